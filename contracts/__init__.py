@@ -1,0 +1,1 @@
+"""Deterministic execution: a pure function of (state, block)."""

@@ -1,0 +1,1 @@
+"""One node: the pure composition in `node.py` and the trio shell around it."""

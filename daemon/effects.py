@@ -1,0 +1,124 @@
+"""What a node wants done: the outputs of `daemon.node.Node.step`. Pure data.
+
+The order of effects, as etcd's `Ready` states it, is part of the contract with the shell:
+
+- `StoreBatch` effects are written in the order given; `BatchStored` for a ticket says that it and all before
+  it are durable. Batches that wait may be written in one LMDB transaction (group commit).
+- `SaveSignState` effects are kept in the order given, never before the `StoreBatch` effects that came earlier
+  were reported stored (the node only emits them then). `flush` asks for fsync before `SignStateSaved`.
+- Everything else may be done at once: the node emits it only when what it depends on is durable.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from contracts.result import Result
+from daemon.sign_state import SignState
+from ledger.errors import BanyanError
+from ledger.hashing import Hash
+from storage.interface import WriteBatch
+
+
+@dataclass(frozen=True, slots=True)
+class StoreBatch:
+    """Write `batch`; then report `BatchStored(ticket)`."""
+
+    ticket: int
+    batch: WriteBatch
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSignState:
+    """Keep `state` beside the seed, with fsync if `flush`; then report `SignStateSaved(ticket)`."""
+
+    ticket: int
+    state: SignState
+    flush: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """The transaction waits for its block. `known` says that it was admitted or executed before."""
+
+    request: int
+    transaction_id: Hash
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The transaction was not admitted. `retry_after_ms` is above zero where the same bytes may pass later."""
+
+    request: int
+    transaction_id: Hash
+    error: BanyanError
+    retry_after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedTransaction:
+    """A transaction that a quorum committed and this node executed, durably."""
+
+    transaction_id: Hash
+    leaf_index: int
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class BlockExecuted:
+    """A block is committed, executed, and both are on disk: now it may be told."""
+
+    height: int
+    time_ms: int
+    tree_size: int
+    transactions: tuple[CommittedTransaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointPublished:
+    """A checkpoint was signed and is on disk: receipts up to `tree_size` can be issued."""
+
+    tree_size: int
+    note: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """An admitted transaction left the pool without a block, and why (it expired, its quota ran out)."""
+
+    transaction_id: Hash
+    error: BanyanError
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChanged:
+    """The node's part in agreement changed; for logs and `status`."""
+
+    role: str
+    term: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """The node must not go on: the ledger contradicts itself. The shell logs it and stops."""
+
+    error: BanyanError
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """After `Stopping`: nothing is under way any more, the shell may close."""
+
+
+Effect: TypeAlias = (
+    StoreBatch
+    | SaveSignState
+    | Admitted
+    | Refused
+    | BlockExecuted
+    | CheckpointPublished
+    | Dropped
+    | RoleChanged
+    | Alarm
+    | Stopped
+)

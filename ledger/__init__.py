@@ -1,0 +1,1 @@
+"""The ledger's formats and proofs: pure functions over bytes, shared by every other package."""

@@ -1,0 +1,1 @@
+"""Durable storage: the store interface, its LMDB form and its memory twin."""
