@@ -1,0 +1,85 @@
+"""Reading the node's chain back from its store at start. Pure.
+
+Owns the way from stored bytes to the values the node works with; never trusts that they fit together: a stored
+block is decoded, hashed and put into the tree again, once, at start.
+"""
+
+from typing import NoReturn
+
+from daemon.block_builder import BuiltBlock, Tip
+from daemon.node_errors import LedgerContradictionError
+from ledger.block import Header
+from ledger.errors import RemoteProtocolError
+from ledger.genesis import Genesis
+from ledger.transaction import decode_envelope
+from ledger.tree import CompactRange, leaf_hash
+from storage.interface import StoredBlock, StoredHeader, StoreHead, StoreReader
+
+
+def load_executed_tip(genesis: Genesis, reader: StoreReader, head: StoreHead) -> Tip:
+    """The newest executed block as something to build on, or the genesis."""
+    if head.executed_height == 0:
+        return Tip(0, 0, genesis.network_id, genesis.created_ms, 0, CompactRange())
+    stored = _stored_header(reader, head.executed_height)
+    header = _decoded(stored)
+    tree = CompactRange.from_tiles(reader, head.tree_size)
+    if tree.size != header.tree_size or tree.root() != header.tree_root:
+        _contradiction(head.executed_height)
+    return Tip(stored.height, stored.term, stored.header_hash, header.time_ms, header.executed_height, tree)
+
+
+def load_block(genesis: Genesis, reader: StoreReader, parent: Tip, height: int) -> BuiltBlock:
+    """A stored block above the executed height, on top of `parent`."""
+    stored = _stored_header(reader, height)
+    header = _decoded(stored)
+    entries = tuple(bytes(entry) for entry in reader.entries(stored.first_index, stored.leaf_count))
+    tree = parent.tree.copy()
+    tile_hashes = tree.extend([leaf_hash(entry) for entry in entries])
+    fits = (
+        header.network_id == genesis.network_id
+        and header.previous_hash == parent.hash
+        and header.tree_size == tree.size
+        and header.tree_root == tree.root()
+    )
+    if not fits:
+        _contradiction(height)
+    try:
+        transactions = tuple(decode_envelope(entry) for entry in entries[1:])
+    except RemoteProtocolError:
+        _contradiction(height)
+    tip = Tip(height, header.term, header.hash, header.time_ms, header.executed_height, tree)
+    return BuiltBlock(header, StoredBlock(stored, entries), transactions, tile_hashes, tip)
+
+
+def load_result_leaves(reader: StoreReader, height: int) -> tuple[bytes, ...]:
+    """The result leaves of an executed block's transactions, in order."""
+    stored = _stored_header(reader, height)
+    leaves = [reader.result(stored.first_index + offset) for offset in range(1, stored.leaf_count)]
+    if any(leaf is None for leaf in leaves):
+        _contradiction(height)
+    return tuple(leaf for leaf in leaves if leaf is not None)
+
+
+def _stored_header(reader: StoreReader, height: int) -> StoredHeader:
+    stored = reader.header(height)
+    if stored is None:
+        _contradiction(height)
+    return stored
+
+
+def _decoded(stored: StoredHeader) -> Header:
+    try:
+        header = Header.decode(stored.header)
+    except RemoteProtocolError:
+        _contradiction(stored.height)
+    if header.hash != stored.header_hash or header.height != stored.height:
+        _contradiction(stored.height)
+    return header
+
+
+def _contradiction(height: int) -> NoReturn:
+    raise LedgerContradictionError(
+        "what is stored of block {height} does not fit together; run `banyan audit` on this folder, then restore"
+        " it from a backup",
+        height=height,
+    )
