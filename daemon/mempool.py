@@ -74,7 +74,9 @@ class Mempool:
         assert transaction.id not in self._ids, "admission looks for duplicates first"
         size = len(transaction.envelope) + sum(len(value.value_bytes) for value in detached)
         if len(self._ids) >= self._transactions_max or self.size_bytes + size > self._size_bytes_max:
-            raise MempoolFullError("the node has {count} transactions waiting; send it again in a moment", count=len(self))
+            raise MempoolFullError(
+                "the node has {count} transactions waiting; send it again in a moment", count=len(self)
+            )
         queue = self._queues.get(transaction.sender)
         if queue is None:
             queue = self._queues[transaction.sender] = deque()

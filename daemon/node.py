@@ -265,7 +265,9 @@ class Node:
 
     def _admit_new(self, submission: Submission) -> None:
         if not self._accepting:
-            raise NotAcceptingError("the node takes no transactions now: it is starting or stopping; send it again later")
+            raise NotAcceptingError(
+                "the node takes no transactions now: it is starting or stopping; send it again later"
+            )
         waiting = self._mempool.waiting_of(submission.transaction.sender)
         check_submission(self._genesis, self._chain.overlay, submission, self._now_ms, waiting)
         self._mempool.add(submission.transaction, submission.detached)

@@ -1,0 +1,258 @@
+"""Transactions: the body that is signed, and the envelope that carries it with its signatures.
+
+Owns both formats, the transaction id and every check that needs no ledger state; never looks at state or time of
+its own. A `Transaction` is decoded once and keeps its bytes, id and leaf hash: nothing computes them again.
+
+Invariants: `envelope` is canonical and at most 65,535 bytes (a C2SP entry); 1 to 16 signatures by distinct keys.
+Source: docs/protocol.md, section 4.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
+
+from ledger.encoding import INTEGER_MAX, Value, decode, encode
+from ledger.errors import InvalidTransactionError
+from ledger.hashing import HASH_SIZE_BYTES, Hash, domain, tagged_hash
+from ledger.signing import SCHEME_ED25519, SigningKey, verify
+
+BODY_VERSION = 1
+ENVELOPE_SIZE_BYTES_MAX = 65_535
+SIGNATURES_MAX = 16
+NONCE_SIZE_BYTES = 16
+OPERATION_SIZE_BYTES_MAX = 64
+EXPECT_TEXT_SIZE_BYTES_MAX = 400
+
+_OPERATION = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
+_REQUIRED = frozenset(("args", "exp", "from", "net", "nonce", "op", "v"))
+_ALLOWED = _REQUIRED | {"expect"}
+_SIGNED = domain("transaction-signature")
+_BODY = domain("transaction")
+
+
+class Signature(NamedTuple):
+    """One signature of an envelope: scheme name, public key, signature bytes."""
+
+    scheme: str
+    key: bytes
+    signature: bytes
+
+
+class Expectation(NamedTuple):
+    """The version of a record that a transaction builds on; 0 expects that there is none."""
+
+    kind: str
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A decoded transaction; `sender` is a member id, `expires_ms` milliseconds since 1970 UTC."""
+
+    id: Hash
+    network_id: Hash
+    sender: Hash
+    operation: str
+    arguments: dict[str, Value]
+    nonce: bytes
+    expires_ms: int
+    expect: Expectation | None
+    signatures: tuple[Signature, ...]
+    body: bytes
+    envelope: bytes
+    leaf_hash: Hash
+
+    @property
+    def contract(self) -> str:
+        """The part of the operation before the dot."""
+        return self.operation.partition(".")[0]
+
+    @property
+    def method(self) -> str:
+        """The part of the operation after the dot."""
+        return self.operation.partition(".")[2]
+
+
+def decode_envelope(envelope: bytes) -> Transaction:
+    """Everything that can be checked of an envelope without state and without its signatures.
+
+    Raises:
+        DecodingError: not canonical bytes.
+        InvalidTransactionError: canonical, but not a transaction; the message names the field.
+
+    Cost: about 12 µs for 300 bytes.
+    """
+    if len(envelope) > ENVELOPE_SIZE_BYTES_MAX:
+        raise InvalidTransactionError(
+            "the envelope has {size} bytes, more than {limit}", size=len(envelope), limit=ENVELOPE_SIZE_BYTES_MAX
+        )
+    outer = decode(envelope, ENVELOPE_SIZE_BYTES_MAX)
+    if not isinstance(outer, list) or len(outer) != 2 or not isinstance(outer[0], bytes):
+        raise InvalidTransactionError("the envelope is not a list of a body and its signatures")
+    body = outer[0]
+    return _transaction(_body_fields(body), body, _signatures(outer[1]), envelope)
+
+
+def _transaction(
+    fields: dict[str, Value], body: bytes, signatures: tuple[Signature, ...], envelope: bytes
+) -> Transaction:
+    operation, arguments, expires_ms = fields["op"], fields["args"], fields["exp"]
+    if fields["v"] != BODY_VERSION or type(fields["v"]) is not int:
+        raise InvalidTransactionError("the transaction has version {version}, known is 1", version=fields["v"])
+    if not isinstance(operation, str) or len(operation) > OPERATION_SIZE_BYTES_MAX or not _OPERATION.fullmatch(operation):
+        raise InvalidTransactionError("`op` is not of the form contract.method in small ASCII letters")
+    if not isinstance(arguments, dict):
+        raise InvalidTransactionError("`args` is not a map")
+    if type(expires_ms) is not int or expires_ms < 0:
+        raise InvalidTransactionError("`exp` is not a time in milliseconds since 1970")
+    return Transaction(
+        id=sha256(_BODY + body).digest(),
+        network_id=_bytes_field(fields, "net", HASH_SIZE_BYTES),
+        sender=_bytes_field(fields, "from", HASH_SIZE_BYTES),
+        operation=operation,
+        arguments=arguments,
+        nonce=_bytes_field(fields, "nonce", NONCE_SIZE_BYTES),
+        expires_ms=expires_ms,
+        expect=_expectation(fields["expect"]) if "expect" in fields else None,
+        signatures=signatures,
+        body=body,
+        envelope=envelope,
+        leaf_hash=sha256(b"\x00" + envelope).digest(),
+    )
+
+
+def _body_fields(body: bytes) -> dict[str, Value]:
+    fields = decode(body, ENVELOPE_SIZE_BYTES_MAX)
+    if not isinstance(fields, dict):
+        raise InvalidTransactionError("the body of the transaction is not a map")
+    names = fields.keys()
+    if not names >= _REQUIRED:
+        missing = ", ".join(sorted(_REQUIRED - names))
+        raise InvalidTransactionError("the transaction lacks {fields}", fields=missing)
+    if not names <= _ALLOWED:
+        unknown = ", ".join(sorted(names - _ALLOWED))
+        raise InvalidTransactionError("the transaction has unknown fields: {fields}", fields=unknown)
+    return fields
+
+
+def _bytes_field(fields: dict[str, Value], name: str, size: int) -> bytes:
+    value = fields[name]
+    if not isinstance(value, bytes) or len(value) != size:
+        raise InvalidTransactionError("`{field}` is not a byte string of {size}", field=name, size=size)
+    return value
+
+
+def _expectation(value: Value) -> Expectation:
+    if isinstance(value, list) and len(value) == 3:
+        kind, record_id, version = value
+        if (
+            isinstance(kind, str)
+            and isinstance(record_id, str)
+            and type(version) is int
+            and 0 <= version <= INTEGER_MAX
+            and 0 < len(kind) <= EXPECT_TEXT_SIZE_BYTES_MAX
+            and 0 < len(record_id) <= EXPECT_TEXT_SIZE_BYTES_MAX
+        ):
+            return Expectation(kind, record_id, version)
+    raise InvalidTransactionError("`expect` is not a list of a record's kind, id and version")
+
+
+def _signatures(value: Value) -> tuple[Signature, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= SIGNATURES_MAX:
+        raise InvalidTransactionError("an envelope carries 1 to {limit} signatures", limit=SIGNATURES_MAX)
+    found = []
+    for item in value:
+        if not isinstance(item, list) or len(item) != 3:
+            raise InvalidTransactionError("a signature is a list of scheme, key and signature")
+        scheme, key, signature = item
+        if not isinstance(scheme, str) or not isinstance(key, bytes) or not isinstance(signature, bytes):
+            raise InvalidTransactionError("a signature is a list of scheme, key and signature")
+        found.append(Signature(scheme, key, signature))
+    if len(found) > 1 and len({(one.scheme, one.key) for one in found}) != len(found):
+        raise InvalidTransactionError("one key signed the envelope twice")
+    return tuple(found)
+
+
+def verify_signatures(transaction: Transaction) -> bool:
+    """Whether every signature of the envelope is valid; about 80 µs each, mostly without the GIL."""
+    message = _SIGNED + transaction.id
+    return all(verify(one.scheme, one.key, message, one.signature) for one in transaction.signatures)
+
+
+def check_window(transaction: Transaction, block_time_ms: int, lifetime_ms_max: int) -> None:
+    """Refuse a transaction that may not be in a block of this time.
+
+    Raises:
+        InvalidTransactionError: it expired before, or expires more than `lifetime_ms_max` after.
+    """
+    if transaction.expires_ms < block_time_ms:
+        raise InvalidTransactionError(
+            "the transaction expired at {expires} ms, it is {now} ms; sign it again with a later expiry",
+            expires=transaction.expires_ms,
+            now=block_time_ms,
+        )
+    if transaction.expires_ms > block_time_ms + lifetime_ms_max:
+        raise InvalidTransactionError(
+            "the transaction expires at {expires} ms, more than {lifetime} ms after {now} ms; sign it with an earlier"
+            " expiry or check the clock",
+            expires=transaction.expires_ms,
+            lifetime=lifetime_ms_max,
+            now=block_time_ms,
+        )
+
+
+def build_transaction(
+    network_id: Hash,
+    sender: Hash,
+    operation: str,
+    arguments: dict[str, Value],
+    nonce: bytes,
+    expires_ms: int,
+    signers: Sequence[SigningKey],
+    expect: Expectation | None = None,
+) -> Transaction:
+    """A signed transaction, made as a client does: texts in the arguments are normalised to NFC.
+
+    Args:
+        network_id: 32 bytes.
+        sender: Member id, 32 bytes.
+        operation: `contract.method`.
+        arguments: As the operation declares them; detached ones as commitment maps.
+        nonce: 16 bytes the caller drew.
+        expires_ms: Milliseconds since 1970 UTC.
+        signers: 1 to 16 distinct keys.
+        expect: The record version it builds on.
+
+    Raises:
+        InvalidTransactionError, EncodingError: what was given makes no valid transaction.
+    """
+    normalised = _normalised(arguments)
+    fields: dict[str, Value] = {
+        "v": BODY_VERSION,
+        "net": network_id,
+        "from": sender,
+        "op": operation,
+        "args": normalised,
+        "nonce": nonce,
+        "exp": expires_ms,
+    }
+    if expect is not None:
+        fields["expect"] = list(expect)
+    body = encode(fields)
+    message = _SIGNED + tagged_hash("transaction", body)
+    signatures: list[Value] = [[SCHEME_ED25519, key.public, key.sign(message)] for key in signers]
+    return decode_envelope(encode([body, signatures]))
+
+
+def _normalised(value: Value) -> Value:
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, list):
+        return [_normalised(item) for item in value]
+    if isinstance(value, dict):
+        return {unicodedata.normalize("NFC", key): _normalised(item) for key, item in value.items()}
+    return value
