@@ -278,7 +278,7 @@ def inclusion_path(tiles: TileReader, index: int, size: int) -> list[Hash]:
 def consistency_path(tiles: TileReader, old_size: int, new_size: int) -> list[Hash]:
     """Hashes that prove the first `old_size` leaves to be a prefix of the first `new_size`.
 
-    Empty when `old_size` is 0 or equals `new_size`: there is nothing to prove.
+    Empty when `old_size` is 0 or equals `new_size`: there is nothing to prove (and from 0 nothing to verify).
 
     Raises:
         LocalError: not 0 <= `old_size` <= `new_size`.
@@ -357,20 +357,19 @@ def verify_inclusion(leaf: Hash, index: int, size: int, path: Sequence[Hash], ro
 def verify_consistency(old_size: int, new_size: int, old_root: Hash, new_root: Hash, path: Sequence[Hash]) -> None:
     """Return if the tree (`new_size`, `new_root`) begins with the tree (`old_size`, `old_root`).
 
-    Raises InvalidProofError otherwise, and nothing else, for any integers and any bytes.
+    Raises InvalidProofError otherwise, and nothing else, for any integers and any bytes. Also for an
+    `old_size` of 0 below a larger `new_size`: nothing can be proven there, so nothing is accepted.
     Source: RFC 9162, section 2.1.4.2.
     """
     if not 0 <= old_size <= new_size < _SIZE_LIMIT:
         raise InvalidProofError("A tree of {new} leaves has no prefix of {old}.", new=new_size, old=old_size)
-    _check_sizes("consistency", (old_root, new_root, *path))
-    if old_size in (0, new_size):
-        if path:
-            raise InvalidProofError("The consistency proof has hashes where none are needed.")
-        if old_root != (new_root if old_size else EMPTY_ROOT):
-            raise InvalidProofError("Two trees of {size} leaves have different roots.", size=old_size)
-        if new_size == 0 and new_root != EMPTY_ROOT:
-            raise InvalidProofError("Two trees of {size} leaves have different roots.", size=old_size)
+    if old_size == new_size:
+        if path or old_root != new_root or (old_size == 0 and old_root != EMPTY_ROOT):
+            raise InvalidProofError("Two trees of {size} leaves differ, or come with a needless proof.", size=old_size)
         return
+    if old_size == 0:
+        raise InvalidProofError("A tree of no leaves precedes every other: there is nothing to verify.")
+    _check_sizes("consistency", (old_root, new_root, *path))
     roots = _roots_of_consistency(old_size, new_size, old_root, path)
     if roots != (old_root, new_root):
         raise InvalidProofError("The consistency proof from {old} to {new} does not hold.", old=old_size, new=new_size)
