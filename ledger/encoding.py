@@ -9,7 +9,7 @@ extension types, depth at most 16. Source: docs/protocol.md, section 2.
 
 from typing import Any, TypeAlias, cast
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 
 from ledger.errors import DecodingError, EncodingError
 

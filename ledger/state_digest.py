@@ -40,7 +40,11 @@ class StateDigest:
             LocalError: another number of bytes.
         """
         if len(lanes) != LANES_SIZE_BYTES:
-            raise LocalError("a state digest has {expected} bytes of lanes, not {size}", expected=LANES_SIZE_BYTES, size=len(lanes))
+            raise LocalError(
+                "a state digest has {expected} bytes of lanes, not {size}",
+                expected=LANES_SIZE_BYTES,
+                size=len(lanes),
+            )
         return cls(np.frombuffer(lanes, dtype=_LANE).copy())
 
     def copy(self) -> "StateDigest":

@@ -103,7 +103,8 @@ def _transaction(
     operation, arguments, expires_ms = fields["op"], fields["args"], fields["exp"]
     if fields["v"] != BODY_VERSION or type(fields["v"]) is not int:
         raise InvalidTransactionError("the transaction has version {version}, known is 1", version=fields["v"])
-    if not isinstance(operation, str) or len(operation) > OPERATION_SIZE_BYTES_MAX or not _OPERATION.fullmatch(operation):
+    named = isinstance(operation, str) and len(operation) <= OPERATION_SIZE_BYTES_MAX
+    if not isinstance(operation, str) or not named or not _OPERATION.fullmatch(operation):
         raise InvalidTransactionError("`op` is not of the form contract.method in small ASCII letters")
     if not isinstance(arguments, dict):
         raise InvalidTransactionError("`args` is not a map")

@@ -1,0 +1,67 @@
+"""The voter set: who counts, and how many make a quorum.
+
+Owns the set's order, its hash and the quorum rule; never who should be in it. Immutable; sorted by node id, so
+that two nodes with the same voters have the same hash. Source: docs/protocol.md, sections 1 and 6.
+"""
+
+from dataclasses import dataclass, field
+
+from consensus.errors import InvalidVoterSetError
+from ledger.encoding import encode
+from ledger.hashing import Hash, tagged_hash
+
+MAJORITY = "majority"
+TWO_THIRDS = "two-thirds"
+# A signed note must hold a cosignature of each; C2SP verifiers accept few more.
+VOTERS_MAX = 21
+TWO_THIRDS_VOTERS_MIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Voter:
+    """One voter: its node id and the key it signs agreement messages with."""
+
+    node_id: Hash
+    agreement_key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VoterSet:
+    """1 to 21 voters and their quorum rule.
+
+    Raises:
+        InvalidVoterSetError: too few or too many, one twice, or an unknown rule.
+    """
+
+    voters: tuple[Voter, ...]
+    quorum: str
+    hash: Hash = field(init=False)
+    _keys: dict[Hash, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        ordered = tuple(sorted(self.voters, key=lambda voter: voter.node_id))
+        keys = {voter.node_id: voter.agreement_key for voter in ordered}
+        if not 1 <= len(ordered) <= VOTERS_MAX or len(keys) != len(ordered):
+            raise InvalidVoterSetError("a voter set has 1 to {limit} different voters", limit=VOTERS_MAX)
+        if len(set(keys.values())) != len(ordered):
+            raise InvalidVoterSetError("two voters of a set share an agreement key")
+        if self.quorum not in (MAJORITY, TWO_THIRDS):
+            raise InvalidVoterSetError("the quorum rule {rule} is unknown", rule=self.quorum)
+        if self.quorum == TWO_THIRDS and len(ordered) < TWO_THIRDS_VOTERS_MIN:
+            raise InvalidVoterSetError(
+                "a quorum of two thirds needs at least {count} voters", count=TWO_THIRDS_VOTERS_MIN
+            )
+        listed = encode([self.quorum, [[voter.node_id, voter.agreement_key] for voter in ordered]])
+        object.__setattr__(self, "voters", ordered)
+        object.__setattr__(self, "hash", tagged_hash("voter-set", listed))
+        object.__setattr__(self, "_keys", keys)
+
+    @property
+    def quorum_size(self) -> int:
+        """How many different voters decide: more than half, or more than two thirds."""
+        count = len(self.voters)
+        return 2 * count // 3 + 1 if self.quorum == TWO_THIRDS else count // 2 + 1
+
+    def key_of(self, node_id: Hash) -> bytes | None:
+        """The agreement key of a voter; None for everybody else."""
+        return self._keys.get(node_id)

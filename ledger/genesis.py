@@ -1,0 +1,268 @@
+"""The genesis: what a network is. A JSON document with a stated mapping to the canonical encoding.
+
+Owns the document's fields, their ranges and the network id; never the state that follows from it
+(`contracts.genesis_state`). The document is mapped field by field, same names, texts to texts and whole numbers to
+integers, so any two programs get the same id. Source: docs/protocol.md, section 3.
+"""
+
+import json
+import re
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+from ledger.encoding import Value, encode
+from ledger.errors import InvalidGenesisError, InvalidKeyError
+from ledger.hashing import Hash, tagged_hash
+from ledger.node_keys import NodeDescription
+from ledger.strict_json import parse_strict_json
+from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
+
+GENESIS_FORMAT = "banyan-genesis/v1"
+VISIBILITIES = ("public", "members")
+QUORUMS = ("majority", "two-thirds")
+# A signed note carries no more cosignatures that every verifier must accept, with the log's and some to spare.
+VOTERS_MAX = 21
+TWO_THIRDS_VOTERS_MIN = 4
+ADMINISTRATORS_MAX = 64
+PACKS_MAX = 16
+# From 2020-01-01 to 2200-01-01: a genesis in seconds or microseconds is caught.
+CREATED_MS_MIN, CREATED_MS_MAX = 1_577_836_800_000, 7_258_118_400_000
+_ORIGIN = re.compile(r"[a-z0-9]([a-z0-9./-]{0,198}[a-z0-9])?")
+_FIELDS = (
+    "format",
+    "name",
+    "created_ms",
+    "visibility",
+    "quorum",
+    "parameters",
+    "voters",
+    "administrators",
+    "packs",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What governance may change later; the genesis states where it begins.
+
+    `transaction_lifetime_ms_max`: how far ahead a transaction may expire (at most 24 hours).
+    `transactions_per_sender_per_day_max`: daily quota of one member; 0 admits nobody.
+    `block_transactions_max`, `block_size_bytes_max`: what one block may hold of envelopes.
+    `clock_skew_ms_max`: how far ahead of a voter's clock a block's time may be.
+    `window_blocks_max`: how many blocks may be proposed beyond the last committed one.
+    """
+
+    transaction_lifetime_ms_max: int = 86_400_000
+    transactions_per_sender_per_day_max: int = 10_000_000
+    block_transactions_max: int = 2048
+    block_size_bytes_max: int = 1_048_576
+    clock_skew_ms_max: int = 5000
+    window_blocks_max: int = 8
+
+
+_PARAMETER_RANGES = {
+    "transaction_lifetime_ms_max": (1000, 86_400_000),
+    "transactions_per_sender_per_day_max": (0, 2**40),
+    "block_transactions_max": (1, 16_384),
+    # At least one envelope of the largest size must fit, and a proposal must fit into a frame of 4 MiB.
+    "block_size_bytes_max": (65_535, 3 * 1024 * 1024),
+    "clock_skew_ms_max": (0, 60_000),
+    "window_blocks_max": (1, 64),
+}
+
+
+@dataclass(frozen=True)
+class Genesis:
+    """A network's beginning; `administrators` are member keys, at least one."""
+
+    name: str
+    created_ms: int
+    visibility: str
+    quorum: str
+    parameters: Parameters
+    voters: tuple[NodeDescription, ...]
+    administrators: tuple[VerifierKey, ...]
+    packs: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_scalars(self)
+        _check_parameters(self.parameters)
+        _check_voters(self)
+        _check_administrators(self.administrators)
+
+    def to_value(self) -> dict[str, Value]:
+        """The document as a canonical value."""
+        return {
+            "format": GENESIS_FORMAT,
+            "name": self.name,
+            "created_ms": self.created_ms,
+            "visibility": self.visibility,
+            "quorum": self.quorum,
+            "parameters": {one.name: getattr(self.parameters, one.name) for one in fields(Parameters)},
+            "voters": [voter.to_value() for voter in self.voters],
+            "administrators": [str(key) for key in self.administrators],
+            "packs": list(self.packs),
+        }
+
+    def to_json(self) -> str:
+        """The text of `genesis.json`."""
+        return json.dumps(self.to_value(), indent=2, ensure_ascii=False) + "\n"
+
+    @cached_property
+    def canonical(self) -> bytes:
+        """The canonical bytes."""
+        return encode(self.to_value())
+
+    @cached_property
+    def network_id(self) -> Hash:
+        """The network's id: every transaction, header and vote names it."""
+        return tagged_hash("genesis", self.canonical)
+
+
+def parse_genesis(text: str) -> Genesis:
+    """The genesis in a `genesis.json`.
+
+    Raises:
+        InvalidGenesisError: the message names the field and what to do.
+    """
+    value = parse_strict_json(text)
+    if not isinstance(value, dict):
+        raise InvalidGenesisError("a genesis is a JSON object")
+    _check_names(set(value), set(_FIELDS), "the genesis")
+    if value["format"] != GENESIS_FORMAT:
+        raise InvalidGenesisError(
+            "the genesis is of format {found}, known is {known}", found=value["format"], known=GENESIS_FORMAT
+        )
+    voters = tuple(NodeDescription.from_value(item) for item in _list(value, "voters"))
+    administrators = tuple(_member_key(item) for item in _list(value, "administrators"))
+    return Genesis(
+        name=_text(value, "name"),
+        created_ms=_integer(value, "created_ms"),
+        visibility=_text(value, "visibility"),
+        quorum=_text(value, "quorum"),
+        parameters=_parameters(value["parameters"]),
+        voters=voters,
+        administrators=administrators,
+        packs=_packs(value),
+    )
+
+
+def member_id(network_id: Hash, public_key: bytes) -> Hash:
+    """The pseudonymous id of the member whose first key this is; another in every network."""
+    return tagged_hash("member", network_id, public_key)
+
+
+def _check_names(found: set[str], expected: set[str], what: str) -> None:
+    if expected - found:
+        raise InvalidGenesisError("{what} lacks {fields}", what=what, fields=", ".join(sorted(expected - found)))
+    if found - expected:
+        raise InvalidGenesisError(
+            "{what} has unknown fields, take them out: {fields}", what=what, fields=", ".join(sorted(found - expected))
+        )
+
+
+def _text(value: dict[str, Value], name: str) -> str:
+    found = value[name]
+    if not isinstance(found, str):
+        raise InvalidGenesisError("`{field}` in the genesis is not a text", field=name)
+    return found
+
+
+def _integer(value: dict[str, Value], name: str) -> int:
+    found = value[name]
+    if type(found) is not int:
+        raise InvalidGenesisError("`{field}` in the genesis is not a whole number", field=name)
+    return found
+
+
+def _list(value: dict[str, Value], name: str) -> list[Value]:
+    found = value[name]
+    if not isinstance(found, list):
+        raise InvalidGenesisError("`{field}` in the genesis is not a list", field=name)
+    return found
+
+
+def _packs(value: dict[str, Value]) -> tuple[str, ...]:
+    names = [name for name in _list(value, "packs") if isinstance(name, str)]
+    if len(names) != len(_list(value, "packs")) or len(names) > PACKS_MAX or len(set(names)) != len(names):
+        raise InvalidGenesisError("`packs` is a list of at most {limit} different names", limit=PACKS_MAX)
+    return tuple(names)
+
+
+def _parameters(value: Value) -> Parameters:
+    if not isinstance(value, dict):
+        raise InvalidGenesisError("`{field}` in the genesis is not an object", field="parameters")
+    _check_names(set(value), set(_PARAMETER_RANGES), "`parameters`")
+    return Parameters(**{name: _integer(value, name) for name in _PARAMETER_RANGES})
+
+
+def _member_key(item: Value) -> VerifierKey:
+    if not isinstance(item, str):
+        raise InvalidGenesisError("an administrator is given by the public key that `banyan keygen` printed")
+    try:
+        return VerifierKey.parse(item)
+    except InvalidKeyError as error:
+        raise InvalidGenesisError(
+            "an administrator's key is no verifier key ({reason}); use what `banyan keygen` printed", reason=str(error)
+        ) from error
+
+
+def _check_scalars(genesis: Genesis) -> None:
+    if not _ORIGIN.fullmatch(genesis.name):
+        raise InvalidGenesisError(
+            "the network name {name} is not usable as an origin: take a name such as huaxin.example/ledger",
+            name=repr(genesis.name),
+        )
+    if not CREATED_MS_MIN <= genesis.created_ms <= CREATED_MS_MAX:
+        raise InvalidGenesisError("`created_ms` {value} is no time in milliseconds", value=genesis.created_ms)
+    if genesis.visibility not in VISIBILITIES:
+        raise InvalidGenesisError("`visibility` is one of {choices}", choices=", ".join(VISIBILITIES))
+    if genesis.quorum not in QUORUMS:
+        raise InvalidGenesisError("`quorum` is one of {choices}", choices=", ".join(QUORUMS))
+
+
+def _check_parameters(parameters: Parameters) -> None:
+    for name, (lowest, highest) in _PARAMETER_RANGES.items():
+        value = getattr(parameters, name)
+        if not lowest <= value <= highest:
+            raise InvalidGenesisError(
+                "the parameter `{name}` is {value}, it must lie between {lowest} and {highest}",
+                name=name,
+                value=value,
+                lowest=lowest,
+                highest=highest,
+            )
+
+
+def _check_voters(genesis: Genesis) -> None:
+    voters = genesis.voters
+    if not 1 <= len(voters) <= VOTERS_MAX:
+        raise InvalidGenesisError(
+            "a network has 1 to {limit} voters, this genesis names {count}", limit=VOTERS_MAX, count=len(voters)
+        )
+    if genesis.quorum == "two-thirds" and len(voters) < TWO_THIRDS_VOTERS_MIN:
+        raise InvalidGenesisError(
+            "a quorum of two thirds needs at least {count} voters; take `majority` or add voters",
+            count=TWO_THIRDS_VOTERS_MIN,
+        )
+    if len({voter.name for voter in voters}) != len(voters):
+        raise InvalidGenesisError("two voters have the same name; give each its own with `banyan init --name`")
+    keys = [key for voter in voters for key in (voter.agreement, voter.log, voter.cosigner, voter.transport)]
+    if len(set(keys)) != len(keys):
+        raise InvalidGenesisError("two voters share a key; each node needs a seed of its own")
+
+
+def _check_administrators(administrators: tuple[VerifierKey, ...]) -> None:
+    if not 1 <= len(administrators) <= ADMINISTRATORS_MAX:
+        raise InvalidGenesisError(
+            "a network has 1 to {limit} administrators, this genesis names {count}",
+            limit=ADMINISTRATORS_MAX,
+            count=len(administrators),
+        )
+    for key in administrators:
+        if key.type_bytes != KEY_TYPE_MEMBER:
+            raise InvalidGenesisError(
+                "the key {key} is not a member's; use what `banyan keygen` printed", key=str(key)
+            )
+    if len({key.public_key for key in administrators}) != len(administrators):
+        raise InvalidGenesisError("two administrators have the same key")
