@@ -16,16 +16,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from contracts.changes import StateChange, SubjectLink
 from ledger.hashing import Hash
 from ledger.tree import TileHashes
 
-
-class StateChange(NamedTuple):
-    """One record's bytes before and after an execution; None where there is none."""
-
-    key: bytes
-    old: bytes | None
-    new: bytes | None
+__all__ = [
+    "ExecutedId",
+    "StateChange",
+    "Store",
+    "StoreHead",
+    "StoreReader",
+    "StoredBlock",
+    "StoredExecution",
+    "StoredHeader",
+    "StoredPayload",
+    "StoredResult",
+    "SubjectLink",
+    "WriteBatch",
+]
 
 
 class ExecutedId(NamedTuple):
@@ -34,15 +42,6 @@ class ExecutedId(NamedTuple):
     id: Hash
     expires_ms: int
     leaf_index: int
-
-
-class SubjectLink(NamedTuple):
-    """One link of a subject's chain; `sequence` starts at 1 and has no gaps."""
-
-    subject: str
-    sequence: int
-    leaf_index: int
-    link: Hash
 
 
 class StoredResult(NamedTuple):
