@@ -103,8 +103,7 @@ def _transaction(
     operation, arguments, expires_ms = fields["op"], fields["args"], fields["exp"]
     if fields["v"] != BODY_VERSION or type(fields["v"]) is not int:
         raise InvalidTransactionError("the transaction has version {version}, known is 1", version=fields["v"])
-    named = isinstance(operation, str) and len(operation) <= OPERATION_SIZE_BYTES_MAX
-    if not isinstance(operation, str) or not named or not _OPERATION.fullmatch(operation):
+    if not isinstance(operation, str) or not _is_operation(operation):
         raise InvalidTransactionError("`op` is not of the form contract.method in small ASCII letters")
     if not isinstance(arguments, dict):
         raise InvalidTransactionError("`args` is not a map")
@@ -124,6 +123,10 @@ def _transaction(
         envelope=envelope,
         leaf_hash=sha256(b"\x00" + envelope).digest(),
     )
+
+
+def _is_operation(name: str) -> bool:
+    return len(name) <= OPERATION_SIZE_BYTES_MAX and _OPERATION.fullmatch(name) is not None
 
 
 def _body_fields(body: bytes) -> dict[str, Value]:
