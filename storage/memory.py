@@ -1,0 +1,205 @@
+"""The store in memory: the twin that tests and the simulator use, held to the same contract as the one on disk.
+
+Owns plain dictionaries and lists; never touches a disk, so "durable" here means that `apply` returned. Invariants:
+those of `storage.interface`.
+"""
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterator, Sequence
+
+from contracts.changes import SubjectLink
+from ledger.errors import LocalError
+from ledger.hashing import HASH_SIZE_BYTES, Hash
+from ledger.state_digest import StateDigest
+from ledger.tree import TILE_WIDTH, MissingTileError, TileHashes
+from storage.interface import (
+    ExecutedId,
+    StoredBlock,
+    StoredExecution,
+    StoredHeader,
+    StoredPayload,
+    StoreHead,
+    WriteBatch,
+)
+
+
+class MemoryStore:
+    """A `storage.interface.Store` that forgets everything when it goes."""
+
+    def __init__(self, network_id: Hash, genesis_records: dict[bytes, bytes], digest_lanes: bytes) -> None:
+        self._network_id = network_id
+        self._headers: list[StoredHeader] = []
+        self._entries: list[bytes] = []
+        self._certificates: dict[int, bytes] = {}
+        self._results: dict[int, bytes] = {}
+        self._tiles: dict[tuple[int, int], bytes] = {}
+        self._ids: dict[Hash, ExecutedId] = {}
+        self._links: dict[str, list[SubjectLink]] = {}
+        self._payloads: dict[Hash, StoredPayload] = {}
+        self._state: dict[bytes, bytes] = dict(genesis_records)
+        self._keys: list[bytes] = sorted(genesis_records)
+        self._executed_height = 0
+        self._tree_size = 0
+        self._digest_lanes = digest_lanes
+        self._state_digest = StateDigest.from_lanes(digest_lanes).digest()
+        self._checkpoint: bytes | None = None
+
+    @classmethod
+    def create(cls, network_id: Hash, genesis_records: dict[bytes, bytes], digest_lanes: bytes) -> "MemoryStore":
+        """An empty store of a network, at its genesis state."""
+        return cls(network_id, genesis_records, digest_lanes)
+
+    def head(self) -> StoreHead:
+        """Where the store stands."""
+        tip = self._headers[-1] if self._headers else None
+        return StoreHead(
+            network_id=self._network_id,
+            tip_height=tip.height if tip else 0,
+            tip_term=tip.term if tip else 0,
+            tip_hash=tip.header_hash if tip else self._network_id,
+            executed_height=self._executed_height,
+            tree_size=self._tree_size,
+            digest_lanes=self._digest_lanes,
+            state_digest=self._state_digest,
+            checkpoint=self._checkpoint,
+        )
+
+    def header(self, height: int) -> StoredHeader | None:
+        """The block's header part."""
+        return self._headers[height - 1] if 1 <= height <= len(self._headers) else None
+
+    def height_of(self, leaf_index: int) -> int | None:
+        """The height whose block holds the entry; O(log n)."""
+        if not 0 <= leaf_index < len(self._entries):
+            return None
+        return bisect_right(self._headers, leaf_index, key=lambda header: header.first_index)
+
+    def entries(self, first_index: int, count: int) -> Sequence[bytes]:
+        """Up to `count` entries from `first_index`."""
+        return self._entries[first_index : first_index + count]
+
+    def certificate(self, height: int) -> bytes | None:
+        """The certificate that committed the block."""
+        return self._certificates.get(height)
+
+    def result(self, leaf_index: int) -> bytes | None:
+        """The result leaf of an executed transaction."""
+        return self._results.get(leaf_index)
+
+    def tile(self, level: int, index: int) -> bytes:
+        """The hashes of a tile, as many as there are."""
+        tile = self._tiles.get((level, index))
+        if tile is None:
+            raise MissingTileError("tile {index} of level {level} is not there yet", index=index, level=level)
+        return tile
+
+    def duplicates(self, ids: Sequence[Hash], now_ms: int) -> set[Hash]:
+        """Those of `ids` that were used up and have not expired."""
+        return {one for one in ids if one in self._ids and self._ids[one].expires_ms >= now_ms}
+
+    def index_of(self, transaction_id: Hash) -> int | None:
+        """The log index of an executed transaction."""
+        found = self._ids.get(transaction_id)
+        return found.leaf_index if found else None
+
+    def state(self, key: bytes) -> bytes | None:
+        """The bytes of one record."""
+        return self._state.get(key)
+
+    def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
+        """Records by key, ascending, from after `after`."""
+        skip = after is not None and after >= prefix
+        position = bisect_right(self._keys, after) if skip and after is not None else bisect_left(self._keys, prefix)
+        for key in self._keys[position:]:
+            if not key.startswith(prefix):
+                return
+            yield key, self._state[key]
+
+    def subject_links(self, subject: str, after_sequence: int = 0, limit: int = 1000) -> Sequence[SubjectLink]:
+        """A subject's chain from `after_sequence` + 1."""
+        return self._links.get(subject, [])[after_sequence : after_sequence + limit]
+
+    def payload(self, commitment: Hash) -> StoredPayload | None:
+        """A detached value."""
+        return self._payloads.get(commitment)
+
+    def apply(self, batches: Sequence[WriteBatch]) -> None:
+        """Apply whole batches in order; a batch that contradicts what is stored changes nothing."""
+        for batch in batches:
+            self._check(batch)
+            self._drop(batch.drop_blocks_from)
+            for block in batch.blocks:
+                self._headers.append(block.header)
+                self._entries.extend(block.entries)
+            for execution in batch.executions:
+                self._execute(execution)
+            for payload in batch.payloads:
+                self._payloads[payload.commitment] = payload
+            if batch.checkpoint is not None:
+                self._checkpoint = batch.checkpoint
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def _check(self, batch: WriteBatch) -> None:
+        height = len(self._headers)
+        if batch.drop_blocks_from is not None:
+            if batch.drop_blocks_from <= self._executed_height:
+                raise LocalError("block {height} is executed and stays", height=batch.drop_blocks_from)
+            height = min(height, batch.drop_blocks_from - 1)
+        size = self._first_index_after(height)
+        for block in batch.blocks:
+            _check_next(block, height, size)
+            height, size = height + 1, size + len(block.entries)
+        executed = self._executed_height
+        for execution in batch.executions:
+            if execution.height != executed + 1 or execution.height > height:
+                raise LocalError("execution of height {height} is out of order", height=execution.height)
+            executed += 1
+
+    def _first_index_after(self, height: int) -> int:
+        return self._headers[height - 1].first_index + self._headers[height - 1].leaf_count if height else 0
+
+    def _drop(self, height: int | None) -> None:
+        if height is not None and height <= len(self._headers):
+            del self._entries[self._headers[height - 1].first_index :]
+            del self._headers[height - 1 :]
+
+    def _execute(self, execution: StoredExecution) -> None:
+        self._executed_height = execution.height
+        self._tree_size = execution.tree_size
+        self._digest_lanes = execution.digest_lanes
+        self._state_digest = execution.state_digest
+        self._certificates[execution.height] = execution.certificate
+        self._results.update((one.leaf_index, one.leaf) for one in execution.results)
+        self._ids.update((one.id, one) for one in execution.ids)
+        for link in execution.links:
+            self._links.setdefault(link.subject, []).append(link)
+        for key, _, new in execution.changes:
+            self._change(key, new)
+        for gained in execution.tile_hashes:
+            self._extend_tiles(gained)
+
+    def _change(self, key: bytes, new: bytes | None) -> None:
+        if new is None:
+            if self._state.pop(key, None) is not None:
+                self._keys.remove(key)
+            return
+        if key not in self._state:
+            insort(self._keys, key)
+        self._state[key] = new
+
+    def _extend_tiles(self, gained: TileHashes) -> None:
+        for offset, one in enumerate(gained.hashes):
+            position = gained.start + offset
+            key = (gained.level, position // TILE_WIDTH)
+            tile = self._tiles.get(key, b"")
+            if len(tile) != position % TILE_WIDTH * HASH_SIZE_BYTES:
+                raise LocalError("tile {index} of level {level} has a gap", index=key[1], level=key[0])
+            self._tiles[key] = tile + one
+
+
+def _check_next(block: StoredBlock, height: int, size: int) -> None:
+    header = block.header
+    if header.height != height + 1 or header.first_index != size or header.leaf_count != len(block.entries):
+        raise LocalError("block {height} does not follow the stored block {tip}", height=header.height, tip=height)
