@@ -1,0 +1,165 @@
+"""The settings of one node: `config.toml`, read once at start, frozen.
+
+Owns every setting with its unit, its range and the meaning of zero; holds no secrets (the seed is a file of its
+own) and nothing that the nodes of a network must agree on (that is the genesis). Unknown settings are refused by
+name. Reference: docs/reference/configuration.md.
+"""
+
+import difflib
+import json
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from daemon.errors import ConfigError
+from ledger.errors import InvalidGenesisError
+from ledger.node_keys import check_address, check_node_name
+
+LOG_FORMATS = ("console", "json")
+LOG_LEVELS = ("debug", "info", "warning", "error")
+# A config has about a dozen lines; anything much longer is another file.
+CONFIG_SIZE_BYTES_MAX = 64 * 1024
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    """A field with its explanation, which `banyan init` writes into the file above the setting."""
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting; a field's metadata `meaning` is its text in `config.toml` and in the reference.
+
+    Relations: `http_requests_max` and `event_listeners_max` share the connections, so both are at most
+    `http_connections_max`; the last of them keep one listener from starving all requests.
+    """
+
+    name: str = field(metadata={"meaning": "Name of this node in keys and signature lines; fixed by `banyan init`."})
+    listen: str = field(metadata={"meaning": "HOST:PORT under which other nodes reach this one."})
+    http: str = _setting("", "HOST:PORT for the HTTP API. Empty: only the control socket is served.")
+    log_format: str = _setting("console", "How log lines look: console (for people) or json (one object a line).")
+    log_level: str = _setting("info", "Lowest level that is logged: debug, info, warning or error.")
+    http_connections_max: int = _setting(256, "Connections open at once, for each door. 8 to 65,536.")
+    http_requests_max: int = _setting(128, "Requests answered at once, for each door; more get 503. 1 or more.")
+    event_listeners_max: int = _setting(32, "Event streams open at once, for each door. 0: none is served.")
+    verify_threads: int = _setting(0, "Threads that verify signatures, 0 to 64. 0: one for each processor.")
+    stop_timeout_ms: int = _setting(
+        20_000, "How long a stopping node may take to finish what it proposed, in milliseconds. 100 or more."
+    )
+
+    def validate(self) -> None:
+        """Refuse values out of range.
+
+        Raises:
+            ConfigError: names the setting, what it is and what it may be.
+        """
+        try:
+            check_node_name(self.name)
+            check_address(self.listen)
+            if self.http:
+                check_address(self.http)
+        except InvalidGenesisError as error:
+            raise ConfigError("config.toml: {reason}; correct the setting", reason=str(error)) from error
+        self._check_choice("log_format", LOG_FORMATS)
+        self._check_choice("log_level", LOG_LEVELS)
+        self._check_range("http_connections_max", 8, 65_536)
+        self._check_range("http_requests_max", 1, self.http_connections_max)
+        self._check_range("event_listeners_max", 0, self.http_connections_max)
+        self._check_range("verify_threads", 0, 64)
+        self._check_range("stop_timeout_ms", 100, 3_600_000)
+
+    def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
+        if getattr(self, name) not in choices:
+            raise ConfigError(
+                "config.toml: the setting `{name}` is {value}; it may be one of {choices}",
+                name=name,
+                value=repr(getattr(self, name)),
+                choices=", ".join(choices),
+            )
+
+    def _check_range(self, name: str, lowest: int, highest: int) -> None:
+        value = getattr(self, name)
+        if not lowest <= value <= highest:
+            raise ConfigError(
+                "config.toml: the setting `{name}` is {value}; it may be {lowest} to {highest}",
+                name=name,
+                value=value,
+                lowest=lowest,
+                highest=highest,
+            )
+
+    def to_toml(self) -> str:
+        """The text of `config.toml`: name and addresses as settings, the rest as comments with their defaults."""
+        lines = ["# Settings of this node; see docs/reference/configuration.md. Restart the node after a change.", ""]
+        for one in fields(self):
+            value = json.dumps(getattr(self, one.name), ensure_ascii=False)
+            commented = "" if one.name in ("name", "listen", "http") else "# "
+            lines += [f"# {one.metadata['meaning']}", f"{commented}{one.name} = {value}", ""]
+        return "\n".join(lines)
+
+
+def parse_config(text: str) -> Config:
+    """The settings in a `config.toml`, validated.
+
+    Raises:
+        ConfigError: not TOML, an unknown or missing setting, a value of the wrong kind or out of range.
+    """
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError("config.toml is not TOML ({reason}); correct that line", reason=str(error)) from error
+    known = {one.name: one for one in fields(Config)}
+    for name in found:
+        if name not in known:
+            _refuse_unknown(name, list(known))
+    for name in ("name", "listen"):
+        if name not in found:
+            raise ConfigError("config.toml lacks the setting `{name}`; `banyan init` writes it", name=name)
+    for name, value in found.items():
+        _check_kind(name, value, known[name].type)
+    config = Config(**found)
+    config.validate()
+    return config
+
+
+def read_config(path: Path) -> Config:
+    """The settings in the file at `path`.
+
+    Raises:
+        ConfigError: as `parse_config`, or the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(CONFIG_SIZE_BYTES_MAX + 1)
+        text = data.decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "{path} cannot be read ({reason}); give the node's folder with --home, or make one with `banyan init`",
+            path=str(path),
+            reason=getattr(error, "strerror", None) or str(error),
+        ) from error
+    if len(data) > CONFIG_SIZE_BYTES_MAX:
+        raise ConfigError("{path} is too long for settings; put the right file there", path=str(path))
+    return parse_config(text)
+
+
+def _refuse_unknown(name: str, known: list[str]) -> None:
+    near = difflib.get_close_matches(name, known, n=1)
+    if near:
+        raise ConfigError(
+            "config.toml has the unknown setting `{name}`; did you mean `{near}`?", name=name, near=near[0]
+        )
+    raise ConfigError(
+        "config.toml has the unknown setting `{name}`; take it out, docs/reference/configuration.md lists all", name=name
+    )
+
+
+def _check_kind(name: str, value: object, kind: Any) -> None:
+    # `type(...) is`, because True is an int to isinstance.
+    if type(value) is kind:
+        return
+    wanted = "a text in quotes" if kind is str else "a whole number"
+    raise ConfigError(
+        "config.toml: the setting `{name}` is {value}; write {wanted}", name=name, value=repr(value), wanted=wanted
+    )

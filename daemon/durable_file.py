@@ -1,0 +1,58 @@
+"""Writing a small file so that it is there whole or not at all, and stays there after a power loss.
+
+Owns the order write, fsync, rename, fsync of the folder. Never overwrites where it was told to make a new file.
+"""
+
+import os
+from pathlib import Path
+
+
+def write_new_file(path: Path, content: bytes, mode: int) -> None:
+    """Make the file at `path`; whole and durable when this returns.
+
+    Args:
+        path: In a folder that exists and that no other process writes (the caller holds the folder's lock, or made it).
+        content: All of it.
+        mode: Permissions, such as 0o600; the process' umask does not loosen or tighten them.
+
+    Raises:
+        FileExistsError: there is one; it is left alone.
+        OSError: no room, no permission; nothing is at `path`.
+    """
+    if path.exists() or path.is_symlink():
+        raise FileExistsError(f"{path} exists")
+    _write(path, content, mode)
+
+
+def replace_file(path: Path, content: bytes, mode: int) -> None:
+    """Put `content` in the place of whatever is at `path`; readers see the old or the new file, never a part."""
+    _write(path, content, mode)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a folder durable: a new file is only found after a power loss when its folder was synced."""
+    directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    # A leftover of a process that was killed here is of no use to anybody.
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        written = 0
+        while written < len(content):
+            written += os.write(file, content[written:])
+        os.fchmod(file, mode)
+        os.fsync(file)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(file)
+    os.rename(temporary, path)
+    sync_directory(path.parent)

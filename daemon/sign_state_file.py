@@ -1,0 +1,136 @@
+"""The file `sign-state`: what this node signed last, beside its seed, outside the database.
+
+Owns two slots that are written in turn, each with a sequence number and a checksum, so that a write that was cut
+short leaves the one before it. Never decides when a flush is needed (`daemon.sign_state` does) and is never part of
+a backup. The checksum covers node and network, so that another node's file does not pass for this one's.
+
+A slot: 6 bytes magic, sequence number (8 bytes, big-endian), length (2), state, zero bytes, BLAKE2b-128 over all of
+it after the binding: 512 bytes, one disk sector. The slots lie 4,096 bytes apart: one page never holds both. Both
+are written whole when the file is made, so that later writes need no room on the disk.
+"""
+
+import errno
+import os
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from daemon.durable_file import write_new_file
+from daemon.errors import SignStateError
+from daemon.sign_state import SIGN_STATE_SIZE_BYTES_MAX, SignState
+from ledger.errors import DecodingError
+from ledger.hashing import Hash
+
+SLOT_SIZE_BYTES = 512
+SLOT_DISTANCE_BYTES = 4096
+_MAGIC = b"BNYSS1"
+_CHECKSUM_SIZE_BYTES = 16
+_HEAD_SIZE_BYTES = len(_MAGIC) + 8 + 2
+_STATE_SIZE_BYTES_MAX = SLOT_SIZE_BYTES - _HEAD_SIZE_BYTES - _CHECKSUM_SIZE_BYTES
+assert _STATE_SIZE_BYTES_MAX >= SIGN_STATE_SIZE_BYTES_MAX, "every state fits into a slot"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Whose signatures the file is about."""
+
+    node_id: Hash
+    network_id: Hash
+
+
+class SignStateFile:
+    """The open file; `state` is the newest one it holds. Not thread-safe: one save at a time."""
+
+    def __init__(self, path: Path, binding: Binding) -> None:
+        """Open the file at `path` and read the newest whole slot.
+
+        Raises:
+            SignStateError: missing, unreadable, damaged, or another node's or network's.
+        """
+        self._path = path
+        self._binding = binding
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except OSError as error:
+            raise SignStateError(
+                "the sign-state {path} cannot be opened ({reason}); it records what this node has signed, so put it"
+                " back as it was: without it the node could sign twice",
+                path=str(path),
+                reason=error.strerror,
+            ) from error
+        found = [slot for slot in (self._read(0), self._read(1)) if slot is not None]
+        if not found:
+            os.close(self._file)
+            raise SignStateError(
+                "the sign-state {path} is damaged or belongs to another node or network; put this node's own back,"
+                " or start anew with `banyan init` in another folder: without it the node could sign twice",
+                path=str(path),
+            )
+        self._sequence, self.state = max(found, key=lambda slot: slot[0])
+
+    @classmethod
+    def create(cls, path: Path, binding: Binding, state: SignState) -> None:
+        """Make the file with `state` in both slots, on disk when this returns; never overwrites one.
+
+        Raises:
+            FileExistsError: there is one already.
+            OSError: no room, no permission.
+        """
+        content = _slot(binding, 0, state).ljust(SLOT_DISTANCE_BYTES, b"\0") + _slot(binding, 1, state)
+        write_new_file(path, content.ljust(2 * SLOT_DISTANCE_BYTES, b"\0"), 0o600)
+
+    def save(self, state: SignState, flush: bool) -> None:
+        """Put `state` into the older slot; with `flush` it is on disk when this returns (milliseconds, else 10 µs).
+
+        Raises:
+            SignStateError: the system refused the write; nothing may be signed on top of it.
+        """
+        sequence = self._sequence + 1
+        try:
+            written = os.pwrite(self._file, _slot(self._binding, sequence, state), _offset(sequence))
+            if written != SLOT_SIZE_BYTES:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if flush:
+                os.fdatasync(self._file)
+        except OSError as error:
+            raise SignStateError(
+                "the sign-state {path} cannot be written ({reason}); make the folder writable again and restart",
+                path=str(self._path),
+                reason=error.strerror,
+            ) from error
+        self._sequence, self.state = sequence, state
+
+    def close(self) -> None:
+        """Close the file; what was saved without a flush is with the system."""
+        os.close(self._file)
+
+    def _read(self, parity: int) -> tuple[int, SignState] | None:
+        data = os.pread(self._file, SLOT_SIZE_BYTES, _offset(parity))
+        if len(data) != SLOT_SIZE_BYTES or data[: len(_MAGIC)] != _MAGIC:
+            return None
+        content, checksum = data[:-_CHECKSUM_SIZE_BYTES], data[-_CHECKSUM_SIZE_BYTES:]
+        if _checksum(self._binding, content) != checksum:
+            return None
+        sequence = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 8], "big")
+        length = int.from_bytes(content[len(_MAGIC) + 8 : _HEAD_SIZE_BYTES], "big")
+        try:
+            return sequence, SignState.decode(content[_HEAD_SIZE_BYTES : _HEAD_SIZE_BYTES + length])
+        except DecodingError:
+            return None
+
+
+def _offset(sequence: int) -> int:
+    return sequence % 2 * SLOT_DISTANCE_BYTES
+
+
+def _slot(binding: Binding, sequence: int, state: SignState) -> bytes:
+    encoded = state.encode()
+    assert len(encoded) <= _STATE_SIZE_BYTES_MAX, "daemon.sign_state keeps its own bound"
+    content = _MAGIC + sequence.to_bytes(8, "big") + len(encoded).to_bytes(2, "big") + encoded
+    content = content.ljust(SLOT_SIZE_BYTES - _CHECKSUM_SIZE_BYTES, b"\0")
+    return content + _checksum(binding, content)
+
+
+def _checksum(binding: Binding, content: bytes) -> bytes:
+    bound = binding.node_id + binding.network_id + content
+    return blake2b(bound, digest_size=_CHECKSUM_SIZE_BYTES, person=b"banyan/signstate").digest()
