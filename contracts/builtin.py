@@ -1,0 +1,9 @@
+"""The contracts that every network has, whatever its packs."""
+
+from contracts.notice import NOTICE
+from contracts.registry import Registry
+
+
+def builtin_registry() -> Registry:
+    """A registry of the built-in contracts."""
+    return Registry((NOTICE,))

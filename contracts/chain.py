@@ -1,0 +1,97 @@
+"""Per-subject chains: every entry that concerns a subject hangs on the one before.
+
+Owns the link, `H("link", previous link, leaf hash)`, and the record `chain/<subject>` with a chain's newest link.
+Never keeps a whole chain; that is a store's. Whoever knows the newest link of a subject can check that a list of
+entries is all there is about it, none left out, none moved. Invariant: sequences start at 1 and have no gaps.
+Source: docs/protocol.md, section 4.
+"""
+
+import re
+
+from contracts.errors import ContractError
+from contracts.record import Record
+from contracts.state import BlockState
+from ledger.encoding import encode
+from ledger.errors import DecodingError
+from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash, tagged_hash
+
+CHAIN_KIND = "chain"
+# `unit/kubernetes`, `member/<hex>`, `person/<id>`; with the kind before it, it must fit into a record's key.
+_SUBJECT = re.compile(r"[a-z][a-z-]{0,31}/[!-~]{1,200}")
+
+
+def check_subject(subject: str) -> None:
+    """Refuse what cannot name a chain.
+
+    Raises:
+        ContractError: not `kind/id` in printable ASCII; contracts make subjects of checked identifiers only.
+    """
+    if not _SUBJECT.fullmatch(subject):
+        raise ContractError("{subject!r} cannot be the subject of a chain", subject=subject)
+
+
+def chain_record_key(subject: str) -> bytes:
+    """The key of the record that holds the newest link of a subject's chain."""
+    return b"chain\0" + subject.encode("ascii")
+
+
+def next_link(previous: Hash, leaf_hash: Hash) -> Hash:
+    """The link that ties the entry with this leaf hash to the chain so far (32 zero bytes at first)."""
+    return tagged_hash("link", previous, leaf_hash)
+
+
+class ChainHead:
+    """The newest link of one subject's chain; a `LateRecord` of the state, its version is the sequence."""
+
+    __slots__ = ("link", "sequence", "written")
+
+    def __init__(self, sequence: int, link: Hash) -> None:
+        self.sequence = sequence
+        self.link = link
+        self.written = False
+
+    def encode(self) -> bytes:
+        """The bytes of the record `chain/<subject>`."""
+        return encode([self.sequence, {"link": self.link, "sequence": self.sequence}])
+
+    @classmethod
+    def decode(cls, data: bytes | None) -> "ChainHead":
+        """The head in a record's bytes; an empty chain where there is no record.
+
+        Raises:
+            DecodingError: not the record of a chain.
+        """
+        if data is None:
+            return cls(0, ZERO_HASH)
+        fields = Record.decode(data).fields
+        sequence, link = fields.get("sequence"), fields.get("link")
+        if type(sequence) is not int or sequence < 1 or not isinstance(link, bytes) or len(link) != HASH_SIZE_BYTES:
+            raise DecodingError("the record of a chain lacks its sequence or link")
+        return cls(sequence, link)
+
+
+class Chains:
+    """The chains that a block's transactions lengthen."""
+
+    __slots__ = ("_heads", "_state")
+
+    def __init__(self, state: BlockState) -> None:
+        self._state = state
+        # Bounded by the block: at most the links of one transaction times its transactions.
+        self._heads: dict[str, ChainHead] = {}
+
+    def head(self, subject: str) -> ChainHead:
+        """The newest link as of now; not to be changed by the caller. Reads the state on a subject's first use."""
+        head = self._heads.get(subject)
+        if head is None:
+            head = self._heads[subject] = ChainHead.decode(self._state.get(chain_record_key(subject)))
+        return head
+
+    def extend(self, subject: str, link: Hash) -> None:
+        """Make `link`, computed from this chain's head, its newest."""
+        head = self.head(subject)
+        if not head.written:
+            self._state.put(chain_record_key(subject), head)
+            head.written = True
+        head.sequence += 1
+        head.link = link

@@ -1,0 +1,74 @@
+"""What a contract is: a name, operations with declared arguments, and the kinds of records it owns.
+
+Owns the declaration and its checks; never runs anything. Everything that a contract can do is stated here in the
+open, so that documents, forms and message catalogues can be made from it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from contracts.arguments import Argument, Arguments, Declaration
+from contracts.errors import ContractError, Reason, check_reason
+
+if TYPE_CHECKING:
+    from contracts.context import Context
+
+# The whole name `contract.method` stands in a transaction and has at most 64 characters there.
+NAME_LENGTH_MAX = 64
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+OperationFunction: TypeAlias = "Callable[[Context, Arguments], None]"
+
+
+class Operation:
+    """One thing a contract can do: `function(context, arguments)` does it, or raises a `Refusal`.
+
+    The function is deterministic: it depends on the context and the arguments alone, never on a clock, on
+    randomness, on the order of a set, or on what is detached.
+    """
+
+    __slots__ = ("declaration", "function", "method", "summary")
+
+    def __init__(self, method: str, summary: str, arguments: tuple[Argument, ...], function: OperationFunction) -> None:
+        """Declare an operation; `summary` is one line for people."""
+        if not _NAME.fullmatch(method):
+            raise ContractError("{name!r} cannot be the name of an operation", name=method)
+        self.method = method
+        self.summary = summary
+        self.declaration = Declaration(arguments)
+        self.function = function
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A contract as it is registered.
+
+    `kinds` are the kinds of records that it alone writes; `events` and `reasons` everything it reports and
+    refuses, the names beginning with the contract's own.
+    """
+
+    name: str
+    summary: str
+    kinds: frozenset[str]
+    events: frozenset[str]
+    reasons: tuple[Reason, ...]
+    operations: tuple[Operation, ...]
+
+    def __post_init__(self) -> None:
+        for name in (self.name, *sorted(self.kinds)):
+            if not _NAME.fullmatch(name):
+                raise ContractError("{name!r} cannot be the name of a contract or kind", name=name)
+        for event in sorted(self.events):
+            if not event.startswith(f"{self.name}.") or not _NAME.fullmatch(event[len(self.name) + 1 :]):
+                raise ContractError("the event {event} is not of the form {name}.event", event=event, name=self.name)
+        for reason in self.reasons:
+            check_reason(reason, self.name)
+        methods = [operation.method for operation in self.operations]
+        if len(set(methods)) != len(methods):
+            raise ContractError("the contract {name} has two operations of one name", name=self.name)
+        for method in methods:
+            if len(self.name) + 1 + len(method) > NAME_LENGTH_MAX:
+                raise ContractError("the name {name}.{method} is too long", name=self.name, method=method)

@@ -1,0 +1,115 @@
+"""The contracts of a network, by name: which operations there are, and what their refusals mean.
+
+Owns the way from `contract.method` to what runs, and the description of it all. Never runs anything. The
+registry is part of the rules: two nodes with different registries disagree about the state.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from contracts.admission import SENDER_COUNT_KIND, SENDER_REASONS
+from contracts.argument_reasons import ARGUMENT_REASONS
+from contracts.arguments import Description
+from contracts.chain import CHAIN_KIND
+from contracts.contract import Contract, Operation
+from contracts.errors import ContractError, Reason, Refusal
+from contracts.expectation import EXPECT_REASONS
+from contracts.limits import LIMIT_REASONS, RECORD_REASONS
+from contracts.result import Result
+
+OPERATION_UNKNOWN = Reason(
+    "operation.unknown", "this ledger has no operation {operation}; see the list of operations for what there is"
+)
+UNEXPLAINED = Reason("refused", "refused with the code {reason}, which this version does not know")
+
+RUNTIME_REASONS = (
+    OPERATION_UNKNOWN,
+    *SENDER_REASONS,
+    *ARGUMENT_REASONS,
+    *EXPECT_REASONS,
+    *RECORD_REASONS,
+    *LIMIT_REASONS,
+)
+# What the runtime itself writes; no contract may.
+RUNTIME_KINDS = frozenset((SENDER_COUNT_KIND, CHAIN_KIND))
+
+
+class RegisteredOperation(NamedTuple):
+    """An operation with the contract it belongs to."""
+
+    contract: Contract
+    operation: Operation
+
+
+class Registry:
+    """An unchanging set of contracts."""
+
+    def __init__(self, contracts: Iterable[Contract]) -> None:
+        """Put contracts together.
+
+        Raises:
+            ContractError: two have one name, one kind or one refusal code, or one claims a kind of the runtime's.
+        """
+        self.contracts = tuple(contracts)
+        self._operations: dict[str, RegisteredOperation] = {}
+        self._reasons: dict[str, Reason] = {reason.code: reason for reason in RUNTIME_REASONS}
+        owners: dict[str, str] = dict.fromkeys(RUNTIME_KINDS, "the runtime")
+        names: set[str] = set()
+        for contract in self.contracts:
+            if contract.name in names:
+                raise ContractError("there are two contracts of the name {name}", name=contract.name)
+            names.add(contract.name)
+            for kind in sorted(contract.kinds):
+                if kind in owners:
+                    raise ContractError("records of the kind {kind} belong to {owner}", kind=kind, owner=owners[kind])
+                owners[kind] = contract.name
+            self._add_reasons(contract)
+            for operation in contract.operations:
+                self._operations[f"{contract.name}.{operation.method}"] = RegisteredOperation(contract, operation)
+
+    def find(self, name: str) -> RegisteredOperation:
+        """The operation `contract.method`.
+
+        Raises:
+            Refusal: `operation.unknown`.
+        """
+        found = self._operations.get(name)
+        if found is None:
+            raise Refusal(*OPERATION_UNKNOWN, operation=name)
+        return found
+
+    def explain(self, result: Result) -> Refusal | None:
+        """Why a transaction was refused, in words, from what stands in its result; None if it was not.
+
+        Never raises: a code or details that this registry does not know are named as they are.
+        """
+        if result.ok:
+            return None
+        reason = self._reasons.get(result.code)
+        details = {name: value for name, value in result.details.items() if isinstance(value, int | str)}
+        if reason is not None and reason.fields <= details.keys():
+            return Refusal(*reason, **{name: details[name] for name in reason.fields})
+        unexplained = Refusal(*UNEXPLAINED, reason=result.code)
+        unexplained.code = result.code
+        return unexplained
+
+    def describe(self) -> list[Description]:
+        """Every operation with its arguments, in the order of names; for documents, forms and OpenAPI."""
+        return [
+            {
+                "operation": name,
+                "summary": registered.operation.summary,
+                "arguments": [argument.describe() for argument in registered.operation.declaration.arguments],
+            }
+            for name, registered in sorted(self._operations.items())
+        ]
+
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every way to be refused, in the order of codes."""
+        return tuple(reason for _, reason in sorted(self._reasons.items()))
+
+    def _add_reasons(self, contract: Contract) -> None:
+        for reason in contract.reasons:
+            if reason.code in self._reasons:
+                raise ContractError("the refusal code {code} is declared twice", code=reason.code)
+            self._reasons[reason.code] = reason

@@ -1,0 +1,149 @@
+"""What became of one transaction: the result leaf.
+
+Owns the format `["result", 1, height, leaf index, transaction id, code, details, events, links, writes]`. Never
+judges. Result leaves go into a tree of their own whose root the next outcome leaf states, so a result is
+provable like an entry. Invariant: an encoded result is at most 64 KiB. Source: docs/protocol.md, section 4.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+from ledger.encoding import Value, decode, encode
+from ledger.errors import DecodingError
+from ledger.hashing import HASH_SIZE_BYTES, Hash
+
+RESULT_VERSION = 1
+RESULT_MARK = "result"
+CODE_OK = "ok"
+# A result travels in every proof of it; the same bound as an entry's, a little rounded.
+RESULT_SIZE_BYTES_MAX = 64 * 1024
+_FIELD_COUNT = 10
+
+Part = TypeVar("Part")
+
+
+class Event(NamedTuple):
+    """Something that happened, for those who watch: a name such as `notice.posted` and a map."""
+
+    name: str
+    fields: dict[str, Value]
+
+
+class ResultLink(NamedTuple):
+    """The transaction's place in a subject's chain; `sequence` starts at 1."""
+
+    subject: str
+    sequence: int
+    link: Hash
+
+
+class RecordVersion(NamedTuple):
+    """A record this transaction wrote and the version it has since; 0 says that it was removed."""
+
+    kind: str
+    id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The outcome of the transaction at `leaf_index` in the log; `code` is `ok` or why it was refused.
+
+    A refused transaction has no events and no writes; its only link is the one in its sender's chain.
+    """
+
+    height: int
+    leaf_index: int
+    transaction_id: Hash
+    code: str
+    details: dict[str, Value]
+    events: tuple[Event, ...]
+    links: tuple[ResultLink, ...]
+    writes: tuple[RecordVersion, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the transaction did what it asked for."""
+        return self.code == CODE_OK
+
+    def encode(self) -> bytes:
+        """The result leaf; canonical."""
+        return encode(
+            [
+                RESULT_MARK,
+                RESULT_VERSION,
+                self.height,
+                self.leaf_index,
+                self.transaction_id,
+                self.code,
+                self.details,
+                [[name, fields] for name, fields in self.events],
+                [[subject, sequence, link] for subject, sequence, link in self.links],
+                [[kind, record_id, version] for kind, record_id, version in self.writes],
+            ]
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Result":
+        """The result in a result leaf.
+
+        Raises:
+            DecodingError: not a result leaf. Nothing else is ever raised.
+        """
+        value = decode(data, RESULT_SIZE_BYTES_MAX)
+        if not isinstance(value, list) or len(value) != _FIELD_COUNT or value[0] != RESULT_MARK:
+            raise DecodingError("the bytes are not a result leaf")
+        _, version, height, leaf_index, transaction_id, code, details, events, links, writes = value
+        if type(version) is not int or version != RESULT_VERSION:
+            raise DecodingError("the result leaf has version {version!r}, known is 1", version=version)
+        if not isinstance(code, str) or not isinstance(details, dict):
+            raise DecodingError("the result leaf has no code or no details")
+        return cls(
+            height=_count(height, 1),
+            leaf_index=_count(leaf_index, 0),
+            transaction_id=_hash(transaction_id),
+            code=code,
+            details=details,
+            events=_parts(events, _event),
+            links=_parts(links, _link),
+            writes=_parts(writes, _write),
+        )
+
+
+def _parts(value: Value, read: Callable[[list[Value]], Part | None]) -> tuple[Part, ...]:
+    parts = [read(item) if isinstance(item, list) else None for item in value] if isinstance(value, list) else [None]
+    found = tuple(part for part in parts if part is not None)
+    if len(found) != len(parts):
+        raise DecodingError("an event, link or write of the result leaf is malformed")
+    return found
+
+
+def _event(item: list[Value]) -> Event | None:
+    if len(item) == 2 and isinstance(item[0], str) and isinstance(item[1], dict):
+        return Event(item[0], item[1])
+    return None
+
+
+def _link(item: list[Value]) -> ResultLink | None:
+    if len(item) == 3 and isinstance(item[0], str):
+        return ResultLink(item[0], _count(item[1], 1), _hash(item[2]))
+    return None
+
+
+def _write(item: list[Value]) -> RecordVersion | None:
+    if len(item) == 3 and isinstance(item[0], str) and isinstance(item[1], str):
+        return RecordVersion(item[0], item[1], _count(item[2], 0))
+    return None
+
+
+def _count(value: Value, least: int) -> int:
+    if type(value) is not int or value < least:
+        raise DecodingError("a number in the result leaf is no whole number of at least {least}", least=least)
+    return value
+
+
+def _hash(value: Value) -> Hash:
+    if not isinstance(value, bytes) or len(value) != HASH_SIZE_BYTES:
+        raise DecodingError("a hash in the result leaf is not a byte string of 32")
+    return value
