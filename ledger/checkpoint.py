@@ -45,12 +45,12 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not 0 <= self.tree_size <= TREE_SIZE_MAX:
-            raise InvalidNoteError("A checkpoint cannot be of {size} leaves.", size=self.tree_size)
+            raise InvalidNoteError("a checkpoint cannot be of {size} leaves", size=self.tree_size)
         if len(self.root) != HASH_SIZE_BYTES:
-            raise InvalidNoteError("A checkpoint's root has 32 bytes, not {size}.", size=len(self.root))
+            raise InvalidNoteError("a checkpoint's root has 32 bytes, not {size}", size=len(self.root))
         for line in (self.origin, *self.extensions):
             if not line or "\n" in line:
-                raise InvalidNoteError("The origin and every further line of a checkpoint must be one line with text.")
+                raise InvalidNoteError("the origin and every further line of a checkpoint must be one line with text")
         check_note_text(self.text())
 
     def text(self) -> str:
@@ -62,16 +62,16 @@ class Checkpoint:
     def parse(cls, text: str) -> "Checkpoint":
         """The checkpoint that the note text writes; raises InvalidNoteError, and nothing else, for other texts."""
         if not text.endswith("\n"):
-            raise InvalidNoteError("The text of a signed note must end with a newline.")
+            raise InvalidNoteError("the text of a signed note must end with a newline")
         origin, *rest = text[:-1].split("\n")
         if len(rest) < 2:
-            raise InvalidNoteError("A checkpoint has at least three lines: origin, size and root.")
+            raise InvalidNoteError("a checkpoint has at least three lines: origin, size and root")
         tree_size = parse_decimal(rest[0], TREE_SIZE_MAX)
         if tree_size is None:
-            raise InvalidNoteError("{text!r} is not the size of a tree.", text=rest[0])
+            raise InvalidNoteError("{text!r} is not the size of a tree", text=rest[0][:80])
         root = decode_base64(rest[1])
         if root is None:
-            raise InvalidNoteError("{text!r} is not a root hash in canonical base64.", text=rest[1])
+            raise InvalidNoteError("{text!r} is not a root hash in canonical base64", text=rest[1][:80])
         return cls(origin, tree_size, root, tuple(rest[2:]))
 
 

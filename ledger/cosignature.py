@@ -27,7 +27,7 @@ def cosign(text: str, name: str, key: SigningKey, time_s: int) -> NoteSignature:
     Raises LocalError if `time_s` (POSIX seconds) is not within 0 to 2**63 - 1.
     """
     if not 0 <= time_s <= TIME_S_MAX:
-        raise LocalError("A cosignature cannot be made at the time {time_s}.", time_s=time_s)
+        raise LocalError("a cosignature cannot be made at the time {time_s}", time_s=time_s)
     signature = key.sign(cosignature_message(text, time_s))
     key_id = key_id_of(name, KEY_TYPE_COSIGNER, key.public)
     return NoteSignature(name, key_id, time_s.to_bytes(_TIME_SIZE_BYTES, "big") + signature)

@@ -29,9 +29,9 @@ def check_note_text(text: str) -> None:
     Raises InvalidNoteError otherwise. Cost: one pass over the text.
     """
     if not text.endswith("\n"):
-        raise InvalidNoteError("The text of a signed note must end with a newline.")
+        raise InvalidNoteError("the text of a signed note must end with a newline")
     if _UNPRINTABLE.search(text):
-        raise InvalidNoteError("A signed note may not hold control characters other than newline.")
+        raise InvalidNoteError("a signed note may not hold control characters other than newline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class NoteSignature:
 
     def __post_init__(self) -> None:
         if not is_key_name(self.name) or len(self.key_id) != KEY_ID_SIZE_BYTES or not self.signature:
-            raise InvalidNoteError("A signature line of a note needs a key name, a key id and a signature.")
+            raise InvalidNoteError("a signature line of a note needs a key name, a key id and a signature")
 
     def line(self) -> str:
         """The line as it stands in a note, with its newline."""
@@ -55,10 +55,12 @@ class NoteSignature:
         """The signature that `line` (without its newline) writes; raises InvalidNoteError for anything else."""
         parts = line.removeprefix(_SIGNATURE_START).split(" ")
         if not line.startswith(_SIGNATURE_START) or len(parts) != 2:
-            raise InvalidNoteError("A signature line must be an em dash, a key name and base64; found {line!r}.", line=line)
+            raise InvalidNoteError(
+                "a signature line must be an em dash, a key name and base64; found {line!r}", line=line[:80]
+            )
         payload = decode_base64(parts[1])
         if payload is None:
-            raise InvalidNoteError("The signature of {name!r} is not canonical base64.", name=parts[0])
+            raise InvalidNoteError("the signature of {name!r} is not canonical base64", name=parts[0][:80])
         return cls(parts[0], payload[:KEY_ID_SIZE_BYTES], payload[KEY_ID_SIZE_BYTES:])
 
 
@@ -76,7 +78,7 @@ class Note:
         check_note_text(self.text)
         if not 1 <= len(self.signatures) <= SIGNATURES_MAX:
             raise InvalidNoteError(
-                "A signed note needs 1 to {max} signatures and has {count}.",
+                "a signed note needs 1 to {max} signatures and has {count}",
                 max=SIGNATURES_MAX,
                 count=len(self.signatures),
             )
@@ -85,18 +87,18 @@ class Note:
     def parse(cls, data: bytes) -> "Note":
         """The note that `data` writes; raises InvalidNoteError, and nothing else, for any other bytes."""
         if len(data) > NOTE_SIZE_BYTES_MAX:
-            raise InvalidNoteError("A signed note of {size} bytes is too large.", size=len(data))
+            raise InvalidNoteError("a signed note of {size} bytes is too large", size=len(data))
         try:
             whole = data.decode("utf-8")
         except UnicodeDecodeError:
-            raise InvalidNoteError("A signed note must be valid UTF-8.") from None
+            raise InvalidNoteError("a signed note must be valid UTF-8") from None
         text, blank_line, signature_lines = whole.rpartition("\n\n")
         if not blank_line or not signature_lines.endswith("\n"):
-            raise InvalidNoteError("A signed note must be a text, an empty line and signature lines; copy all of it.")
+            raise InvalidNoteError("a signed note must be a text, an empty line and signature lines; copy all of it")
         lines = signature_lines[:-1].split("\n")
         if len(lines) > SIGNATURES_MAX:
             raise InvalidNoteError(
-                "A signed note needs 1 to {max} signatures and has {count}.", max=SIGNATURES_MAX, count=len(lines)
+                "a signed note needs 1 to {max} signatures and has {count}", max=SIGNATURES_MAX, count=len(lines)
             )
         return cls(text + "\n", tuple(NoteSignature.parse(line) for line in lines))
 

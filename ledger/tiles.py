@@ -43,9 +43,9 @@ def tile_path(level: int | None, index: int, width: int = TILE_WIDTH) -> str:
     Raises LocalError if level, index or width is out of range.
     """
     if (level is not None and not 0 <= level <= LEVEL_MAX) or not 0 <= index <= _INDEX_MAX:
-        raise LocalError("There is no tile {index} at level {level}.", index=index, level=level)
+        raise LocalError("there is no tile {index} at level {level}", index=index, level=level)
     if not 1 <= width <= TILE_WIDTH:
-        raise LocalError("A tile cannot be {width} hashes wide.", width=width)
+        raise LocalError("a tile cannot be {width} hashes wide", width=width)
     rest, last = divmod(index, 1000)
     elements = [f"{last:03}"]
     while rest:
@@ -68,7 +68,7 @@ def parse_tile_path(path: str) -> TilePath:
         in_range = (level or 0) <= LEVEL_MAX and index <= _INDEX_MAX and width <= TILE_WIDTH
         if in_range and tile_path(level, index, width) == path:
             return TilePath(level, index, width)
-    raise DecodingError("{path!r} is not the path of a tile.", path=path[:200])
+    raise DecodingError("{path!r} is not the path of a tile", path=path[:200])
 
 
 def tile_width(size: int, level: int | None, index: int) -> int:
@@ -83,11 +83,11 @@ def encode_entry_bundle(entries: Sequence[bytes]) -> bytes:
     Raises LocalError unless there are 1 to 256 entries of at most 65,535 bytes.
     """
     if not 1 <= len(entries) <= TILE_WIDTH:
-        raise LocalError("An entry bundle holds 1 to {max} entries, not {count}.", max=TILE_WIDTH, count=len(entries))
+        raise LocalError("an entry bundle holds 1 to {max} entries, not {count}", max=TILE_WIDTH, count=len(entries))
     parts: list[bytes] = []
     for entry in entries:
         if len(entry) > ENTRY_SIZE_BYTES_MAX:
-            raise LocalError("An entry of {size} bytes does not fit into a bundle.", size=len(entry))
+            raise LocalError("an entry of {size} bytes does not fit into a bundle", size=len(entry))
         parts += (len(entry).to_bytes(_LENGTH_SIZE_BYTES, "big"), entry)
     return b"".join(parts)
 
@@ -100,9 +100,9 @@ def decode_entry_bundle(data: bytes) -> tuple[bytes, ...]:
         start = at + _LENGTH_SIZE_BYTES
         end = start + int.from_bytes(data[at:start], "big")
         if start > len(data) or end > len(data):
-            raise DecodingError("The entry bundle is cut off within entry {number}.", number=len(entries))
+            raise DecodingError("the entry bundle is cut off within entry {number}", number=len(entries))
         entries.append(data[start:end])
         at = end
     if at != len(data) or not entries:
-        raise DecodingError("An entry bundle holds 1 to {max} entries; this one does not.", max=TILE_WIDTH)
+        raise DecodingError("an entry bundle holds 1 to {max} entries; this one does not", max=TILE_WIDTH)
     return tuple(entries)

@@ -96,7 +96,7 @@ def inclusion_path_of(leaf_hashes: Sequence[Hash], index: int) -> list[Hash]:
     Raises LocalError unless 0 <= `index` < number of leaves. Cost: one hash per leaf.
     """
     if not 0 <= index < len(leaf_hashes):
-        raise LocalError("There is no leaf {index} among {count}.", index=index, count=len(leaf_hashes))
+        raise LocalError("there is no leaf {index} among {count}", index=index, count=len(leaf_hashes))
     path: list[Hash] = []
     for level in _levels(leaf_hashes):
         sibling = index ^ 1
@@ -152,7 +152,7 @@ class CompactRange:
         Cost: about one hash per leaf, level by level over the whole batch; O(log size) more per call.
         """
         if not set(map(len, leaf_hashes)) <= {HASH_SIZE_BYTES}:
-            raise LocalError("A leaf hash is not {size_bytes} bytes long.", size_bytes=HASH_SIZE_BYTES)
+            raise LocalError("a leaf hash is not {size_bytes} bytes long", size_bytes=HASH_SIZE_BYTES)
         added: list[TileHashes] = []
         edge: list[Hash] = []  # new peaks, the smallest first
         nodes = list(leaf_hashes)
@@ -215,7 +215,7 @@ class _TileNodes:
         end = start + (HASH_SIZE_BYTES << height)
         if len(tile) < end:
             raise MissingTileError(
-                "Tile {index} of level {level} holds {held} hashes, {needed} are needed; ask for a smaller tree.",
+                "tile {index} of level {level} holds {held} hashes, {needed} are needed; ask for a smaller tree",
                 index=index,
                 level=tile_level,
                 held=len(tile) // HASH_SIZE_BYTES,
@@ -259,7 +259,7 @@ def inclusion_path(tiles: TileReader, index: int, size: int) -> list[Hash]:
     Source: RFC 6962, section 2.1.1.
     """
     if not 0 <= index < size:
-        raise LocalError("There is no leaf {index} in a tree of {size}.", index=index, size=size)
+        raise LocalError("there is no leaf {index} in a tree of {size}", index=index, size=size)
     nodes = _TileNodes(tiles)
     path: list[Hash] = []
     start, end = 0, size
@@ -287,7 +287,7 @@ def consistency_path(tiles: TileReader, old_size: int, new_size: int) -> list[Ha
     Cost: as `inclusion_path`. Source: RFC 6962, section 2.1.2.
     """
     if not 0 <= old_size <= new_size:
-        raise LocalError("A tree of {new} leaves has no prefix of {old}.", new=new_size, old=old_size)
+        raise LocalError("a tree of {new} leaves has no prefix of {old}", new=new_size, old=old_size)
     if old_size in (0, new_size):
         return []
     nodes = _TileNodes(tiles)
@@ -311,7 +311,7 @@ def _check_sizes(what: str, hashes: Iterable[Hash]) -> None:
     for value in hashes:
         if len(value) != HASH_SIZE_BYTES:
             raise InvalidProofError(
-                "A hash in the {what} proof has {size} bytes, not 32; get the proof again from another node.",
+                "a hash in the {what} proof has {size} bytes, not 32; get the proof again from another node",
                 what=what,
                 size=len(value),
             )
@@ -324,13 +324,13 @@ def root_of_inclusion(leaf: Hash, index: int, size: int, path: Sequence[Hash]) -
     Cost: one hash per item of the path. Source: RFC 9162, section 2.1.3.2.
     """
     if not 0 <= index < size < _SIZE_LIMIT:
-        raise InvalidProofError("There is no leaf {index} in a tree of {size}.", index=index, size=size)
+        raise InvalidProofError("there is no leaf {index} in a tree of {size}", index=index, size=size)
     _check_sizes("inclusion", (leaf, *path))
     position, last = index, size - 1
     root = leaf
     for sibling in path:
         if last == 0:
-            raise InvalidProofError("The inclusion proof is longer than a tree of {size} leaves is high.", size=size)
+            raise InvalidProofError("the inclusion proof is longer than a tree of {size} leaves is high", size=size)
         if position & 1 or position == last:
             root = node_hash(sibling, root)
             while position and not position & 1:
@@ -341,7 +341,7 @@ def root_of_inclusion(leaf: Hash, index: int, size: int, path: Sequence[Hash]) -
         position >>= 1
         last >>= 1
     if last:
-        raise InvalidProofError("The inclusion proof is too short for a tree of {size} leaves.", size=size)
+        raise InvalidProofError("the inclusion proof is too short for a tree of {size} leaves", size=size)
     return root
 
 
@@ -351,7 +351,9 @@ def verify_inclusion(leaf: Hash, index: int, size: int, path: Sequence[Hash], ro
     Raises InvalidProofError otherwise, and nothing else, for any integers and any bytes.
     """
     if root_of_inclusion(leaf, index, size, path) != root:
-        raise InvalidProofError("The inclusion proof of leaf {index} leads to another root.", index=index)
+        raise InvalidProofError(
+            "leaf {index} is not under this root: it or its proof was changed; get both again", index=index
+        )
 
 
 def verify_consistency(old_size: int, new_size: int, old_root: Hash, new_root: Hash, path: Sequence[Hash]) -> None:
@@ -362,23 +364,23 @@ def verify_consistency(old_size: int, new_size: int, old_root: Hash, new_root: H
     Source: RFC 9162, section 2.1.4.2.
     """
     if not 0 <= old_size <= new_size < _SIZE_LIMIT:
-        raise InvalidProofError("A tree of {new} leaves has no prefix of {old}.", new=new_size, old=old_size)
+        raise InvalidProofError("a tree of {new} leaves has no prefix of {old}", new=new_size, old=old_size)
     if old_size == new_size:
         if path or old_root != new_root or (old_size == 0 and old_root != EMPTY_ROOT):
-            raise InvalidProofError("Two trees of {size} leaves differ, or come with a needless proof.", size=old_size)
+            raise InvalidProofError("two trees of {size} leaves differ, or come with a needless proof", size=old_size)
         return
     if old_size == 0:
-        raise InvalidProofError("A tree of no leaves precedes every other: there is nothing to verify.")
+        raise InvalidProofError("a tree of no leaves precedes every other: there is nothing to verify")
     _check_sizes("consistency", (old_root, new_root, *path))
     roots = _roots_of_consistency(old_size, new_size, old_root, path)
     if roots != (old_root, new_root):
-        raise InvalidProofError("The consistency proof from {old} to {new} does not hold.", old=old_size, new=new_size)
+        raise InvalidProofError("the consistency proof from {old} to {new} does not hold", old=old_size, new=new_size)
 
 
 def _roots_of_consistency(old_size: int, new_size: int, old_root: Hash, path: Sequence[Hash]) -> tuple[Hash, Hash]:
     """Old and new root as the proof has them; 0 < `old_size` < `new_size`."""
     if not path:
-        raise InvalidProofError("The consistency proof is empty.")
+        raise InvalidProofError("the consistency proof is empty")
     # A complete old tree is a node of the new one, which the prover leaves out.
     nodes = (old_root, *path) if old_size & (old_size - 1) == 0 else tuple(path)
     position, last = old_size - 1, new_size - 1
@@ -388,7 +390,7 @@ def _roots_of_consistency(old_size: int, new_size: int, old_root: Hash, path: Se
     old = new = nodes[0]
     for node in nodes[1:]:
         if last == 0:
-            raise InvalidProofError("The consistency proof is too long for a tree of {size} leaves.", size=new_size)
+            raise InvalidProofError("the consistency proof is too long for a tree of {size} leaves", size=new_size)
         if position & 1 or position == last:
             old = node_hash(node, old)
             new = node_hash(node, new)
@@ -400,5 +402,5 @@ def _roots_of_consistency(old_size: int, new_size: int, old_root: Hash, path: Se
         position >>= 1
         last >>= 1
     if last:
-        raise InvalidProofError("The consistency proof is too short for a tree of {size} leaves.", size=new_size)
+        raise InvalidProofError("the consistency proof is too short for a tree of {size} leaves", size=new_size)
     return old, new

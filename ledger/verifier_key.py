@@ -61,19 +61,19 @@ class VerifierKey:
     def __post_init__(self) -> None:
         if not is_key_name(self.name):
             raise InvalidKeyError(
-                "{name!r} cannot name a key: take 1 to {max} bytes without spaces and plus signs.",
+                "{name!r} cannot name a key: take 1 to {max} bytes without spaces and plus signs",
                 name=self.name[: NAME_SIZE_BYTES_MAX + 1],
                 max=NAME_SIZE_BYTES_MAX,
             )
         if self.type_bytes not in KEY_TYPES:
             raise InvalidKeyError(
-                "The verifier key of {name} has a type that is not known here ({type}).",
+                "the verifier key of {name} has a type that is not known here ({type})",
                 name=self.name,
                 type=self.type_bytes.hex(),
             )
         if len(self.public_key) != PUBLIC_KEY_SIZE_BYTES:
             raise InvalidKeyError(
-                "The verifier key of {name} holds {size} bytes of key, not {wanted}.",
+                "the verifier key of {name} holds {size} bytes of key, not {wanted}",
                 name=self.name,
                 size=len(self.public_key),
                 wanted=PUBLIC_KEY_SIZE_BYTES,
@@ -84,19 +84,19 @@ class VerifierKey:
     def parse(cls, text: str) -> "VerifierKey":
         """The key that `text` writes; raises InvalidKeyError, and nothing else, for any other text."""
         if len(text) > _TEXT_LENGTH_MAX:
-            raise InvalidKeyError("A verifier key of {length} characters is too long.", length=len(text))
+            raise InvalidKeyError("a verifier key of {length} characters is too long", length=len(text))
         name, _, rest = text.partition("+")
         key_id_text, _, key_text = rest.partition("+")
         material = decode_base64(key_text)
         if material is None or not _KEY_ID_TEXT.fullmatch(key_id_text):
             raise InvalidKeyError(
-                "{text!r} is not a verifier key: expected NAME+KEYID+KEY; copy the whole line again.", text=text
+                "{text!r} is not a verifier key: expected NAME+KEYID+KEY; copy the whole line again", text=text
             )
         type_bytes = _type_of(material)
         key = cls(name, type_bytes, material[len(type_bytes) :])
         if key.key_id.hex() != key_id_text:
             raise InvalidKeyError(
-                "The verifier key {text!r} is damaged: its key id should be {key_id}; copy the whole line again.",
+                "the verifier key {text!r} is damaged: its key id should be {key_id}; copy the whole line again",
                 text=text,
                 key_id=key.key_id.hex(),
             )
