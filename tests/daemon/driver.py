@@ -140,7 +140,7 @@ class Driver:
         self.effects.append(effect)
         match effect:
             case StoreBatch(ticket, _):
-                if self.hold_writes:
+                if self.hold_writes or self.held:
                     self.held.append(effect)
                     return []
                 self._apply(effect)
