@@ -39,12 +39,14 @@ class SenderCount:
     A `LateRecord` of the state; `day` counts days since 1970-01-01 UTC.
     """
 
-    __slots__ = ("count", "day", "version")
+    __slots__ = ("count", "day", "version", "written")
 
     def __init__(self, version: int, day: int, count: int) -> None:
         self.version = version
         self.day = day
         self.count = count
+        # Whether the block's state has it yet: before the first transaction there is no record to be read.
+        self.written = False
 
     def add(self, day: int) -> None:
         """One more transaction on `day`."""

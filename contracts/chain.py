@@ -7,15 +7,18 @@ Source: docs/protocol.md, section 4.
 """
 
 import re
+from hashlib import sha256
 
 from contracts.errors import ContractError
 from contracts.record import Record
 from contracts.state import BlockState
 from ledger.encoding import encode
 from ledger.errors import DecodingError
-from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash, tagged_hash
+from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash, domain
 
 CHAIN_KIND = "chain"
+
+_LINK = domain("link")
 # `unit/kubernetes`, `member/<hex>`, `person/<id>`; with the kind before it, it must fit into a record's key.
 _SUBJECT = re.compile(r"[a-z][a-z-]{0,31}/[!-~]{1,200}")
 
@@ -37,7 +40,7 @@ def chain_record_key(subject: str) -> bytes:
 
 def next_link(previous: Hash, leaf_hash: Hash) -> Hash:
     """The link that ties the entry with this leaf hash to the chain so far (32 zero bytes at first)."""
-    return tagged_hash("link", previous, leaf_hash)
+    return sha256(_LINK + previous + leaf_hash).digest()
 
 
 class ChainHead:
@@ -48,6 +51,7 @@ class ChainHead:
     def __init__(self, sequence: int, link: Hash) -> None:
         self.sequence = sequence
         self.link = link
+        # Whether the block's state has it yet: an empty chain has no record to be read.
         self.written = False
 
     def encode(self) -> bytes:

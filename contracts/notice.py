@@ -41,23 +41,10 @@ def post(context: Context, arguments: Arguments) -> None:
     unit = arguments.text("unit")
     about = arguments.texts("about")
     number = _next_number(context, unit)
-    fields: dict[str, Value] = {
-        "unit": unit,
-        "number": number,
-        "title": arguments.text("title"),
-        "about": list(about),
-        "author": context.sender.id,
-        "height": context.height,
-        "time": context.time_ms,
-        "state": STATE_POSTED,
-    }
-    for name in ("body", "kind", "at"):
-        if name in arguments:
-            fields[name] = arguments.value(name)
-    context.create(KIND_NOTICE, notice_id(unit, number), fields)
-    context.put(KIND_FILE, unit, {"unit": unit, "count": number})
+    context.create(KIND_NOTICE, notice_id(unit, number), _posted(context, arguments, unit, number, about))
+    context.put(KIND_FILE, unit, {"count": number, "unit": unit})
     _link(context, unit, about)
-    context.emit("notice.posted", {"unit": unit, "number": number})
+    context.emit("notice.posted", {"number": number, "unit": unit})
 
 
 def withdraw(context: Context, arguments: Arguments) -> None:
@@ -82,7 +69,26 @@ def withdraw(context: Context, arguments: Arguments) -> None:
     }
     context.put(KIND_NOTICE, notice_id(unit, number), fields | withdrawal)
     _link(context, unit, [person for person in about if isinstance(person, str)])
-    context.emit("notice.withdrawn", {"unit": unit, "number": number})
+    context.emit("notice.withdrawn", {"number": number, "unit": unit})
+
+
+def _posted(context: Context, arguments: Arguments, unit: str, number: int, about: list[str]) -> dict[str, Value]:
+    """The fields of a new notice, in the order of their names: what is in order is encoded fastest."""
+    fields: dict[str, Value] = {"about": list(about)}
+    if "at" in arguments:
+        fields["at"] = arguments.value("at")
+    fields["author"] = context.sender.id
+    if "body" in arguments:
+        fields["body"] = arguments.value("body")
+    fields["height"] = context.height
+    if "kind" in arguments:
+        fields["kind"] = arguments.value("kind")
+    fields["number"] = number
+    fields["state"] = STATE_POSTED
+    fields["time"] = context.time_ms
+    fields["title"] = arguments.text("title")
+    fields["unit"] = unit
+    return fields
 
 
 def _next_number(context: Context, unit: str) -> int:

@@ -122,7 +122,7 @@ class _Run:
             context = None
             result = self._result(placed, refusal, None, (member_subject(transaction.sender),))
             leaf = result.encode()
-        count.add(self._day)
+        self._add(transaction.sender, count)
         self._keep(placed, result, leaf)
         if context is not None:
             for key, content in context.contents.items():
@@ -186,7 +186,11 @@ class _Run:
     def _count(self, sender: Hash) -> SenderCount:
         count = self._counts.get(sender)
         if count is None:
-            key = sender_count_key(sender)
-            count = self._counts[sender] = SenderCount.decode(self.state.get(key))
-            self.state.put(key, count)
+            count = self._counts[sender] = SenderCount.decode(self.state.get(sender_count_key(sender)))
         return count
+
+    def _add(self, sender: Hash, count: SenderCount) -> None:
+        if not count.written:
+            self.state.put(sender_count_key(sender), count)
+            count.written = True
+        count.add(self._day)
