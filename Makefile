@@ -1,0 +1,46 @@
+# Everything runs from a virtual environment beside this file. No path is used absolutely and no script of the
+# environment is called by its own name, so a folder with a space in its name is as good as any other.
+PYTHON := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo test lint set-up lock catalogues bench clean
+
+help:
+	@echo "make demo        set up, run one node, put real records on its ledger and verify them"
+	@echo "make test        set up, run every check"
+	@echo "make lint        the checks that run nothing"
+	@echo "make catalogues  collect the texts for people and update the translations"
+	@echo "make bench       measure; the figures go to benchmarks/results/"
+	@echo "make lock        pin the newest allowed releases in requirements.lock"
+	@echo "make clean       remove what the targets above made"
+
+demo: set-up
+	@$(PYTHON) -m cli demo --nodes 1 --once
+
+test: lint
+	@$(PYTHON) -m pytest
+
+lint: set-up
+	@$(PYTHON) -m ruff check .
+	@$(PYTHON) -m ruff format --check .
+	@$(PYTHON) -m mypy
+	@$(PYTHON) -c "from importlinter.cli import lint_imports_command as run; run()"
+
+set-up:
+	@sh tools/set-up.sh
+
+lock: set-up
+	@$(PYTHON) -m pip install --quiet uv
+	@$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		requirements-dev.in --output-file requirements.lock
+
+catalogues: set-up
+	@$(PYTHON) tools/catalogues.py
+
+bench: set-up
+	@$(PYTHON) -m benchmarks.append
+	@$(PYTHON) -m benchmarks.pipeline
+	@$(PYTHON) -m benchmarks.audit
+
+clean:
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-home

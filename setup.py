@@ -1,0 +1,61 @@
+"""Metadata and the explicit list of packages; the message catalogues are compiled on the way."""
+
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+HERE = Path(__file__).resolve().parent
+LOCALE = HERE / "cli" / "locale"
+# Written out, so that a folder becomes part of the application only on purpose; tests/test_house.py compares.
+PACKAGES = [
+    "cli",
+    "cli.audit",
+    "cli.commands",
+    "cli.demo",
+    "consensus",
+    "contracts",
+    "daemon",
+    "daemon.api",
+    "ledger",
+    "storage",
+]
+
+
+class BuildWithCatalogues(build_py):
+    """Compiles each `.po` to the `.mo` beside it before the packages are collected, for editable installs too."""
+
+    def run(self) -> None:
+        from babel.messages.mofile import write_mo
+        from babel.messages.pofile import read_po
+
+        for source in sorted(LOCALE.glob("*/LC_MESSAGES/*.po")):
+            with source.open("rb") as texts:
+                catalogue = read_po(texts)
+            with source.with_suffix(".mo").open("wb") as compiled:
+                write_mo(compiled, catalogue)
+        super().run()
+
+
+setup(
+    name="banyan-ledger",
+    version="0.1.0",
+    description="A ledger that a membership organisation runs itself",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=PACKAGES,
+    package_data={
+        "cli": ["locale/*.pot", "locale/*/LC_MESSAGES/*.po", "locale/*/LC_MESSAGES/*.mo"],
+        "cli.demo": ["data/*/*"],
+    },
+    install_requires=[
+        line
+        for line in (HERE / "requirements.in").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ],
+    entry_points={"console_scripts": ["banyan=cli.main:main"]},
+    cmdclass={"build_py": BuildWithCatalogues},
+    zip_safe=False,
+)

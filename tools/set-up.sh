@@ -1,0 +1,47 @@
+#!/bin/sh
+# Makes .venv with exactly what requirements.lock pins; does nothing where that is already done.
+set -eu
+cd "$(dirname "$0")/.."
+
+stamp=.venv/set-up.sha256
+wanted=$(cat requirements.lock requirements.in setup.py pyproject.toml cli/locale/*/LC_MESSAGES/*.po 2>/dev/null | sha256sum)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
+    exit 0
+fi
+
+fits='import sys; sys.exit(sys.version_info < (3, 11))'
+python=
+for candidate in python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c "$fits" 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+if [ -z "$python" ]; then
+    echo "set-up: no Python 3.11 or later was found; install one: apt-get install python3 python3-venv" >&2
+    exit 1
+fi
+
+# Debian keeps the means to make virtual environments in a package of its own.
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    package=$("$python" -c 'import sys; print("python3.%d-venv" % sys.version_info[1])')
+    if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+        echo "set-up: installing $package"
+        apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y "$package" >/dev/null
+    else
+        echo "set-up: Python cannot make virtual environments here; run as root: apt-get install $package" >&2
+        exit 1
+    fi
+fi
+
+if ! .venv/bin/python -c "$fits" 2>/dev/null; then
+    echo "set-up: making .venv with $("$python" --version)"
+    rm -rf .venv
+    "$python" -m venv .venv
+fi
+echo "set-up: installing what requirements.lock pins"
+.venv/bin/python -m pip --disable-pip-version-check install --quiet --root-user-action ignore \
+    --require-hashes --requirement requirements.lock
+.venv/bin/python -m pip --disable-pip-version-check install --quiet --root-user-action ignore \
+    --no-deps --no-build-isolation --editable .
+echo "$wanted" >"$stamp"
