@@ -89,9 +89,7 @@ class BlockCertificate:
     signatures: tuple[tuple[Hash, bytes], ...]
 
     @classmethod
-    def of(
-        cls, acknowledgement: Acknowledgement, signatures: Iterable[tuple[Hash, bytes]]
-    ) -> "BlockCertificate":
+    def of(cls, acknowledgement: Acknowledgement, signatures: Iterable[tuple[Hash, bytes]]) -> "BlockCertificate":
         """The certificate of the block that `acknowledgement` names, with (voter, signature) pairs in any order."""
         return cls(
             acknowledgement.term,

@@ -1,11 +1,11 @@
 """The errors of `consensus`, drawn in their place in the tree.
 
-    BanyanError
-    └── RemoteProtocolError
-        ├── InvalidMessageError        a vote or acknowledgement that cannot be read or is not signed by its voter
-        └── InvalidCertificateError    signatures that do not make the quorum they claim
-    └── LocalError
-        └── InvalidVoterSetError       no network can have such voters
+BanyanError
+└── RemoteProtocolError
+    ├── InvalidMessageError        a vote or acknowledgement that cannot be read or is not signed by its voter
+    └── InvalidCertificateError    signatures that do not make the quorum they claim
+└── LocalError
+    └── InvalidVoterSetError       no network can have such voters
 """
 
 from ledger.errors import LocalError, RemoteProtocolError

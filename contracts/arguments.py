@@ -33,6 +33,8 @@ CLEAR_CLASSES = frozenset(("public", "ledger"))
 DETACHED_CLASSES = frozenset(("members", "unit", "sealed"))
 
 IDENTIFIER_LENGTH_MAX = 128
+# What concerns more at once is several transactions; it also keeps the search for duplicates small.
+LIST_COUNT_MAX = 256
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _ROLE_CLASS = re.compile(r"role:[a-z][a-z0-9-]{0,31}")
@@ -185,6 +187,10 @@ class ListOf:
     item: Text | Integer | Boolean | Identifier | HashValue
     count_max: int
     distinct: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.count_max <= LIST_COUNT_MAX:
+            raise ContractError("a list argument holds 1 to {limit} values", limit=LIST_COUNT_MAX)
 
     def check(self, name: str, value: Value) -> None:
         """Refuse what is no list, too long a list, and the first item that does not fit."""

@@ -114,9 +114,7 @@ class Chain:
         self.executed_height = block.header.height
         self.executed_digest = self._digest.digest()
         self.executed_tree_size = block.tip.tree.size
-        ids = tuple(
-            ExecutedId(one.transaction.id, one.transaction.expires_ms, one.leaf_index) for one in placed
-        )
+        ids = tuple(ExecutedId(one.transaction.id, one.transaction.expires_ms, one.leaf_index) for one in placed)
         self.overlay.put(ticket, execution.changes, ids)
         self._state_or_keep(block.header.height, execution.result_leaves)
         stored = StoredExecution(
@@ -126,8 +124,7 @@ class Chain:
             tile_hashes=block.tile_hashes,
             ids=ids,
             results=tuple(
-                StoredResult(one.leaf_index, leaf)
-                for one, leaf in zip(placed, execution.result_leaves, strict=True)
+                StoredResult(one.leaf_index, leaf) for one, leaf in zip(placed, execution.result_leaves, strict=True)
             ),
             links=execution.links,
             changes=execution.changes,

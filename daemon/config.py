@@ -151,7 +151,8 @@ def _refuse_unknown(name: str, known: list[str]) -> None:
             "config.toml has the unknown setting `{name}`; did you mean `{near}`?", name=name, near=near[0]
         )
     raise ConfigError(
-        "config.toml has the unknown setting `{name}`; take it out, docs/reference/configuration.md lists all", name=name
+        "config.toml has the unknown setting `{name}`; take it out, docs/reference/configuration.md lists all",
+        name=name,
     )
 
 
@@ -159,7 +160,10 @@ def _check_kind(name: str, value: object, kind: Any) -> None:
     # `type(...) is`, because True is an int to isinstance.
     if type(value) is kind:
         return
-    wanted = "a text in quotes" if kind is str else "a whole number"
+    if kind is str:
+        raise ConfigError(
+            "config.toml: the setting `{name}` is {value}; write a text in quotes", name=name, value=repr(value)
+        )
     raise ConfigError(
-        "config.toml: the setting `{name}` is {value}; write {wanted}", name=name, value=repr(value), wanted=wanted
+        "config.toml: the setting `{name}` is {value}; write a whole number", name=name, value=repr(value)
     )

@@ -1,19 +1,19 @@
 """What can go wrong around the node: folder, settings, sockets, disk. Drawn in its place in the tree.
 
-    BanyanError
-    ├── ConfigError                a setting is unknown, of the wrong kind or out of range
-    ├── HomeError                  the node's folder cannot be used as it is
-    │   ├── HomeExistsError        something is there already that must not be overwritten
-    │   ├── HomeNotWritableError   the folder, or its file system, is read-only
-    │   ├── SeedError              the seed is missing, or others can read it
-    │   ├── GenesisMismatchError   the folder belongs to another network, or the network to other nodes
-    │   ├── HomeLockedError        another daemon uses the folder
-    │   └── SignStateError         the record of what was signed is missing or damaged
-    ├── AddressError               an address cannot be listened on
-    ├── OverloadedError            too much waits already; later it may pass
-    ├── StoppingError              the node is going down
-    ├── StorageFullError           there is no room on the disk for more
-    └── RequestError               a request over HTTP cannot be answered (`daemon.api.problems`)
+BanyanError
+├── ConfigError                a setting is unknown, of the wrong kind or out of range
+├── HomeError                  the node's folder cannot be used as it is
+│   ├── HomeExistsError        something is there already that must not be overwritten
+│   ├── HomeNotWritableError   the folder, or its file system, is read-only
+│   ├── SeedError              the seed is missing, or others can read it
+│   ├── GenesisMismatchError   the folder belongs to another network, or the network to other nodes
+│   ├── HomeLockedError        another daemon uses the folder
+│   └── SignStateError         the record of what was signed is missing or damaged
+├── AddressError               an address cannot be listened on
+├── OverloadedError            too much waits already; later it may pass
+├── StoppingError              the node is going down
+├── StorageFullError           there is no room on the disk for more
+└── RequestError               a request over HTTP cannot be answered (`daemon.api.problems`)
 """
 
 from ledger.errors import BanyanError

@@ -374,9 +374,7 @@ class Node:
             self._effects.append(Dropped(waiting.transaction.id, _expired()))
         return [waiting for waiting in taken if waiting.transaction.expires_ms >= time_ms] if late else taken
 
-    def _build(
-        self, waiting: list[Waiting], closing: bool = False, election_certificate: bytes = b""
-    ) -> None:
+    def _build(self, waiting: list[Waiting], closing: bool = False, election_certificate: bytes = b"") -> None:
         assert self._proposer is not None, "only a leader builds blocks"
         transactions = [one.transaction for one in waiting]
         block = build_block(

@@ -1,12 +1,12 @@
 """What can go wrong inside the pure node; drawn in its place in the tree.
 
-    BanyanError
-    ├── UnsupportedNetworkError      the genesis asks for what this version cannot do
-    ├── NotAcceptingError            the node takes no transactions right now
-    ├── ExpiredError                 a waiting transaction's time ran out
-    ├── DetachedValueError           values beside the envelope do not belong to it
-    └── LedgerContradictionError     alarm: what is stored contradicts what was signed or executed
-        └── StaleDatabaseError       alarm: the database is older than the signatures
+BanyanError
+├── UnsupportedNetworkError      the genesis asks for what this version cannot do
+├── NotAcceptingError            the node takes no transactions right now
+├── ExpiredError                 a waiting transaction's time ran out
+├── DetachedValueError           values beside the envelope do not belong to it
+└── LedgerContradictionError     alarm: what is stored contradicts what was signed or executed
+    └── StaleDatabaseError       alarm: the database is older than the signatures
 """
 
 from ledger.errors import BanyanError

@@ -61,9 +61,7 @@ class SignState:
         """After acknowledging a block of the own term."""
         assert term == self.term, "only blocks of the own term are acknowledged"
         assert (term, height) > (self.acknowledged_term, self.acknowledged_height), "one hash per term and height"
-        return self._reserve(
-            height, acknowledged_term=term, acknowledged_height=height, acknowledged_hash=block_hash
-        )
+        return self._reserve(height, acknowledged_term=term, acknowledged_height=height, acknowledged_hash=block_hash)
 
     def with_cosignature(self, size: int, root: Hash) -> "SignState":
         """After cosigning a checkpoint of `size` entries."""

@@ -261,8 +261,6 @@ def _check_administrators(administrators: tuple[VerifierKey, ...]) -> None:
         )
     for key in administrators:
         if key.type_bytes != KEY_TYPE_MEMBER:
-            raise InvalidGenesisError(
-                "the key {key} is not a member's; use what `banyan keygen` printed", key=str(key)
-            )
+            raise InvalidGenesisError("the key {key} is not a member's; use what `banyan keygen` printed", key=str(key))
     if len({key.public_key for key in administrators}) != len(administrators):
         raise InvalidGenesisError("two administrators have the same key")

@@ -95,9 +95,7 @@ class NodeDescription:
     @classmethod
     def of(cls, name: str, address: str, keys: NodeKeys) -> "NodeDescription":
         """The description of a node with these keys."""
-        return cls(
-            name, address, keys.agreement.public, keys.log.public, keys.cosigner.public, keys.transport.public
-        )
+        return cls(name, address, keys.agreement.public, keys.log.public, keys.cosigner.public, keys.transport.public)
 
     @property
     def node_id(self) -> Hash:

@@ -194,4 +194,7 @@ class Store(StoreReader, Protocol):
             LocalError: a batch contradicts what is stored (a gap, an executed block replaced).
         """
 
+    def maintain(self) -> bool:
+        """One bounded step of background work, if any is due; whether there was. Called between writes."""
+
     def close(self) -> None: ...

@@ -9,18 +9,19 @@ from collections.abc import Iterator, Sequence
 
 from contracts.changes import SubjectLink
 from ledger.errors import LocalError
-from ledger.hashing import HASH_SIZE_BYTES, Hash
+from ledger.hashing import Hash
 from ledger.state_digest import StateDigest
 from ledger.tree import TILE_WIDTH, MissingTileError, TileHashes
+from storage.batch_rules import advance
 from storage.interface import (
     ExecutedId,
-    StoredBlock,
     StoredExecution,
     StoredHeader,
     StoredPayload,
     StoreHead,
     WriteBatch,
 )
+from storage.layout import Standing
 
 
 class MemoryStore:
@@ -76,7 +77,7 @@ class MemoryStore:
 
     def entries(self, first_index: int, count: int) -> Sequence[bytes]:
         """Up to `count` entries from `first_index`."""
-        return self._entries[first_index : first_index + count]
+        return self._entries[first_index : first_index + max(count, 0)] if first_index >= 0 else []
 
     def certificate(self, height: int) -> bytes | None:
         """The certificate that committed the block."""
@@ -117,17 +118,18 @@ class MemoryStore:
 
     def subject_links(self, subject: str, after_sequence: int = 0, limit: int = 1000) -> Sequence[SubjectLink]:
         """A subject's chain from `after_sequence` + 1."""
-        return self._links.get(subject, [])[after_sequence : after_sequence + limit]
+        start = max(after_sequence, 0)
+        return self._links.get(subject, [])[start : start + max(limit, 0)]
 
     def payload(self, commitment: Hash) -> StoredPayload | None:
         """A detached value."""
         return self._payloads.get(commitment)
 
     def apply(self, batches: Sequence[WriteBatch]) -> None:
-        """Apply whole batches in order; a batch that contradicts what is stored changes nothing."""
-        for batch in batches:
-            self._check(batch)
-            self._drop(batch.drop_blocks_from)
+        """Apply whole batches in order; if one contradicts what is stored, none of them."""
+        drops = self._check(batches)
+        for batch, drop_from in zip(batches, drops, strict=True):
+            self._drop(drop_from)
             for block in batch.blocks:
                 self._headers.append(block.header)
                 self._entries.extend(block.entries)
@@ -138,30 +140,44 @@ class MemoryStore:
             if batch.checkpoint is not None:
                 self._checkpoint = batch.checkpoint
 
+    def maintain(self) -> bool:
+        """There is no background work."""
+        return False
+
     def close(self) -> None:
         """Nothing to close."""
 
-    def _check(self, batch: WriteBatch) -> None:
-        height = len(self._headers)
-        if batch.drop_blocks_from is not None:
-            if batch.drop_blocks_from <= self._executed_height:
-                raise LocalError("block {height} is executed and stays", height=batch.drop_blocks_from)
-            height = min(height, batch.drop_blocks_from - 1)
-        size = self._first_index_after(height)
-        for block in batch.blocks:
-            _check_next(block, height, size)
-            height, size = height + 1, size + len(block.entries)
-        executed = self._executed_height
-        for execution in batch.executions:
-            if execution.height != executed + 1 or execution.height > height:
-                raise LocalError("execution of height {height} is out of order", height=execution.height)
-            executed += 1
+    def _check(self, batches: Sequence[WriteBatch]) -> list[int | None]:
+        """From which height on each batch drops blocks."""
+        fresh: dict[int, StoredHeader] = {}
+        ids: set[Hash] = set()
+        drops = []
+        standing = self._standing()
+        for batch in batches:
+            step = advance(standing, batch, lambda height: fresh.get(height) or self.header(height), self._network_id)
+            standing = step.standing
+            drops.append(step.drop_from_height)
+            fresh.update((block.header.height, block.header) for block in batch.blocks)
+            for one in (one.id for execution in batch.executions for one in execution.ids):
+                if one in ids or one in self._ids:
+                    raise LocalError("The transaction {id} is executed twice.", id=one.hex())
+                ids.add(one)
+        return drops
 
-    def _first_index_after(self, height: int) -> int:
-        return self._headers[height - 1].first_index + self._headers[height - 1].leaf_count if height else 0
+    def _standing(self) -> Standing:
+        head = self.head()
+        return Standing(
+            head.tip_height,
+            head.tip_term,
+            head.tip_hash,
+            len(self._entries),
+            head.executed_height,
+            head.tree_size,
+            head.state_digest,
+        )
 
     def _drop(self, height: int | None) -> None:
-        if height is not None and height <= len(self._headers):
+        if height is not None:
             del self._entries[self._headers[height - 1].first_index :]
             del self._headers[height - 1 :]
 
@@ -190,16 +206,6 @@ class MemoryStore:
         self._state[key] = new
 
     def _extend_tiles(self, gained: TileHashes) -> None:
-        for offset, one in enumerate(gained.hashes):
-            position = gained.start + offset
+        for position, one in enumerate(gained.hashes, gained.start):
             key = (gained.level, position // TILE_WIDTH)
-            tile = self._tiles.get(key, b"")
-            if len(tile) != position % TILE_WIDTH * HASH_SIZE_BYTES:
-                raise LocalError("tile {index} of level {level} has a gap", index=key[1], level=key[0])
-            self._tiles[key] = tile + one
-
-
-def _check_next(block: StoredBlock, height: int, size: int) -> None:
-    header = block.header
-    if header.height != height + 1 or header.first_index != size or header.leaf_count != len(block.entries):
-        raise LocalError("block {height} does not follow the stored block {tip}", height=header.height, tip=height)
+            self._tiles[key] = self._tiles.get(key, b"") + one

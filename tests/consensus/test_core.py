@@ -169,7 +169,9 @@ class AloneMachine(RuleBasedStateMachine):
         position = self.unkept.pop(0)
         (effect,) = self.core.step(AcknowledgementKept(position))
         assert isinstance(effect, Committed)
-        self.committed.append(Position(effect.certificate.term, effect.certificate.height, effect.certificate.block_hash))
+        self.committed.append(
+            Position(effect.certificate.term, effect.certificate.height, effect.certificate.block_hash)
+        )
 
     @precondition(lambda self: bool(self.committed))
     @rule()

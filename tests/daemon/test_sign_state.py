@@ -10,9 +10,7 @@ from ledger.errors import DecodingError
 
 counts = st.integers(min_value=0, max_value=2**63 - 1)
 hashes = st.binary(min_size=32, max_size=32)
-states = st.builds(
-    SignState, counts, hashes, counts, counts, hashes, counts, counts, hashes, counts, counts, hashes
-)
+states = st.builds(SignState, counts, hashes, counts, counts, hashes, counts, counts, hashes, counts, counts, hashes)
 
 
 @given(states)
