@@ -1,0 +1,112 @@
+"""How one checked batch goes into LMDB's tables.
+
+Owns the order and the form of the puts inside a caller's write transaction; checks nothing that `storage.batch_rules`
+has checked. Each call into LMDB lets go of the interpreter lock, and getting it back from a busy thread can take
+milliseconds: so rows are packed, and many puts go in one `putmulti`. Source: docs/reference/storage.md.
+"""
+
+from collections.abc import Iterable
+
+from ledger.hashing import HASH_SIZE_BYTES
+from ledger.tree import TILE_WIDTH, TileHashes
+from storage.batch_rules import Advance
+from storage.chunks import pack_chunks
+from storage.environment import Table, Write
+from storage.interface import StateChange, StoredBlock, StoredExecution, WriteBatch
+from storage.layout import (
+    META_CHECKPOINT,
+    META_LANES,
+    MalformedRecordError,
+    number_key,
+    pack_header,
+    pack_payload,
+    tile_key,
+)
+from storage.links import link_rows
+
+Tables = dict[str, Table]
+
+
+def write_batch(transaction: Write, tables: Tables, batch: WriteBatch, step: Advance) -> None:
+    """Write everything of a batch except its ids and the `head` record.
+
+    Args:
+        transaction: Anything put here is undone if it is not committed.
+        tables: All tables by name.
+        batch: Checked by `advance`, which returned `step`.
+        step: What the batch does to the standing.
+
+    Raises:
+        MalformedRecordError, lmdb.Error: for the caller to translate.
+    """
+    if step.drop_from_height is not None:
+        _drop(transaction, tables, step.drop_from_height, step.drop_from_index)
+    for block in batch.blocks:
+        _write_block(transaction, tables, block)
+    for execution in batch.executions:
+        _write_execution(transaction, tables, execution)
+    if batch.payloads:
+        rows = sorted((payload.commitment, pack_payload(payload)) for payload in batch.payloads)
+        _put_all(transaction, tables["payloads"], rows)
+    if batch.checkpoint is not None:
+        transaction.put(META_CHECKPOINT, batch.checkpoint, db=tables["meta"])
+
+
+def _drop(transaction: Write, tables: Tables, height: int, first_index: int) -> None:
+    for name, start in (("headers", height), ("starts", first_index), ("entries", first_index)):
+        with transaction.cursor(tables[name]) as cursor:
+            found = cursor.set_range(number_key(start))
+            while found:
+                # Moves on to the next row, or to none.
+                cursor.delete()
+                found = bool(cursor.key())
+
+
+def _write_block(transaction: Write, tables: Tables, block: StoredBlock) -> None:
+    header = block.header
+    height, first = number_key(header.height), number_key(header.first_index)
+    transaction.put(height, pack_header(header), append=True, db=tables["headers"])
+    transaction.put(first, height, append=True, db=tables["starts"])
+    chunks = pack_chunks(enumerate(block.entries, header.first_index))
+    _put_all(transaction, tables["entries"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
+
+
+def _write_execution(transaction: Write, tables: Tables, execution: StoredExecution) -> None:
+    transaction.put(number_key(execution.height), execution.certificate, append=True, db=tables["certificates"])
+    chunks = pack_chunks(execution.results)
+    _put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
+    for gained in execution.tile_hashes:
+        _extend_tiles(transaction, tables["tiles"], gained)
+    _put_all(transaction, tables["links"], link_rows(execution.links))
+    _change_state(transaction, tables["state"], execution.changes)
+    transaction.put(META_LANES, execution.digest_lanes, db=tables["meta"])
+
+
+def _change_state(transaction: Write, table: Table, changes: Iterable[StateChange]) -> None:
+    written = []
+    for change in changes:
+        if change.new is None:
+            transaction.delete(change.key, db=table)
+        else:
+            written.append((change.key, change.new))
+    _put_all(transaction, table, written)
+
+
+def _extend_tiles(transaction: Write, table: Table, gained: TileHashes) -> None:
+    """Add hashes at the end of a tile level: the newest tile is filled up, then new ones are begun."""
+    position, taken = gained.start, 0
+    while taken < len(gained.hashes):
+        index, filled = divmod(position, TILE_WIDTH)
+        key = tile_key(gained.level, index)
+        before = bytes(transaction.get(key, b"", db=table)) if filled else b""
+        if len(before) != filled * HASH_SIZE_BYTES:
+            raise MalformedRecordError(f"tile {index} of level {gained.level} has another size")
+        count = TILE_WIDTH - filled
+        transaction.put(key, before + b"".join(gained.hashes[taken : taken + count]), db=table)
+        taken += count
+        position += count
+
+
+def _put_all(transaction: Write, table: Table, rows: Iterable[tuple[bytes, bytes]], append: bool = False) -> None:
+    with transaction.cursor(table) as cursor:
+        cursor.putmulti(rows, append=append)

@@ -1,0 +1,261 @@
+"""The only module that talks to the `lmdb` library's environments, and where its errors become ours.
+
+Owns how an environment is opened, its tables, and transactions. Invariants:
+
+- never `writemap`: with it a full disk would be a SIGBUS instead of an error;
+- the map is one size for ever: growing it would take the ground from under open readers;
+- every commit is durable when it returns (LMDB's default of syncing data, then the meta page);
+- a read transaction lives for one question, so that no reader ever holds back the reuse of freed pages. It costs
+  about half a microsecond more than keeping one.
+
+Source: docs/reference/storage.md; docs/adr/0005-lmdb-layout.md.
+"""
+
+import errno
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import TypeAlias
+
+import lmdb
+from lmdb import _Database
+
+from ledger.errors import BanyanError, LocalError
+from storage.data_file import check_data_file
+from storage.errors import (
+    StoreBusyError,
+    StoreDamagedError,
+    StoreDiskError,
+    StoreError,
+    StoreFullError,
+    StoreMissingError,
+    StoreReadOnlyError,
+)
+from storage.layout import TABLE_NAMES, MalformedRecordError
+
+# Address space, not memory or disk: 1 TiB is a thousand times what the largest planned ledger needs.
+MAP_SIZE_BYTES = 1 << 40
+# Reading transactions at one moment: a few threads here, command-line tools and a backup beside the daemon.
+READER_COUNT_MAX = 126
+# The bundled LMDB 0.9, whose files other tools read too.
+_ENGINE_MAJOR_VERSION = 0
+_FOLDER_MODE = 0o700
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+_NO_WRITING = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
+
+Table: TypeAlias = _Database
+# A transaction whose values are copies, one whose values are views into the map, and one that writes.
+Read: TypeAlias = "lmdb.Transaction[bytes]"
+View: TypeAlias = "lmdb.Transaction[memoryview]"
+Write: TypeAlias = "lmdb.Transaction[memoryview]"
+AnyRead: TypeAlias = "lmdb.Transaction[bytes] | lmdb.Transaction[memoryview]"
+Cursor: TypeAlias = "lmdb.Cursor[bytes]"
+
+_DAMAGE = (
+    lmdb.CorruptedError,
+    lmdb.PageNotFoundError,
+    lmdb.InvalidError,
+    lmdb.VersionMismatchError,
+    lmdb.IncompatibleError,
+    lmdb.PageFullError,
+    lmdb.CursorFullError,
+    MalformedRecordError,
+    struct.error,
+)
+
+
+def translate(error: Exception, path: Path) -> BanyanError:
+    """Our error for one of LMDB's or the operating system's that `path` met with.
+
+    Errors that are ours already come back as they are.
+    """
+    if isinstance(error, BanyanError):
+        return error
+    if isinstance(error, _DAMAGE):
+        return damaged(path, error)
+    if isinstance(error, lmdb.BadValsizeError):
+        return LocalError("A key for the store {path} is empty or longer than 511 bytes.", path=path)
+    number = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
+    if isinstance(error, lmdb.MapFullError) or number in _NO_ROOM:
+        return StoreFullError(
+            "There is no room to write to the store {path}: make room on its disk, it then goes on by itself.",
+            path=path,
+        )
+    if isinstance(error, lmdb.ReadonlyError) or number in _NO_WRITING:
+        return StoreReadOnlyError(
+            "The store {path} cannot be written: give this user the right to write to the folder.", path=path
+        )
+    if isinstance(error, lmdb.ReadersFullError):
+        return StoreBusyError("Too many programs read the store {path} at once: end some of them.", path=path)
+    if isinstance(error, lmdb.PanicError):
+        return StoreDiskError("The disk failed while the store {path} was written: start the node again.", path=path)
+    if number == errno.ENOMEM:
+        return StoreDiskError(
+            "The store {path} needs 1 TiB of address space (not memory): lift the limit (ulimit -v unlimited).",
+            path=path,
+        )
+    return StoreDiskError(
+        "The operating system refused access to the store {path} ({reason}): check disk and folder.",
+        path=path,
+        reason=error,
+    )
+
+
+def damaged(path: Path, reason: object) -> StoreDamagedError:
+    """The error for stored bytes that are not what was written."""
+    return StoreDamagedError(
+        "The store {path} is damaged ({reason}): restore a backup, or remove the folder and let the node fetch"
+        " the ledger again.",
+        path=path,
+        reason=reason,
+    )
+
+
+class Environment:
+    """An open environment with its tables; safe to read from any thread, written by one thread at a time."""
+
+    __slots__ = ("_lmdb", "path", "readonly", "tables")
+
+    def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
+        """Open the environment in the folder `path`.
+
+        Args:
+            path: The folder; made, with mode 0700, if `create`.
+            readonly: Refuse every write.
+            create: Make folder and tables.
+
+        Raises:
+            StoreMissingError, StoreDamagedError, StoreReadOnlyError, StoreBusyError, StoreDiskError.
+        """
+        self.path = path
+        self.readonly = readonly
+        try:
+            if not create:
+                check_data_file(path)
+            self._lmdb = _open(path, readonly=readonly, create=create)
+            try:
+                self.tables = {name: self._open_table(name, create) for name in TABLE_NAMES}
+            except BaseException:
+                self._lmdb.close()
+                raise
+        except (lmdb.Error, OSError, MalformedRecordError) as error:
+            raise translate(error, path) from error
+
+    def _open_table(self, name: str, create: bool) -> Table:
+        try:
+            return self._lmdb.open_db(name.encode(), create=create)
+        except (lmdb.NotFoundError, lmdb.ReadonlyError) as error:
+            raise MalformedRecordError(f"the table {name} is missing") from error
+
+    def read(self) -> "ReadTransaction":
+        """One moment of the store, for the length of a `with` block; values come as bytes."""
+        return ReadTransaction(self)
+
+    def write(self) -> "WriteTransaction":
+        """A write that is committed at the end of a `with` block, and undone by an exception; values are views."""
+        return WriteTransaction(self)
+
+    def begin_read(self) -> Read:
+        """A read transaction whose values are copies; whoever asks must abort it."""
+        return self._lmdb.begin()
+
+    def begin_view(self) -> View:
+        """A read transaction whose values are views that must not be touched after its end."""
+        return self._lmdb.begin(buffers=True)
+
+    def begin_write(self) -> Write:
+        """A write transaction; views of what it read must not be touched after it wrote there."""
+        return self._lmdb.begin(write=True, buffers=True)
+
+    def forget_dead_readers(self) -> int:
+        """Free the reader slots of processes that were killed; how many there were."""
+        return self._lmdb.reader_check()
+
+    def close(self) -> None:
+        """Close; waits for a write in progress. May be called twice."""
+        self._lmdb.close()
+
+
+def _open(path: Path, *, readonly: bool, create: bool) -> lmdb.Environment:
+    try:
+        return lmdb.Environment(
+            str(path),
+            map_size=MAP_SIZE_BYTES,
+            readonly=readonly,
+            create=create,
+            mode=_FOLDER_MODE,
+            max_readers=READER_COUNT_MAX,
+            max_dbs=len(TABLE_NAMES),
+            # LMDB's C extension keeps one at most; it saves each question a search for a reader slot.
+            max_spare_txns=1,
+            # Reading ahead helps nobody who reads by key.
+            readahead=False,
+            lib_version=_ENGINE_MAJOR_VERSION,
+        )
+    except lmdb.Error as error:
+        if "already open" in str(error):
+            raise StoreBusyError(
+                "The store {path} is already open in this program: close it first.", path=path
+            ) from error
+        raise
+
+
+class ReadTransaction:
+    """A `with` block around one read transaction; turns what goes wrong inside into our errors."""
+
+    __slots__ = ("_environment", "_transaction")
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def __enter__(self) -> Read:
+        try:
+            self._transaction = self._environment.begin_read()
+        except lmdb.Error as error:
+            raise _closed_or(error, self._environment.path) from error
+        return self._transaction
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._transaction.abort()
+        if isinstance(error, (lmdb.Error, MalformedRecordError, struct.error)):
+            raise translate(error, self._environment.path) from error
+
+
+class WriteTransaction:
+    """A `with` block around one write transaction: committed and durable at its end, or nothing of it."""
+
+    __slots__ = ("_environment", "_transaction")
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def __enter__(self) -> Write:
+        if self._environment.readonly:
+            raise LocalError("The store {path} is open for reading only.", path=self._environment.path)
+        try:
+            self._transaction = self._environment.begin_write()
+        except lmdb.Error as error:
+            raise _closed_or(error, self._environment.path) from error
+        return self._transaction
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        path = self._environment.path
+        if error is None:
+            try:
+                self._transaction.commit()
+            except lmdb.Error as failure:
+                raise translate(failure, path) from failure
+            return
+        self._transaction.abort()
+        if isinstance(error, (lmdb.Error, OSError, MalformedRecordError, struct.error)):
+            raise translate(error, path) from error
+
+
+def _closed_or(error: lmdb.Error, path: Path) -> BanyanError:
+    if "closed" in str(error):
+        return LocalError("The store {path} is closed.", path=path)
+    return translate(error, path)

@@ -1,0 +1,92 @@
+"""Looking ids up in sorted runs.
+
+Owns the keys of `id_runs` and the two ways of asking: one id against one run, and a batch against one run. Works
+inside a read transaction of its caller whose values are views. Source: docs/adr/0006-sorted-run-id-index.md.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from struct import Struct
+
+import numpy as np
+
+from ledger.hashing import Hash
+from storage.environment import Table, View
+from storage.id_manifest import PREFIX_BITS, Run
+from storage.id_segment import Prefixes, find_id, first_place, holds_prefix, id_prefix, places_of, query_prefixes
+from storage.layout import MalformedRecordError
+
+PREFIXES = 0
+RESTS = 1
+_KEY = Struct(">IIB")
+# Below this many ids in a segment, looking them up one by one costs less than the call into numpy.
+_SINGLE_COUNT_MAX = 4
+
+
+def segment_key(run_number: int, segment: int, column: int) -> bytes:
+    """The key of one column of a segment: run, segment, then PREFIXES or RESTS."""
+    return _KEY.pack(run_number, segment, column)
+
+
+def read_column(transaction: View, table: Table, run: Run, segment: int, column: int) -> memoryview:
+    """A column of a segment, in place.
+
+    Raises:
+        MalformedRecordError: it is not there.
+    """
+    value = transaction.get(segment_key(run.number, segment, column), db=table)
+    if value is None:
+        raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index is missing")
+    return value
+
+
+def find_one(transaction: View, table: Table, run: Run, one: Hash) -> tuple[int, int] | None:
+    """Expiry in ms and log index of an id, if this run holds it. Cost: 2 to 3 µs; 5 where it is found."""
+    prefix = id_prefix(one)
+    segment = run.segment_of(prefix)
+    prefixes = read_column(transaction, table, run, segment, PREFIXES)
+    place = first_place(prefixes, prefix)
+    if not holds_prefix(prefixes, place, prefix):
+        return None
+    return find_id(prefixes, read_column(transaction, table, run, segment, RESTS), place, one)
+
+
+class Query:
+    """A batch of ids, sorted once for all the runs that it is looked up in."""
+
+    __slots__ = ("ids", "prefixes")
+
+    def __init__(self, ids: Sequence[Hash]) -> None:
+        prefixes = query_prefixes(ids)
+        order = np.argsort(prefixes)
+        self.prefixes: Prefixes = prefixes[order]
+        self.ids = [ids[place] for place in order.tolist()]
+
+    def find_in(self, transaction: View, table: Table, run: Run) -> Iterator[tuple[Hash, int]]:
+        """The ids that `run` holds, with their expiry in ms.
+
+        Cost: about 0.2 µs for each id, and 5 µs for each segment that some of them belong to.
+        """
+        for segment, start, stop in self._groups(run):
+            if stop - start <= _SINGLE_COUNT_MAX:
+                for one in self.ids[start:stop]:
+                    found = find_one(transaction, table, run, one)
+                    if found is not None:
+                        yield one, found[0]
+                continue
+            prefixes = read_column(transaction, table, run, segment, PREFIXES)
+            for number, place in places_of(prefixes, self.prefixes[start:stop]):
+                one = self.ids[start + number]
+                found = find_id(prefixes, read_column(transaction, table, run, segment, RESTS), place, one)
+                if found is not None:
+                    yield one, found[0]
+
+    def _groups(self, run: Run) -> Iterator[tuple[int, int, int]]:
+        """Segments that ids of the batch belong to, with the range of those ids."""
+        if run.segment_bits == 0:
+            yield 0, 0, len(self.ids)
+            return
+        segments = self.prefixes >> np.uint64(PREFIX_BITS - run.segment_bits)
+        starts = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(self.ids)]
+        for start, stop in pairwise(starts):
+            yield int(segments[start]), start, stop

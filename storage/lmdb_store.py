@@ -1,0 +1,201 @@
+"""The store on disk.
+
+Owns the making and opening of a store, and the one transaction in which a group of batches becomes durable. Never
+leaves part of a batch behind. One thread writes at a time; questions may come from any thread.
+Source: docs/reference/storage.md; docs/adr/0005-lmdb-layout.md.
+"""
+
+import os
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from ledger.errors import LocalError
+from ledger.hashing import Hash
+from storage.batch_rules import advance, genesis_standing
+from storage.batch_writing import write_batch
+from storage.environment import Environment, Write, translate
+from storage.errors import StoreExistsError, StoreFullError
+from storage.id_index import IdIndex
+from storage.id_merge import IdIndexSizes
+from storage.interface import ExecutedId, StoredHeader, WriteBatch
+from storage.layout import (
+    META_FORMAT,
+    META_HEAD,
+    META_LANES,
+    Standing,
+    number_key,
+    pack_format,
+    pack_standing,
+    unpack_header,
+)
+from storage.lmdb_reader import LmdbReader
+from storage.meta import check_format, check_head
+
+_DEFAULT_SIZES = IdIndexSizes()
+
+
+class LmdbStore(LmdbReader):
+    """A `storage.interface.Store` in a folder; made by `create` or `open`, never directly."""
+
+    def __init__(self, environment: Environment, network_id: Hash, sizes: IdIndexSizes = _DEFAULT_SIZES) -> None:
+        ids = IdIndex(environment, sizes)
+        super().__init__(environment, network_id, ids)
+        self._lock = threading.Lock()
+        with environment.read() as transaction:
+            check_format(environment, transaction, network_id)
+            self._standing = check_head(environment, transaction, network_id)
+            ids.load(transaction)
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        network_id: Hash,
+        genesis_records: Mapping[bytes, bytes],
+        digest_lanes: bytes,
+        *,
+        id_sizes: IdIndexSizes = _DEFAULT_SIZES,
+    ) -> Self:
+        """Make and open an empty store of a network, at its genesis state.
+
+        Args:
+            path: The folder to make; may exist if it is empty. It appears under this name when it is complete.
+            network_id: 32 bytes.
+            genesis_records: Record bytes by key.
+            digest_lanes: 2,048 bytes: the state digest of those records.
+            id_sizes: For tests.
+
+        Raises:
+            StoreExistsError: there is something in the folder.
+            StoreError: the disk or its rights forbid it.
+        """
+        folder = Path(path)
+        try:
+            if folder.exists() and any(folder.iterdir()):
+                raise StoreExistsError(
+                    "There is a store in {path} already: remove it first, or use another folder.", path=folder
+                )
+            draft = folder.with_name(folder.name + ".new")
+            # What a crash in the middle of making a store left behind.
+            shutil.rmtree(draft, ignore_errors=True)
+            _write_genesis(draft, network_id, genesis_records, digest_lanes, id_sizes)
+            draft.rename(folder)
+            _make_durable(folder.parent)
+        except OSError as error:
+            raise translate(error, folder) from error
+        return cls.open(folder, network_id, id_sizes=id_sizes)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        network_id: Hash,
+        *,
+        readonly: bool = False,
+        id_sizes: IdIndexSizes = _DEFAULT_SIZES,
+    ) -> Self:
+        """Open the store of a network; well under a second at a million entries.
+
+        Args:
+            path: The folder that `create` made.
+            network_id: The network it must belong to.
+            readonly: Refuse writes; the folder must be writable all the same, LMDB notes its readers there.
+            id_sizes: For tests.
+
+        Raises:
+            StoreMissingError, StoreVersionError, StoreMismatchError, StoreDamagedError, StoreReadOnlyError,
+            StoreBusyError, StoreDiskError. Damage deep inside may end the process: see `storage.probe`.
+        """
+        environment = Environment(Path(path), readonly=readonly)
+        try:
+            environment.forget_dead_readers()
+            return cls(environment, network_id, id_sizes)
+        except BaseException:
+            environment.close()
+            raise
+
+    def apply(self, batches: Sequence[WriteBatch]) -> None:
+        """Apply whole batches in order, durably in one transaction; when it returns, all of it is on disk.
+
+        Background work of the id index is done here only if it lags far behind; otherwise call `maintain`.
+
+        Raises:
+            StoreFullError: nothing was written; room is needed.
+            LocalError: a batch contradicts what is stored; nothing was written.
+            StoreError: the disk failed.
+        """
+        with self._lock:
+            fresh: list[ExecutedId] = []
+            try:
+                with self._environment.write() as transaction:
+                    standing = self._write(transaction, batches, fresh)
+            except BaseException:
+                self._ids.forget(fresh)
+                raise
+            self._standing = standing
+            self._catch_up()
+
+    def maintain(self) -> bool:
+        """One bounded step of background work, if any is due; whether there was. To be called between writes."""
+        with self._lock:
+            return self._ids.maintain()
+
+    def _catch_up(self) -> None:
+        try:
+            while self._ids.is_behind and self._ids.maintain():
+                pass
+        except StoreFullError:
+            # The batches are stored; the next write finds the disk full too, and its caller is told.
+            return
+
+    def _write(self, transaction: Write, batches: Sequence[WriteBatch], fresh: list[ExecutedId]) -> Standing:
+        tables = self._tables
+
+        def header_at(height: int) -> StoredHeader | None:
+            row = transaction.get(number_key(height), db=tables["headers"])
+            return None if row is None else unpack_header(height, bytes(row))
+
+        standing = self._standing
+        for batch in batches:
+            step = advance(standing, batch, header_at, self._network_id)
+            write_batch(transaction, tables, batch, step)
+            for execution in batch.executions:
+                self._ids.append(transaction, execution.height, execution.ids)
+                fresh += execution.ids
+            standing = step.standing
+        transaction.put(META_HEAD, pack_standing(standing), db=tables["meta"])
+        return standing
+
+
+def _write_genesis(
+    folder: Path,
+    network_id: Hash,
+    genesis_records: Mapping[bytes, bytes],
+    digest_lanes: bytes,
+    id_sizes: IdIndexSizes,
+) -> None:
+    environment = Environment(folder, create=True)
+    try:
+        meta = environment.tables["meta"]
+        with environment.write() as transaction:
+            transaction.put(META_FORMAT, pack_format(network_id), db=meta)
+            transaction.put(META_HEAD, pack_standing(genesis_standing(network_id, digest_lanes)), db=meta)
+            transaction.put(META_LANES, digest_lanes, db=meta)
+            IdIndex(environment, id_sizes).create(transaction)
+            for key, value in sorted(genesis_records.items()):
+                if not transaction.put(key, value, append=True, db=environment.tables["state"]):
+                    raise LocalError("The genesis record {key!r} occurs twice.", key=key)
+    finally:
+        environment.close()
+
+
+def _make_durable(folder: Path) -> None:
+    """Make a new name in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
