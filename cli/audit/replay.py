@@ -1,0 +1,154 @@
+"""Execution, done again: results, state digests and outcome leaves as they must be.
+
+Owns the re-derived state (through `DerivedState`) and its digest. Every committed block is executed by the same
+contracts that the nodes ran, on a state that began with the genesis; nothing is taken from the audited store. What
+the outcome leaf of a block states must be exactly what came out.
+
+Memory: hashes of the results that no outcome leaf has stated yet, and one digest for each height since the last
+stated one; a node states them within its window. Source: docs/protocol.md, sections 4 and 5.
+"""
+
+from collections import deque
+
+from cli.audit.derived_state import DerivedState
+from cli.audit.entry_check import CheckedBlock
+from cli.audit.finding import AuditFinding
+from contracts.changes import StateChange
+from contracts.genesis_state import genesis_records
+from contracts.registry import Registry
+from contracts.runtime import ExecutableBlock, Execution, PlacedTransaction, execute_block
+from ledger.block import Outcome
+from ledger.genesis import Genesis
+from ledger.hashing import Hash
+from ledger.state_digest import StateDigest
+from ledger.tree import leaf_hash, root_of
+
+
+class Replay:
+    """The state after the newest executed block; blocks go through `check` in order."""
+
+    def __init__(self, genesis: Genesis, registry: Registry, state: DerivedState) -> None:
+        """`state` must be empty; it gets the records of the genesis."""
+        self._genesis = genesis
+        self._registry = registry
+        self._state = state
+        self._digest = StateDigest.empty()
+        self._apply([StateChange(key, None, value) for key, value in genesis_records(genesis).items()])
+        self._digests: dict[int, Hash] = {0: self._digest.digest()}
+        self._unstated: deque[tuple[int, list[Hash]]] = deque()
+        self.executed_height = 0
+
+    @property
+    def state_digest(self) -> Hash:
+        """The digest of the state after the newest executed block."""
+        return self._digests[self.executed_height]
+
+    @property
+    def digest_lanes(self) -> bytes:
+        """The lanes that the digest is made of, 2,048 bytes."""
+        return self._digest.lanes_bytes()
+
+    def check(self, block: CheckedBlock) -> Execution | None:
+        """Check what the block states about earlier ones; execute it if it is committed.
+
+        Raises:
+            AuditFinding: the first thing that is wrong.
+        """
+        self._check_outcome(block)
+        if not block.committed:
+            return None
+        execution = self._execute(block)
+        _check_results(block, execution)
+        return execution
+
+    def _execute(self, block: CheckedBlock) -> Execution:
+        header = block.header
+        placed = [
+            PlacedTransaction(transaction, block.first_index + offset)
+            for offset, transaction in enumerate(block.transactions, start=1)
+        ]
+        execution = execute_block(
+            self._registry,
+            self._state,
+            ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, placed),
+        )
+        self._apply(execution.changes)
+        self.executed_height = header.height
+        self._digests[header.height] = self._digest.digest()
+        self._unstated.append((header.height, [leaf_hash(leaf) for leaf in execution.result_leaves]))
+        return execution
+
+    def _apply(self, changes: "tuple[StateChange, ...] | list[StateChange]") -> None:
+        self._state.apply(changes)
+        self._digest.apply(changes)
+
+    def _check_outcome(self, block: CheckedBlock) -> None:
+        header = block.header
+        digest = self._digests.get(header.executed_height)
+        if digest is None:
+            return  # a block that is not committed may state what is executed but not on disk here
+        if header.state_digest != digest:
+            raise AuditFinding(
+                "audit.digest-wrong",
+                "block {height} states another state digest for height {executed} than executing gives: the voters"
+                " signed a wrong state, or ran other contracts",
+                height=header.height,
+                expected=digest,
+                found=header.state_digest,
+                executed=header.executed_height,
+            )
+        results = self._results_until(header.executed_height)
+        for height in [height for height in self._digests if height < header.executed_height]:
+            del self._digests[height]
+        expected = Outcome(
+            parent_hash=header.previous_hash,
+            height=header.height,
+            time_ms=header.time_ms,
+            executed_height=header.executed_height,
+            state_digest=digest,
+            results_root=root_of(results),
+            results_count=len(results),
+        ).encode()
+        if bytes(block.source.entries[0]) != expected:
+            raise AuditFinding(
+                "audit.outcome-wrong",
+                "the outcome leaf {index} of block {height} does not state what executing gives: results, times or"
+                " history that the voters signed are wrong",
+                height=header.height,
+                index=block.first_index,
+                expected=expected,
+                found=bytes(block.source.entries[0]),
+            )
+
+    def _results_until(self, height: int) -> list[Hash]:
+        hashes: list[Hash] = []
+        while self._unstated and self._unstated[0][0] <= height:
+            hashes += self._unstated.popleft()[1]
+        return hashes
+
+
+def _check_results(block: CheckedBlock, execution: Execution) -> None:
+    """Compare with the results that the source shows, byte by byte."""
+    stored = block.source.results
+    if stored is None or tuple(stored) == execution.result_leaves:
+        return
+    for offset, (expected, found) in enumerate(zip(execution.result_leaves, stored, strict=True), start=1):
+        if expected == found:
+            continue
+        index = block.first_index + offset
+        if found is None:
+            raise AuditFinding(
+                "audit.result-missing",
+                "the result of entry {index} in block {height} is missing",
+                height=block.header.height,
+                index=index,
+                expected=expected,
+            )
+        raise AuditFinding(
+            "audit.result-changed",
+            "the stored result of entry {index} in block {height} is not what executing gives",
+            height=block.header.height,
+            index=index,
+            expected=expected,
+            found=found,
+        )

@@ -1,0 +1,34 @@
+"""Ledgers in folders, and audits of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from cli.audit.report import AuditReport
+from cli.audit.run import run_audit
+from contracts.genesis_state import genesis_records
+from ledger.genesis import Genesis
+from storage.lmdb_store import LmdbStore
+from tests.audit.builder import LedgerBuilder, genesis_lanes, make_genesis
+
+
+def make_store(folder: Path, genesis: Genesis) -> LmdbStore:
+    """An empty store at `folder`/db, with the genesis beside it, as a node's folder has them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "genesis.json").write_text(genesis.to_json(), encoding="utf-8")
+    return LmdbStore.create(folder / "db", genesis.network_id, genesis_records(genesis), genesis_lanes(genesis))
+
+
+def build(folder: Path, write: Callable[[LedgerBuilder], None], genesis: Genesis | None = None) -> Path:
+    """A folder with the ledger that `write` makes."""
+    genesis = genesis or make_genesis()
+    store = make_store(folder, genesis)
+    try:
+        write(LedgerBuilder(genesis, store))
+    finally:
+        store.close()
+    return folder
+
+
+def audit(folder: Path, genesis: Path | None = None) -> AuditReport:
+    """The audit of a node's folder against its own genesis, or another."""
+    return run_audit(str(folder), genesis or folder / "genesis.json", lambda phase, done, total: None)
