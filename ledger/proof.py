@@ -8,7 +8,7 @@ Source: C2SP tlog-proof, section "Format".
 from dataclasses import dataclass
 
 from ledger.base64_text import decode_base64, encode_base64
-from ledger.checkpoint import TREE_SIZE_MAX, parse_decimal
+from ledger.checkpoint import TREE_SIZE_MAX, Checkpoint, parse_decimal
 from ledger.errors import InvalidNoteError
 from ledger.hashing import HASH_SIZE_BYTES, Hash
 from ledger.note import NOTE_SIZE_BYTES_MAX, Note
@@ -51,7 +51,7 @@ class TlogProof:
     """Entry number `index` lies under `checkpoint`, as `path` (leaf to root) shows; `extra` is for the application.
 
     Raises InvalidNoteError if a part is out of range: index >= 2**63 - 1, more than 63 hashes, a hash that has not
-    32 bytes, more than 65,536 bytes of extra data.
+    32 bytes, more than 65,536 bytes of extra data, a note that is no checkpoint.
     """
 
     index: int
@@ -66,6 +66,7 @@ class TlogProof:
             raise InvalidNoteError("a hash of an inclusion proof has not 32 bytes")
         if len(self.extra or b"") > EXTRA_SIZE_BYTES_MAX:
             raise InvalidNoteError("a proof cannot carry {size} bytes", size=len(self.extra or b""))
+        Checkpoint.parse(self.checkpoint.text)
 
     @classmethod
     def parse(cls, data: bytes) -> "TlogProof":

@@ -86,7 +86,7 @@ class VerifiedResult:
 
 
 def build_result_proof(
-    result: bytes, index: int, size: int, path: Sequence[Hash], outcome_receipt: bytes, policy: Policy
+    result: bytes, index: int, size: int, path: Sequence[Hash], *, outcome_receipt: bytes, policy: Policy
 ) -> bytes:
     """The result proof text for a result leaf.
 
