@@ -25,7 +25,7 @@ from ledger.signing import SIGNATURE_SIZE_BYTES
 from ledger.tree import leaf_hash, root_of_inclusion
 
 CODE_PREFIX = "BANYAN1:"
-# What one symbol carries in 1,808 characters: version 27 at error correction M, still read by a phone off paper.
+# What one symbol carries in 1,808 characters: at most version 29 at error correction M, which a phone still reads off paper.
 PART_SIZE_BYTES_MAX = 1200
 # The largest entry, the longest path and 64 cosignatures need 61 parts.
 PARTS_MAX = 64

@@ -221,7 +221,9 @@ def test_any_texts_are_a_receipt_or_refused(texts: list[str]) -> None:
         decode_receipt_code(texts, NETWORK.policy)
 
 
-scalars: st.SearchStrategy[Value] = st.one_of(st.none(), st.booleans(), st.integers(-1, 70), st.binary(max_size=70), st.text(max_size=3))
+scalars: st.SearchStrategy[Value] = st.one_of(
+    st.none(), st.booleans(), st.integers(-1, 70), st.binary(max_size=70), st.text(max_size=3)
+)
 
 
 @given(st.data())
