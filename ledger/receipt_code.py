@@ -25,9 +25,9 @@ from ledger.signing import SIGNATURE_SIZE_BYTES
 from ledger.tree import leaf_hash, root_of_inclusion
 
 CODE_PREFIX = "BANYAN1:"
-# What one symbol carries in 1,808 characters: at most version 29 at error correction M, which a phone still reads off paper.
+# 1,808 characters: a symbol of version 29 at error correction M, which a phone still reads off paper.
 PART_SIZE_BYTES_MAX = 1200
-# The largest entry, the longest path and 64 cosignatures need 61 parts.
+# The largest entry, the longest path and 64 cosignatures need 62 parts.
 PARTS_MAX = 64
 
 _VERSION = 1
@@ -52,8 +52,7 @@ def encode_receipt_code(receipt: bytes, policy: Policy) -> tuple[str, ...]:
         return (CODE_PREFIX + encode_base45(compact),)
     room = PART_SIZE_BYTES_MAX - _PART_HEADER_SIZE_BYTES
     count = -(-len(compact) // room)
-    if count > PARTS_MAX:
-        raise InvalidNoteError("a receipt of {size} bytes is too large for QR codes", size=len(receipt))
+    assert count <= PARTS_MAX  # the limits of a proof and a note see to it
     size = -(-len(compact) // count)  # equal parts, so that all symbols look alike
     common = _short_hash("receipt-code", compact)
     chunks = [compact[at : at + size] for at in range(0, len(compact), size)]

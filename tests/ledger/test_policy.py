@@ -199,6 +199,8 @@ def test_a_policy_cannot_be_made_of_bad_words() -> None:
         Policy((PolicyLog(LOG, "a b"),), (), (), "none")
     with pytest.raises(InvalidNoteError):
         Policy((), (), (), "missing")
+    with pytest.raises(InvalidNoteError):
+        Policy((), (), (PolicyGroup("g", 1, ("missing",)),), "g")
 
 
 def test_a_networks_policy() -> None:

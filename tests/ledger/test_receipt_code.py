@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ledger.base45 import decode_base45, encode_base45
 from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidNoteError, InvalidProofError, RemoteProtocolError
-from ledger.hashing import Hash, sha256
+from ledger.hashing import Hash, sha256, tagged_hash
 from ledger.note import Note
 from ledger.policy import Policy
 from ledger.proof import TlogProof
@@ -190,6 +190,14 @@ def test_damaged_parts_are_refused(field: int, value: Value) -> None:
     part[field] = value
     with pytest.raises(InvalidNoteError):
         decode_receipt_code([*one_code(part), *texts[1:]], NETWORK.policy)
+
+
+def test_parts_that_fit_together_may_still_be_no_receipt() -> None:
+    for contents in (b"\xc1" * 8, encode("text"), encode([1] * 9), encode([2] * 9), encode([])):
+        common = tagged_hash("receipt-code", contents)[:8]
+        parts: list[list[Value]] = [[1, 2, common, contents[:1]], [2, 2, common, contents[1:] or b"\xc1"]]
+        with pytest.raises(InvalidNoteError):
+            decode_receipt_code([code for part in parts for code in one_code(part)], NETWORK.policy)
 
 
 def test_only_receipts_as_issued_are_packed() -> None:
