@@ -169,6 +169,8 @@ def _unpack(compact: bytes, policy: Policy) -> bytes:
     if not isinstance(value, list) or len(value) != _FIELDS or value[0] != _VERSION:
         raise InvalidNoteError("the QR code is of a kind that this version does not know; a newer one may")
     _, policy_hash, index, size, path_bytes, log_position, log_signature, cosignatures, leaf = value
+    if not _is_bytes(policy_hash, _SHORT_HASH_SIZE_BYTES):
+        raise InvalidNoteError("the QR code does not say which policy it was made for")
     if not _is_integer(index, TREE_SIZE_MAX - 1) or not _is_integer(size, TREE_SIZE_MAX):
         raise InvalidNoteError("the QR code holds a place in the log that cannot be")
     if policy_hash != policy.hash[:_SHORT_HASH_SIZE_BYTES]:
