@@ -1,0 +1,88 @@
+"""The overlay: newest value first, whatever is on disk by now, and nothing kept beyond its bound."""
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from contracts.changes import StateChange
+from daemon.overlay import CACHED_RECORDS_MAX, StateOverlay
+from storage.interface import ExecutedId
+from storage.memory import MemoryStore
+
+KEYS = [f"kind\0{number}".encode() for number in range(4)]
+
+
+class PlainStore(MemoryStore):
+    """A memory store whose records and ids can be set without blocks."""
+
+    def __init__(self) -> None:
+        super().__init__(b"n" * 32, {}, bytes(2048))
+        self.records: dict[bytes, bytes] = {}
+        self.reads = 0
+
+    def state(self, key: bytes) -> bytes | None:
+        self.reads += 1
+        return self.records.get(key)
+
+
+class OverlayMachine(RuleBasedStateMachine):
+    """Executions and their delayed writes, in any rhythm, against a plain dictionary of the newest values."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store = PlainStore()
+        self.overlay = StateOverlay(self.store)
+        self.model: dict[bytes, bytes | None] = {}
+        self.writes: list[tuple[int, dict[bytes, bytes | None]]] = []
+        self.ticket = 0
+
+    @rule(values=st.dictionaries(st.sampled_from(KEYS), st.none() | st.binary(min_size=1, max_size=2), min_size=1))
+    def execute(self, values: dict[bytes, bytes | None]) -> None:
+        self.ticket += 1
+        changes = tuple(StateChange(key, self.model.get(key), new) for key, new in sorted(values.items()))
+        self.overlay.put(self.ticket, changes, (ExecutedId(self.ticket.to_bytes(32, "big"), 10**9, self.ticket),))
+        self.model |= values
+        self.writes.append((self.ticket, values))
+
+    @rule(count=st.integers(1, 3))
+    def write_some(self, count: int) -> None:
+        for ticket, values in self.writes[:count]:
+            for key, value in values.items():
+                if value is None:
+                    self.store.records.pop(key, None)
+                else:
+                    self.store.records[key] = value
+            self.overlay.stored(ticket)
+        del self.writes[:count]
+
+    @invariant()
+    def reads_are_the_newest(self) -> None:
+        for key in KEYS:
+            assert self.overlay.get(key) == self.model.get(key)
+
+    @invariant()
+    def unwritten_ids_are_known(self) -> None:
+        ids = [ticket.to_bytes(32, "big") for ticket, _ in self.writes]
+        assert self.overlay.executed(ids, 0) == set(ids)
+
+
+OverlayMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestOverlayMachine = OverlayMachine.TestCase
+
+
+def test_a_record_that_is_read_again_costs_no_read_of_the_store() -> None:
+    store = PlainStore()
+    store.records[KEYS[0]] = b"value"
+    overlay = StateOverlay(store)
+    assert [overlay.get(KEYS[0]) for _ in range(3)] == [b"value"] * 3
+    assert store.reads == 1
+
+
+def test_the_cache_is_bounded() -> None:
+    store = PlainStore()
+    overlay = StateOverlay(store)
+    for number in range(3 * CACHED_RECORDS_MAX):
+        store.records[number.to_bytes(4, "big")] = b"value"
+        overlay.get(number.to_bytes(4, "big"))
+        assert len(overlay._cache) <= CACHED_RECORDS_MAX
+    assert overlay.get((0).to_bytes(4, "big")) == b"value"
