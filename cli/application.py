@@ -1,0 +1,65 @@
+"""The commands of `banyan`, in the order of the overview.
+
+Owns the list. The modules named here import nothing heavy: trio, lmdb, the web and the store are loaded by the
+command that needs them, so that `banyan --help` is there at once.
+"""
+
+from importlib import metadata
+from typing import Any
+
+from cli.commands.audit import audit
+from cli.commands.chain import block, status, tx
+from cli.commands.demo import demo
+from cli.commands.history import history
+from cli.commands.keygen import keygen
+from cli.commands.network import network_new
+from cli.commands.node_folder import init, join, run
+from cli.commands.proofs import policy, receipt
+from cli.commands.records import get, list_records
+from cli.commands.submit import submit
+from cli.commands.submit_batch import submit_batch
+from cli.commands.verify import verify
+from cli.declaration import Command, build
+from cli.language import N_
+
+SUMMARY = N_("A ledger that a membership organisation runs itself.")
+
+_SET_UP = N_("Set up and run")
+_WRITE = N_("Write")
+_READ = N_("Read")
+_PROVE = N_("Prove and verify")
+
+COMMANDS = (
+    Command("keygen", keygen, N_("Make a member's key and print its public part."), _SET_UP),
+    Command("init", init, N_("Make a node's folder: settings, secret seed, public description."), _SET_UP),
+    Command("network new", network_new, N_("Make the genesis of a new network from its first nodes."), _SET_UP),
+    Command("join", join, N_("Tie a node's folder to a network."), _SET_UP),
+    Command("run", run, N_("Run the node in the foreground; READY is printed once it serves."), _SET_UP),
+    Command("status", status, N_("Show how the node is."), _SET_UP),
+    Command("demo", demo, N_("Run a network on this machine with a real data set."), _SET_UP),
+    Command("submit", submit, N_("Hand in one transaction and wait for what becomes of it."), _WRITE),
+    Command("submit-batch", submit_batch, N_("Hand in many from a file; can be broken off and resumed."), _WRITE),
+    Command("get", get, N_("Show one record."), _READ),
+    Command("list", list_records, N_("Show records of one kind."), _READ),
+    Command("history", history, N_("Show all that concerns a unit or person, each link verified."), _READ),
+    Command("tx", tx, N_("Show a committed transaction, decoded."), _READ),
+    Command("block", block, N_("Show a block, decoded."), _READ),
+    Command("receipt", receipt, N_("Get the receipt of a transaction and its result proof."), _PROVE),
+    Command("policy", policy, N_("Print the network's verification policy."), _PROVE),
+    Command("verify", verify, N_("Verify receipts offline: what is proven, by whom, as of when."), _PROVE),
+    Command("audit", audit, N_("Re-derive a whole ledger and name the first thing that is wrong."), _PROVE),
+)
+GROUPS = {"network": N_("Make a network.")}
+
+
+def version() -> str:
+    """The installed version; `0` where the project runs from its folder without being installed."""
+    try:
+        return metadata.version("banyan-ledger")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def build_application() -> Any:
+    """The whole command line, with its texts in the language in use."""
+    return build(COMMANDS, GROUPS, SUMMARY, version())

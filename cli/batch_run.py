@@ -1,0 +1,175 @@
+"""Running a batch: which lines are sent, as which transactions, and what is written down when.
+
+Owns the order: journal, then send; and the rule that a line is never two transactions that could both be executed.
+Source: docs/guide/command-line.md, "Many transactions".
+"""
+
+import threading
+import time
+from collections import deque
+from functools import partial
+from typing import Any
+
+from cli.batch_file import BatchFile, BatchLine, parse_line, read_lines
+from cli.batch_journal import BatchJournal, LineState, SentLine
+from cli.batch_report import BatchReport
+from cli.batch_stream import BatchStream
+from cli.client import NodeClient, problem_error
+from cli.errors import CommandError, RefusedError, UnreachableError, UsageError
+from cli.operation_arguments import declaration_of, prepare
+from cli.refusal_text import refusal_of
+from cli.session import Advance
+from cli.submission_maker import SubmissionMaker
+from contracts.arguments import Declaration
+
+# Sent together, after one flush of the journal: the flush costs a millisecond or two.
+GROUP_COUNT_MAX = 256
+GROUP_SIZE_BYTES_MAX = 256 * 1024
+# Leaders' clocks may differ; a block later than this after the expiry cannot hold the transaction any more.
+EXPIRY_MARGIN_MS = 60_000
+
+
+class BatchRun:
+    """One run over one file."""
+
+    def __init__(
+        self, batch: BatchFile, journal: BatchJournal, maker: SubmissionMaker, client: NodeClient, report: BatchReport
+    ) -> None:
+        """Prepare a run; asks the node how late it is.
+
+        Raises:
+            UnreachableError: no node.
+        """
+        self._batch = batch
+        self._journal = journal
+        self._maker = maker
+        self._client = client
+        self._report = report
+        self._declarations: dict[str, Declaration] = {}
+        # Numbers of the lines that are sent and not answered; filled by the producer, emptied by the reader.
+        self._under_way: deque[int] = deque()
+        # Guards the journal, which both threads write.
+        self._lock = threading.Lock()
+        self._clock_ahead_ms = int(client.get("/v1/status")["clock_ms"]) - _now_ms()
+
+    def run(self, stream: BatchStream, advance: Advance) -> None:
+        """Hand in every line that is not settled yet; returns when all are answered.
+
+        Raises:
+            UnreachableError: the node went away; what was answered until then is in journal and report.
+        """
+        stream.start(partial(self._produce, stream))
+        for answer in stream.answers():
+            self._take_answer(answer)
+            advance(self._report.settled, self._batch.line_count)
+        if self._under_way:
+            raise UnreachableError(
+                "the node ended the batch with {count} transactions unanswered; run the same command again to go on",
+                count=len(self._under_way),
+            )
+
+    def _produce(self, stream: BatchStream) -> None:
+        group: list[tuple[SentLine, bytes]] = []
+        size = 0
+        for number, line in read_lines(self._batch.path):
+            made = self._make(number, line)
+            if made is None:
+                continue
+            if group and (len(group) >= GROUP_COUNT_MAX or size >= GROUP_SIZE_BYTES_MAX or not stream.room(wait=False)):
+                self._send(stream, group)
+                group, size = [], 0
+                if not stream.room(wait=True):
+                    return
+            elif not group and not stream.room(wait=True):
+                return
+            group.append(made)
+            size += len(made[1])
+        if group:
+            self._send(stream, group)
+
+    def _send(self, stream: BatchStream, group: list[tuple[SentLine, bytes]]) -> None:
+        with self._lock:
+            self._journal.record_sent([sent for sent, _submission in group])
+        self._under_way.extend(sent.number for sent, _submission in group)
+        stream.send([submission for _sent, submission in group])
+
+    def _make(self, number: int, line: bytes) -> tuple[SentLine, bytes] | None:
+        """The line's transaction; None if the line is settled or cannot be used."""
+        state = self._journal.state(number)
+        if state is LineState.COMMITTED:
+            self._report.already += 1
+            return None
+        if state is LineState.FAILED:
+            code = self._journal.failed_codes.get(number, "refused")
+            self._report.add_failed(number, refusal_of(code, {}))
+            return None
+        try:
+            wanted = parse_line(line)
+            sent, submission = self._transaction(number, wanted, self._expiry(number, wanted, state))
+            if state is LineState.SENT and wanted.expires_ms is None and self._is_over(sent.expires_ms):
+                if self._was_executed(sent):
+                    return None
+                sent, submission = self._transaction(number, wanted, self._new_expiry())
+        except UsageError as error:
+            self._report.add_failed(number, error)
+            return None
+        return sent, submission
+
+    def _transaction(self, number: int, wanted: BatchLine, expires_ms: int) -> tuple[SentLine, bytes]:
+        if wanted.operation not in self._declarations:
+            self._declarations[wanted.operation] = declaration_of(wanted.operation)
+        declaration = self._declarations[wanted.operation]
+        draw_salt = partial(self._journal.salt, number)
+        prepared = prepare(wanted.operation, wanted.arguments, {}, draw_salt, declaration)
+        nonce = wanted.nonce or self._journal.nonce(number)
+        transaction, submission = self._maker.make(wanted.operation, prepared, nonce, expires_ms)
+        return SentLine(number, transaction.id, expires_ms), submission
+
+    def _expiry(self, number: int, wanted: BatchLine, state: LineState) -> int:
+        if wanted.expires_ms is not None:
+            return wanted.expires_ms
+        return self._journal.expires_ms(number) if state is LineState.SENT else self._new_expiry()
+
+    def _new_expiry(self) -> int:
+        return _now_ms() + self._clock_ahead_ms + self._maker.lifetime_ms
+
+    def _is_over(self, expires_ms: int) -> bool:
+        """Whether no block of now or later can hold a transaction that expires then."""
+        return _now_ms() + self._clock_ahead_ms > expires_ms + EXPIRY_MARGIN_MS
+
+    def _was_executed(self, sent: SentLine) -> bool:
+        """Ask what became of a transaction of an earlier run; settles the line if it is on the ledger."""
+        try:
+            document = self._client.get(f"/v1/transactions/{sent.id.hex()}")
+        except RefusedError as error:
+            if error.code != "transaction-unknown":
+                raise
+            return False
+        result = document["result"]
+        self._settle(sent.number, result["code"], result["details"], known=True)
+        return True
+
+    def _take_answer(self, answer: dict[str, Any]) -> None:
+        if not self._under_way:
+            raise CommandError("the node answers more transactions than it was sent")
+        number = self._under_way.popleft()
+        if answer["status"] == "committed":
+            self._settle(number, answer["code"], answer["details"], known=answer["known"])
+        elif answer["status"] == "refused":
+            self._report.add_failed(number, problem_error(answer["problem"]))
+        else:
+            self._report.pending += 1
+
+    def _settle(self, number: int, code: str, details: dict[str, Any], *, known: bool) -> None:
+        with self._lock:
+            self._journal.record_outcome(number, code)
+        if code != "ok":
+            self._report.add_failed(number, refusal_of(code, details))
+        elif known:
+            self._report.already += 1
+        else:
+            self._report.committed += 1
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

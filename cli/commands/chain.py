@@ -1,0 +1,152 @@
+"""`banyan tx`, `banyan block`, `banyan status`: what the chain holds and where it stands."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.commands.records import value_text
+from cli.language import N_, _
+from cli.printer import Printer, time_text
+from cli.session import Session
+
+_ROLES = {
+    "leader": N_("leader"),
+    "follower": N_("follower"),
+    "candidate": N_("candidate"),
+    "observer": N_("observer"),
+}
+
+
+def status(session: Session) -> None:
+    """Show how the node is."""
+    from cli.client import NodeClient
+
+    with NodeClient(session.home) as client:
+        document = client.get("/v1/status")
+    session.show(document, lambda printer: _render_status(printer, document))
+
+
+def _render_status(printer: Printer, document: dict[str, Any]) -> None:
+    disk, pool, network, node = document["disk"], document["mempool"], document["network"], document["node"]
+    if document["accepting"]:
+        printer.good(_("The node takes transactions."))
+    else:
+        printer.bad(_("The node takes no transactions: {reason}").format(reason=_(document["reason"] or "?")))
+    printer.fields(
+        [
+            (_("Network"), f"{network['name']} {network['id']}"),
+            (_("Node"), f"{node['name']} {node['id']} {node['address']}"),
+            (_("Role"), _(_ROLES.get(document["role"], document["role"]))),
+            (_("Term"), document["term"]),
+            (_("Leader"), document["leader"] or _("none")),
+            (_("Voters"), ", ".join(document["voters"])),
+            (_("Height"), document["height"]),
+            (_("Committed height"), document["committed_height"]),
+            (_("Executed height"), document["executed_height"]),
+            (_("Log entries"), document["tree_size"]),
+            (_("Log root"), document["tree_root"]),
+            (_("State digest"), document["state_digest"]),
+            (_("Checkpoint at"), document["checkpoint_size"]),
+            (_("Waiting transactions"), f"{pool['count']} ({_size_text(pool['size_bytes'])})"),
+            (_("Disk used"), _size_text(disk["used_bytes"])),
+            (_("Disk free"), _size_text(disk["free_bytes"])),
+            (_("Running for"), _duration_text(document["uptime_ms"])),
+            (_("Version"), document["version"]),
+        ]
+    )
+
+
+def _size_text(size_bytes: int) -> str:
+    size = float(size_bytes)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size_bytes} B"
+
+
+def _duration_text(duration_ms: int) -> str:
+    seconds = duration_ms // 1000
+    days, hours, minutes = seconds // 86_400, seconds // 3600 % 24, seconds // 60 % 60
+    return _("{days} d {hours} h {minutes} min {seconds} s").format(
+        days=days, hours=hours, minutes=minutes, seconds=seconds % 60
+    )
+
+
+def tx(
+    session: Session,
+    transaction: Annotated[str, typer.Argument(metavar="ID", help=N_("The transaction's id."))],
+) -> None:
+    """Show a committed transaction, decoded."""
+    from cli.client import NodeClient
+    from cli.identifier import transaction_id
+
+    with NodeClient(session.home) as client:
+        document = client.get(f"/v1/transactions/{transaction_id(transaction)}")
+
+    def render(printer: Printer) -> None:
+        body, result = document["transaction"], document["result"]
+        printer.fields(
+            [
+                (_("Id"), document["id"]),
+                (_("Height"), document["height"]),
+                (_("Index"), document["index"]),
+                (_("Time"), time_text(document["time_ms"])),
+                (_("Operation"), body["operation"]),
+                (_("From"), body["from"]),
+                *((_("Signed with"), f"{one['scheme']} {one['key']}") for one in body["signatures"]),
+                (_("Expires"), time_text(body["expires_ms"])),
+                (_("Result"), result["code"]),
+                *((_("Wrote"), f"{one['kind']} {one['id']} ({one['version']})") for one in result["writes"]),
+                *((_("In the chain of"), f"{one['subject']} ({one['sequence']})") for one in result["links"]),
+            ]
+        )
+        if result["code"] != "ok":
+            from cli.language import translated
+            from cli.refusal_text import refusal_of
+
+            printer.bad(translated(refusal_of(result["code"], result["details"])))
+        printer.line()
+        printer.fields((name, value_text(value)) for name, value in body["arguments"].items())
+
+    session.show(document, render)
+
+
+def block(
+    session: Session,
+    height: Annotated[int, typer.Argument(metavar="HEIGHT", min=1, help=N_("The block's height, from 1."))],
+) -> None:
+    """Show a block, decoded."""
+    from cli.client import NodeClient
+
+    with NodeClient(session.home) as client:
+        document = client.get(f"/v1/blocks/{height}")
+
+    def render(printer: Printer) -> None:
+        printer.fields(
+            [
+                (_("Height"), document["height"]),
+                (_("Hash"), document["hash"]),
+                (_("Previous hash"), document["previous_hash"]),
+                (_("Term"), document["term"]),
+                (_("Time"), time_text(document["time_ms"])),
+                (_("Proposer"), document["proposer"]),
+                (_("Log entries"), document["tree_size"]),
+                (_("Log root"), document["tree_root"]),
+                (_("Executed height"), document["executed_height"]),
+                (_("State digest"), document["state_digest"]),
+                (_("Checkpoint"), _("yes") if document["checkpoint"] else _("no")),
+                (_("Transactions"), len(document["transactions"])),
+            ]
+        )
+        if document["transactions"]:
+            printer.line()
+            printer.table(
+                [_("Index"), _("Id"), _("Operation"), _("From"), _("Result")],
+                (
+                    [one["index"], one["id"], one["operation"], one["from"], one["code"]]
+                    for one in document["transactions"]
+                ),
+            )
+
+    session.show(document, render)

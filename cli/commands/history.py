@@ -1,0 +1,109 @@
+"""`banyan history`: a subject's chain, each link verified here."""
+
+from collections import deque
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.errors import RefusedError
+from cli.language import N_, _
+from cli.printer import Printer, time_text
+from cli.session import Session
+
+if TYPE_CHECKING:
+    from cli.chain_verification import CheckedLink
+    from cli.client import NodeClient
+
+# What the API gives in one answer.
+PAGE_SIZE = 500
+
+
+def history(
+    session: Session,
+    subject: Annotated[
+        str, typer.Argument(metavar="SUBJECT", help=N_("unit/NAME, person/NAME, member/ID or a member's id."))
+    ],
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help=N_("Show at most so many, the newest; all are verified."))
+    ] = 1000,
+) -> None:
+    """Show everything on the ledger that concerns a subject."""
+    from cli.chain_verification import ChainVerification
+    from cli.client import NodeClient, path_of
+    from cli.identifier import subject as parse_subject
+
+    name = parse_subject(subject)
+    chain = ChainVerification(name)
+    shown: deque[CheckedLink] = deque(maxlen=limit)
+    with NodeClient(session.home) as client, session.progress(_("Verifying links"), None) as advance:
+        # The end is asked for first: the chain may grow while it is read, and must have at least this.
+        head = _head(client, path_of("v1/records/chain", name))
+        expected = 0 if head is None else head["fields"]["sequence"]
+        after: int | None = None
+        while chain.count < expected:
+            page = client.get(path_of("v1/subjects", name, "history"), after=after, limit=PAGE_SIZE)
+            for link in page["links"][: expected - chain.count]:
+                shown.append(chain.check(link))
+            advance(chain.count, expected)
+            after = page["next"]
+            if after is None:
+                break
+        chain.check_end(head)
+    document = {
+        "subject": name,
+        "verified": True,
+        "count": chain.count,
+        "link": chain.link.hex(),
+        "links": [_describe(link) for link in shown],
+    }
+    session.show(document, lambda printer: _render(session, printer, document))
+
+
+def _head(client: "NodeClient", path: str) -> dict[str, Any] | None:
+    try:
+        record: dict[str, Any] = client.get(path)
+    except RefusedError as error:
+        if error.code != "record-unknown":
+            raise
+        return None
+    return record
+
+
+def _describe(link: "CheckedLink") -> dict[str, Any]:
+    from cli.ledger_value import to_json
+
+    transaction = link.transaction
+    return {
+        "sequence": link.sequence,
+        "height": link.height,
+        "index": link.entry_index,
+        "time_ms": link.time_ms,
+        "id": transaction.id.hex(),
+        "operation": transaction.operation,
+        "from": transaction.sender.hex(),
+        "arguments": to_json(transaction.arguments),
+        "link": link.link.hex(),
+    }
+
+
+def _render(session: Session, printer: Printer, document: dict[str, Any]) -> None:
+    if not document["count"]:
+        session.note(_("There is nothing about {subject} on this ledger.").format(subject=document["subject"]))
+        return
+    printer.table(
+        [_("No."), _("Time"), _("Operation"), _("Arguments"), _("Id")],
+        (
+            [link["sequence"], time_text(link["time_ms"]), link["operation"], _arguments(link), link["id"]]
+            for link in document["links"]
+        ),
+    )
+    printer.line()
+    printer.good(
+        _("All {count} links verified; the newest is {link}.").format(count=document["count"], link=document["link"])
+    )
+
+
+def _arguments(link: dict[str, Any]) -> str:
+    from cli.commands.records import value_text
+
+    return ", ".join(f"{name}={value_text(value)}" for name, value in link["arguments"].items())

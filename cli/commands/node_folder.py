@@ -1,0 +1,81 @@
+"""`banyan init`, `banyan join`, `banyan run`: a node's folder, its network, the node itself."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.language import N_, _
+from cli.printer import Printer
+from cli.session import Session
+
+
+def init(
+    session: Session,
+    name: Annotated[
+        str, typer.Option("--name", help=N_("The node's name: small letters, digits, dots, slashes, hyphens."))
+    ],
+    listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help=N_("Where other nodes reach this one."))],
+    http: Annotated[
+        str, typer.Option("--http", metavar="HOST:PORT", help=N_("Where the HTTP API is served; nowhere if left out."))
+    ] = "",
+) -> None:
+    """Make a node's folder."""
+    from cli.errors import UsageError
+    from daemon.errors import ConfigError
+    from daemon.home import Home, create_home
+    from ledger.verifier_key import KEY_TYPE_COSIGNER, KEY_TYPE_LOG, VerifierKey
+
+    try:
+        description = create_home(session.home, name, listen, http)
+    except ConfigError as error:
+        raise UsageError("{reason}", reason=error) from error
+    document = description.to_value() | {
+        "home": str(session.home),
+        "node_id": description.node_id.hex(),
+        "public_file": str(Home(session.home).public),
+    }
+
+    def render(printer: Printer) -> None:
+        printer.good(_("The node {name} is in {path}.").format(name=name, path=session.home))
+        printer.fields(
+            [
+                (_("Node id"), description.node_id.hex()),
+                (_("Log key"), VerifierKey(name, KEY_TYPE_LOG, description.log)),
+                (_("Cosigner key"), VerifierKey(name, KEY_TYPE_COSIGNER, description.cosigner)),
+                (_("Public description"), Home(session.home).public),
+            ]
+        )
+        session.note(_("Next: put the public description into a genesis with `banyan network new --voter FILE`."))
+
+    session.show(document, render)
+
+
+def join(
+    session: Session,
+    genesis: Annotated[Path, typer.Option("--genesis", metavar="FILE", help=N_("The network's genesis.json."))],
+) -> None:
+    """Tie the node's folder to a network."""
+    from cli.genesis_file import read_genesis
+    from daemon.home import join_home
+
+    network = read_genesis(genesis)
+    join_home(session.home, network)
+    document = {"home": str(session.home), "network": {"id": network.network_id.hex(), "name": network.name}}
+
+    def render(printer: Printer) -> None:
+        printer.good(
+            _("The node in {path} belongs to the network {name}.").format(path=session.home, name=network.name)
+        )
+        printer.fields([(_("Network id"), network.network_id.hex())])
+        session.note(_("Next: `banyan run --home {path}`.").format(path=session.home))
+
+    session.show(document, render)
+
+
+def run(session: Session) -> int:
+    """Run the node in the foreground."""
+    # Everything heavy, trio and lmdb among it, is loaded here and in no other command.
+    from daemon.run import run_node
+
+    return run_node(session.home)

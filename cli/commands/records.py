@@ -1,0 +1,103 @@
+"""`banyan get` and `banyan list`: records of the state."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+from cli.language import N_, _
+from cli.printer import Printer
+from cli.session import Session
+
+# What the API gives in one answer.
+PAGE_SIZE_MAX = 1000
+
+_LINEARIZABLE_HELP = N_("Answer no older than what anybody was told to be committed.")
+
+
+def get(
+    session: Session,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=N_("Kind of record, such as notice."))],
+    record_id: Annotated[str, typer.Argument(metavar="ID", help=N_("The record's id."))],
+    linearizable: Annotated[bool, typer.Option("--linearizable", help=_LINEARIZABLE_HELP)] = False,
+) -> None:
+    """Show one record."""
+    from cli.client import NodeClient, path_of
+
+    with NodeClient(session.home) as client:
+        record = client.get(path_of("v1/records", kind, record_id), linearizable="true" if linearizable else None)
+
+    def render(printer: Printer) -> None:
+        printer.fields(
+            [
+                (_("Record"), f"{record['kind']} {record['id']}"),
+                (_("Version"), record["version"]),
+                (_("As of height"), record["executed_height"]),
+            ]
+        )
+        printer.line()
+        printer.fields((name, value_text(value)) for name, value in record["fields"].items())
+
+    session.show(record, render)
+
+
+def list_records(
+    session: Session,
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=N_("Kind of record, such as notice."))],
+    unit: Annotated[str | None, typer.Option("--unit", help=N_("Only records of this unit."))] = None,
+    state: Annotated[str | None, typer.Option("--state", help=N_("Only records in this state."))] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help=N_("At most so many records."))] = 100,
+    after: Annotated[str | None, typer.Option("--after", metavar="ID", help=N_("Only records after this id."))] = None,
+    linearizable: Annotated[bool, typer.Option("--linearizable", help=_LINEARIZABLE_HELP)] = False,
+) -> None:
+    """Show records of one kind."""
+    from cli.client import NodeClient, path_of
+
+    records: list[dict[str, Any]] = []
+    following = after
+    executed_height = 0
+    with NodeClient(session.home) as client:
+        # Every answer moves on by up to 2,000 records, so this ends at the end of the kind at the latest.
+        while len(records) < limit:
+            page = client.get(
+                path_of("v1/records", kind),
+                unit=unit,
+                state=state,
+                after=following,
+                limit=min(limit - len(records), PAGE_SIZE_MAX),
+                linearizable="true" if linearizable else None,
+            )
+            records += page["records"]
+            executed_height, following = page["executed_height"], page["next"]
+            if following is None:
+                break
+    document = {"kind": kind, "records": records, "next": following, "executed_height": executed_height}
+    session.show(document, lambda printer: _render_list(session, printer, document))
+
+
+def _render_list(session: Session, printer: Printer, document: dict[str, Any]) -> None:
+    records = document["records"]
+    if not records:
+        session.note(_("There are no such records."))
+        return
+    names = list(dict.fromkeys(name for record in records for name in record["fields"]))
+    printer.table(
+        [_("Id"), _("Version"), *names],
+        (
+            [record["id"], record["version"], *(value_text(record["fields"].get(name, "")) for name in names)]
+            for record in records
+        ),
+    )
+    if document["next"] is not None:
+        session.note(_("There are more: `--after {id}` goes on.").format(id=document["next"]))
+
+
+def value_text(value: Any) -> str:
+    """A field's value as people read it: texts and numbers as they are, byte strings in hex, the rest as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and set(value) == {"$hex"}:
+        return str(value["$hex"])
+    if isinstance(value, dict) and set(value) == {"#"}:
+        return _("(not on the ledger; commitment {hash})").format(hash=value["#"])
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,60 @@
+"""Signed transactions, ready to be handed to a node.
+
+Owns what goes into a transaction beside its arguments: network, sender, expiry, signature. Never sends.
+"""
+
+from dataclasses import dataclass
+
+from cli.errors import UsageError
+from cli.member_key import MemberKey
+from cli.operation_arguments import PreparedArguments
+from ledger.errors import EncodingError, InvalidTransactionError
+from ledger.genesis import Genesis, member_id
+from ledger.hashing import Hash
+from ledger.submission import encode_submission
+from ledger.transaction import Transaction, build_transaction
+
+# Long enough for a slow network and a wrong clock, short enough that a lost transaction is soon known to be lost.
+LIFETIME_MS_DEFAULT = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionMaker:
+    """Makes the transactions of one member in one network."""
+
+    network_id: Hash
+    lifetime_ms: int
+    key: MemberKey
+
+    @classmethod
+    def of(cls, genesis: Genesis, key: MemberKey) -> "SubmissionMaker":
+        """For the member whose first key `key` is; transactions live an hour, or less where the network says so."""
+        lifetime_ms = min(LIFETIME_MS_DEFAULT, genesis.parameters.transaction_lifetime_ms_max)
+        return cls(genesis.network_id, lifetime_ms, key)
+
+    @property
+    def sender(self) -> Hash:
+        """The member's id in the network."""
+        return member_id(self.network_id, self.key.signing.public)
+
+    def make(
+        self, operation: str, prepared: PreparedArguments, nonce: bytes, expires_ms: int
+    ) -> tuple[Transaction, bytes]:
+        """The transaction, and the bytes to hand to a node; the same for the same arguments.
+
+        Raises:
+            UsageError: the operation's name or the arguments make no transaction (too large, too deep).
+        """
+        try:
+            transaction = build_transaction(
+                self.network_id,
+                self.sender,
+                operation,
+                prepared.arguments,
+                nonce,
+                expires_ms,
+                [self.key.signing],
+            )
+        except (InvalidTransactionError, EncodingError) as error:
+            raise UsageError("this makes no transaction: {reason}", reason=error) from error
+        return transaction, encode_submission(transaction.envelope, prepared.detached)
