@@ -17,12 +17,13 @@ from ledger.errors import InvalidBlockError, RemoteProtocolError
 from ledger.genesis import Genesis
 from ledger.hashing import ZERO_HASH, Hash, tagged_hash
 
-PROTOCOL_VERSION = 1
 # The fields whose breach has a code of its own; all others are `audit.header-rule-broken`.
 _RULE_CODES = {
     "network_id": "audit.genesis-differs",
     "previous_hash": "audit.link-broken",
     "term": "audit.term-wrong",
+    "election_certificate_hash": "audit.election-forged",
+    "state_digest": "audit.digest-wrong",
 }
 
 
@@ -90,15 +91,6 @@ class ChainCheck:
                 found=getattr(header, field),
                 field=field,
             ) from error
-        if header.protocol_version != PROTOCOL_VERSION:
-            raise AuditFinding(
-                "audit.header-rule-broken",
-                "block {height} is of protocol version {version}, known is 1; audit it with a newer version",
-                height=header.height,
-                expected=PROTOCOL_VERSION,
-                found=header.protocol_version,
-                version=header.protocol_version,
-            )
         if header.voter_set_hash != self._voters.hash:
             raise AuditFinding(
                 "audit.voter-set-wrong",
@@ -135,8 +127,8 @@ class ChainCheck:
 
     def _check_election(self, header: Header, block: SourceBlock) -> None:
         stored = block.header.election_certificate
-        opens = header.term > (self._parent.term if self._parent is not None else 0)
         claimed = header.election_certificate_hash
+        opens = header.term > (self._parent.term if self._parent is not None else 0)
         if opens == (claimed == ZERO_HASH):
             raise AuditFinding(
                 "audit.election-forged",

@@ -49,8 +49,9 @@ class TileCheck:
         key = f"{level}/{index}"
         if found is None:
             raise AuditFinding("audit.tile-missing", "the tile {key} (level/index) is missing or too short", key=key)
-        pairs = range(0, len(expected), HASH_SIZE_BYTES)
-        place = next((at for at in pairs if found[at : at + HASH_SIZE_BYTES] != expected[at : at + HASH_SIZE_BYTES]), None)
+        end = HASH_SIZE_BYTES
+        starts = range(0, len(expected), end)
+        place = next((at for at in starts if found[at : at + end] != expected[at : at + end]), None)
         if place is None:
             raise AuditFinding(
                 "audit.tile-changed",

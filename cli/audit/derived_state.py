@@ -33,7 +33,9 @@ class DerivedState:
     `count` is the number of records.
     """
 
-    def __init__(self, temporary_folder: Path | None = None, memory_size_bytes_max: int = MEMORY_SIZE_BYTES_MAX) -> None:
+    def __init__(
+        self, temporary_folder: Path | None = None, memory_size_bytes_max: int = MEMORY_SIZE_BYTES_MAX
+    ) -> None:
         """`temporary_folder`: where the database is made if one is needed; None is the system's place for it."""
         self._recent: dict[bytes, bytes | None] = {}
         self._recent_size_bytes = 0

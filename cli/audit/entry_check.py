@@ -195,7 +195,7 @@ def _first_difference(header: Header, first_index: int, told: list[Hash], hashes
         if right == found:
             continue
         index = first_index + offset
-        if len(hashes) < len(told) and hashes[offset : offset + 1] == told[offset + 1 : offset + 2]:
+        if found in told and right not in hashes:
             return _missing(header, index, len(hashes))
         if found in told:
             return AuditFinding(

@@ -36,6 +36,9 @@ class Replay:
         self._apply([StateChange(key, None, value) for key, value in genesis_records(genesis).items()])
         self._digests: dict[int, Hash] = {0: self._digest.digest()}
         self._unstated: deque[tuple[int, list[Hash]]] = deque()
+        # A stored result that differs, with its height: it is told when the block that states the results is found
+        # to be right (the store is damaged); if that block is wrong too, the voters signed another result.
+        self._wrong_result: tuple[int, AuditFinding] | None = None
         self.executed_height = 0
 
     @property
@@ -55,11 +58,20 @@ class Replay:
             AuditFinding: the first thing that is wrong.
         """
         self._check_outcome(block)
+        if self._wrong_result is not None and self._wrong_result[0] <= block.header.executed_height:
+            raise self._wrong_result[1]
         if not block.committed:
             return None
         execution = self._execute(block)
-        _check_results(block, execution)
+        finding = _result_difference(block, execution)
+        if finding is not None and self._wrong_result is None:
+            self._wrong_result = (block.header.height, finding)
         return execution
+
+    def finish(self) -> None:
+        """Tell of a stored result that is wrong and that no block has stated."""
+        if self._wrong_result is not None:
+            raise self._wrong_result[1]
 
     def _execute(self, block: CheckedBlock) -> Execution:
         header = block.header
@@ -127,28 +139,26 @@ class Replay:
         return hashes
 
 
-def _check_results(block: CheckedBlock, execution: Execution) -> None:
-    """Compare with the results that the source shows, byte by byte."""
+def _result_difference(block: CheckedBlock, execution: Execution) -> AuditFinding | None:
+    """The first result that the source shows otherwise than executing gives it."""
     stored = block.source.results
     if stored is None or tuple(stored) == execution.result_leaves:
-        return
-    for offset, (expected, found) in enumerate(zip(execution.result_leaves, stored, strict=True), start=1):
-        if expected == found:
-            continue
-        index = block.first_index + offset
-        if found is None:
-            raise AuditFinding(
-                "audit.result-missing",
-                "the result of entry {index} in block {height} is missing",
-                height=block.header.height,
-                index=index,
-                expected=expected,
-            )
-        raise AuditFinding(
-            "audit.result-changed",
-            "the stored result of entry {index} in block {height} is not what executing gives",
+        return None
+    pairs = enumerate(zip(execution.result_leaves, stored, strict=True), start=block.first_index + 1)
+    index, expected, found = next((index, right, leaf) for index, (right, leaf) in pairs if right != leaf)
+    if found is None:
+        return AuditFinding(
+            "audit.result-missing",
+            "the result of entry {index} in block {height} is missing",
             height=block.header.height,
             index=index,
             expected=expected,
-            found=found,
         )
+    return AuditFinding(
+        "audit.result-changed",
+        "the stored result of entry {index} in block {height} is not what executing gives",
+        height=block.header.height,
+        index=index,
+        expected=expected,
+        found=found,
+    )

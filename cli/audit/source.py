@@ -21,9 +21,10 @@ from storage.interface import StoredHeader, StoredPayload, SubjectLink
 class SourceHead:
     """Where the ledger claims to stand at one moment.
 
-    `tip_height` is the newest stored block, `executed_height` the newest executed one, `tree_size` counts the
-    entries up to it, None where the source does not say. `digest_lanes` (2,048 bytes) and `state_digest` are those of the executed height, None where
-    the source does not show them; `checkpoint` is the newest signed note, None before the first.
+    `tip_height` is the newest stored block, `executed_height` the newest executed one; `tree_size` counts the
+    entries up to the latter, None where the source does not say. `digest_lanes` (2,048 bytes) and `state_digest`
+    are those of the executed height, None where the source does not show them. `checkpoint` is the newest signed
+    note, None before the first.
     """
 
     network_id: Hash

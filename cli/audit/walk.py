@@ -173,7 +173,7 @@ class Walk:
         self._finish_run(blocks, finding)
 
     def _finish_run(self, blocks: list[CheckedBlock], finding: AuditFinding | None) -> None:
-        """Put blocks that are good so far through the other checks; then raise `finding`, which is about a later one."""
+        """Put blocks that are good so far through the other checks; then raise `finding`, about a later one."""
         forged = self._signatures.check(blocks)
         if forged is not None:
             finding = forged
@@ -208,6 +208,7 @@ class Walk:
 
     def _close(self, head: SourceHead, with_records: bool) -> None:
         self._chain.finish()
+        self._replay.finish()
         self._tiles.finish()
         derived = self.head
         if head.checkpoint is not None:

@@ -88,6 +88,7 @@ class Lies:
     outcome: Callable[[Outcome], Outcome] = lambda outcome: outcome
     leaf_hashes: Callable[[list[Hash]], list[Hash]] = lambda hashes: hashes
     results: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = lambda leaves: leaves
+    ids: Callable[[tuple[ExecutedId, ...]], tuple[ExecutedId, ...]] = lambda ids: ids
     changes: Callable[[tuple[StateChange, ...]], tuple[StateChange, ...]] = lambda changes: changes
     votes: Callable[[Vote], Vote] = lambda vote: vote
     acknowledgement: Callable[[Acknowledgement], Acknowledgement] = lambda one: one
@@ -288,7 +289,7 @@ class LedgerBuilder:
             certificate=self._certify(header, lies),
             tree_size=self.tree.size,
             tile_hashes=tiles,
-            ids=tuple(ExecutedId(one.id, one.expires_ms, index) for one, index in placed),
+            ids=lies.ids(tuple(ExecutedId(one.id, one.expires_ms, index) for one, index in placed)),
             results=tuple(
                 StoredResult(one.leaf_index, leaf) for one, leaf in zip(placed, done.result_leaves, strict=True)
             ),

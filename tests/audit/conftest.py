@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from tests.audit.builder import fill
 from tests.audit.ledgers import build
 
