@@ -10,10 +10,11 @@ from functools import cached_property
 
 from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidBlockError
-from ledger.hashing import HASH_SIZE_BYTES, Hash, domain, tagged_hash
+from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash, domain, tagged_hash
 from ledger.signing import SigningKey, verify_ed25519
 
 HEADER_VERSION = 1
+PROTOCOL_VERSION = 1
 HEADER_SIZE_BYTES_MAX = 1024
 OUTCOME_TAG = "outcome"
 OUTCOME_VERSION = 1
@@ -45,7 +46,7 @@ class Header:
     executed_height: int
     state_digest: Hash
     checkpoint: bool
-    protocol_version: int
+    protocol_version: int = PROTOCOL_VERSION
 
     @cached_property
     def encoded(self) -> bytes:
@@ -95,7 +96,15 @@ class Header:
         fields = dict(zip(_HEADER_FIELDS, value[1:], strict=True))
         for name, kind in _HEADER_FIELDS.items():
             _check_field("header", name, kind, fields[name])
-        return cls(**fields)  # type: ignore[arg-type]
+        header = cls(**fields)  # type: ignore[arg-type]
+        if header.protocol_version != PROTOCOL_VERSION:
+            raise InvalidBlockError(
+                "block {height} follows version {version} of the protocol, this program knows {known}; upgrade it",
+                height=header.height,
+                version=header.protocol_version,
+                known=PROTOCOL_VERSION,
+            )
+        return header
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +197,10 @@ def _check_field(what: str, name: str, kind: type, value: Value) -> None:
 
 
 def is_outcome(entry: bytes) -> bool:
-    """Whether an entry of the log is an outcome leaf rather than an envelope; looks at nine bytes."""
+    """Whether an entry of the log is an outcome leaf rather than an envelope; looks at nine bytes.
+
+    Only for an entry that is one of the two; whatever else begins like an outcome leaf fails in `Outcome.decode`.
+    """
     return entry[: len(_OUTCOME_PREFIX)] == _OUTCOME_PREFIX
 
 
@@ -215,6 +227,7 @@ def check_first_header(header: Header, network_id: Hash, created_ms: int) -> Non
     _rule(header.time_ms > created_ms, header, "time_ms")
     _rule(header.leaf_count >= 1 and header.tree_size == header.leaf_count, header, "tree_size")
     _rule(header.executed_height == 0, header, "executed_height")
+    _rule(header.election_certificate_hash != ZERO_HASH, header, "election_certificate_hash")
 
 
 def check_header_follows(parent: Header, header: Header) -> None:
@@ -231,6 +244,10 @@ def check_header_follows(parent: Header, header: Header) -> None:
     _rule(header.leaf_count >= 1, header, "leaf_count")
     _rule(header.tree_size == parent.tree_size + header.leaf_count, header, "tree_size")
     _rule(parent.executed_height <= header.executed_height < header.height, header, "executed_height")
+    same_state = header.executed_height == parent.executed_height
+    _rule(not same_state or header.state_digest == parent.state_digest, header, "state_digest")
+    opens_term = header.term > parent.term
+    _rule((header.election_certificate_hash != ZERO_HASH) == opens_term, header, "election_certificate_hash")
 
 
 def _rule(holds: bool, header: Header, field: str) -> None:

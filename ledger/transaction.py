@@ -14,19 +14,22 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 
-from ledger.encoding import INTEGER_MAX, Value, decode, encode
+from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidTransactionError
 from ledger.hashing import HASH_SIZE_BYTES, Hash, domain, tagged_hash
-from ledger.signing import SCHEME_ED25519, SigningKey, verify
+from ledger.signing import SCHEME_ED25519, SCHEMES, SigningKey, verify
 
 BODY_VERSION = 1
 ENVELOPE_SIZE_BYTES_MAX = 65_535
 SIGNATURES_MAX = 16
 NONCE_SIZE_BYTES = 16
 OPERATION_SIZE_BYTES_MAX = 64
-EXPECT_TEXT_SIZE_BYTES_MAX = 400
 
 _OPERATION = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
+# Names that act as keys are ASCII: no two of them look the same, and no table of Unicode decides about them.
+_ARGUMENT_NAME = re.compile(r"[!-~]{1,64}")
+_RECORD_KIND = re.compile(r"[a-z][a-z0-9-]{0,99}")
+_RECORD_ID = re.compile(r"[!-~]{1,400}")
 _REQUIRED = frozenset(("args", "exp", "from", "net", "nonce", "op", "v"))
 _ALLOWED = _REQUIRED | {"expect"}
 _SIGNED = domain("transaction-signature")
@@ -84,14 +87,14 @@ def decode_envelope(envelope: bytes) -> Transaction:
         DecodingError: not canonical bytes.
         InvalidTransactionError: canonical, but not a transaction; the message names the field.
 
-    Cost: about 12 µs for 300 bytes.
+    Cost: about 11 µs for 300 bytes.
     """
     if len(envelope) > ENVELOPE_SIZE_BYTES_MAX:
         raise InvalidTransactionError(
             "the envelope has {size} bytes, more than {limit}", size=len(envelope), limit=ENVELOPE_SIZE_BYTES_MAX
         )
     outer = decode(envelope, ENVELOPE_SIZE_BYTES_MAX)
-    if not isinstance(outer, list) or len(outer) != 2 or not isinstance(outer[0], bytes):
+    if type(outer) is not list or len(outer) != 2 or type(outer[0]) is not bytes:
         raise InvalidTransactionError("the envelope is not a list of a body and its signatures")
     body = outer[0]
     return _transaction(_body_fields(body), body, _signatures(outer[1]), envelope)
@@ -100,13 +103,18 @@ def decode_envelope(envelope: bytes) -> Transaction:
 def _transaction(
     fields: dict[str, Value], body: bytes, signatures: tuple[Signature, ...], envelope: bytes
 ) -> Transaction:
-    operation, arguments, expires_ms = fields["op"], fields["args"], fields["exp"]
-    if fields["v"] != BODY_VERSION or type(fields["v"]) is not int:
-        raise InvalidTransactionError("the transaction has version {version}, known is 1", version=fields["v"])
-    if not isinstance(operation, str) or not _is_operation(operation):
-        raise InvalidTransactionError("`op` is not of the form contract.method in small ASCII letters")
-    if not isinstance(arguments, dict):
-        raise InvalidTransactionError("`args` is not a map")
+    version, operation, arguments, expires_ms = fields["v"], fields["op"], fields["args"], fields["exp"]
+    if type(version) is not int or version != BODY_VERSION:
+        raise InvalidTransactionError(
+            "the transaction has version {version!r}, known is {known}", version=version, known=BODY_VERSION
+        )
+    if type(operation) is not str or not _is_operation(operation):
+        raise InvalidTransactionError(
+            "`op` is not of the form contract.method: small ASCII letters, digits and hyphens, at most {limit}",
+            limit=OPERATION_SIZE_BYTES_MAX,
+        )
+    if type(arguments) is not dict or not all(map(_ARGUMENT_NAME.fullmatch, arguments)):
+        raise InvalidTransactionError("`args` is not a map under names of 1 to 64 ASCII characters without spaces")
     if type(expires_ms) is not int or expires_ms < 0:
         raise InvalidTransactionError("`exp` is not a time in milliseconds since 1970")
     return Transaction(
@@ -131,58 +139,69 @@ def _is_operation(name: str) -> bool:
 
 def _body_fields(body: bytes) -> dict[str, Value]:
     fields = decode(body, ENVELOPE_SIZE_BYTES_MAX)
-    if not isinstance(fields, dict):
+    if type(fields) is not dict:
         raise InvalidTransactionError("the body of the transaction is not a map")
     names = fields.keys()
     if not names >= _REQUIRED:
         missing = ", ".join(sorted(_REQUIRED - names))
         raise InvalidTransactionError("the transaction lacks {fields}", fields=missing)
     if not names <= _ALLOWED:
-        unknown = ", ".join(sorted(names - _ALLOWED))
+        unknown = ", ".join(repr(name[:64]) for name in sorted(names - _ALLOWED)[:8])
         raise InvalidTransactionError("the transaction has unknown fields: {fields}", fields=unknown)
     return fields
 
 
 def _bytes_field(fields: dict[str, Value], name: str, size: int) -> bytes:
     value = fields[name]
-    if not isinstance(value, bytes) or len(value) != size:
+    if type(value) is not bytes or len(value) != size:
         raise InvalidTransactionError("`{field}` is not a byte string of {size}", field=name, size=size)
     return value
 
 
 def _expectation(value: Value) -> Expectation:
-    if isinstance(value, list) and len(value) == 3:
+    if type(value) is list and len(value) == 3:
         kind, record_id, version = value
         if (
-            isinstance(kind, str)
-            and isinstance(record_id, str)
+            type(kind) is str
+            and type(record_id) is str
             and type(version) is int
-            and 0 <= version <= INTEGER_MAX
-            and 0 < len(kind) <= EXPECT_TEXT_SIZE_BYTES_MAX
-            and 0 < len(record_id) <= EXPECT_TEXT_SIZE_BYTES_MAX
+            and version >= 0
+            and _RECORD_KIND.fullmatch(kind)
+            and _RECORD_ID.fullmatch(record_id)
         ):
             return Expectation(kind, record_id, version)
     raise InvalidTransactionError("`expect` is not a list of a record's kind, id and version")
 
 
 def _signatures(value: Value) -> tuple[Signature, ...]:
-    if not isinstance(value, list) or not 1 <= len(value) <= SIGNATURES_MAX:
-        raise InvalidTransactionError("an envelope carries 1 to {limit} signatures", limit=SIGNATURES_MAX)
-    found = []
-    for item in value:
-        if not isinstance(item, list) or len(item) != 3:
-            raise InvalidTransactionError("a signature is a list of scheme, key and signature")
-        scheme, key, signature = item
-        if not isinstance(scheme, str) or not isinstance(key, bytes) or not isinstance(signature, bytes):
-            raise InvalidTransactionError("a signature is a list of scheme, key and signature")
-        found.append(Signature(scheme, key, signature))
+    if type(value) is not list or not 1 <= len(value) <= SIGNATURES_MAX:
+        raise InvalidTransactionError("an envelope carries a list of 1 to {limit} signatures", limit=SIGNATURES_MAX)
+    found = tuple(map(_signature, value))
     if len(found) > 1 and len({(one.scheme, one.key) for one in found}) != len(found):
-        raise InvalidTransactionError("one key signed the envelope twice")
-    return tuple(found)
+        raise InvalidTransactionError("one key signed the envelope twice; each signer signs once")
+    return found
+
+
+def _signature(item: Value) -> Signature:
+    if type(item) is not list or len(item) != 3:
+        raise InvalidTransactionError("a signature is a list of scheme, key and signature")
+    scheme, key, signature = item
+    if type(scheme) is not str or type(key) is not bytes or type(signature) is not bytes:
+        raise InvalidTransactionError("a signature is a list of scheme, key and signature")
+    known = SCHEMES.get(scheme)
+    if known is None:
+        raise InvalidTransactionError(
+            "the signature scheme {scheme!r} is not known here; known: {known}",
+            scheme=scheme[:64],
+            known=", ".join(sorted(SCHEMES)),
+        )
+    if len(key) != known.public_key_size_bytes or len(signature) != known.signature_size_bytes:
+        raise InvalidTransactionError("a key or signature has a wrong size for the scheme {scheme}", scheme=scheme)
+    return Signature(scheme, key, signature)
 
 
 def verify_signatures(transaction: Transaction) -> bool:
-    """Whether every signature of the envelope is valid; about 80 µs each, mostly without the GIL."""
+    """Whether every signature of the envelope is valid; about 55 µs each, mostly without the GIL."""
     message = _SIGNED + transaction.id
     return all(verify(one.scheme, one.key, message, one.signature) for one in transaction.signatures)
 
@@ -253,10 +272,11 @@ def build_transaction(
 
 
 def _normalised(value: Value) -> Value:
+    """Texts in NFC; map keys are names and stay as they are, or two of them could become one."""
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
     if isinstance(value, list):
         return [_normalised(item) for item in value]
     if isinstance(value, dict):
-        return {unicodedata.normalize("NFC", key): _normalised(item) for key, item in value.items()}
+        return {key: _normalised(item) for key, item in value.items()}
     return value
