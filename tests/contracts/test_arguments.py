@@ -1,7 +1,7 @@
 """Declared arguments: each way to be refused, with its code and the argument's name."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.arguments import (
@@ -197,6 +197,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["text", "number", "truth", "who", "list", "body", "more"]), values, max_size=6))
 def test_any_values_are_accepted_or_refused_with_a_code(given_values: dict[str, Value]) -> None:
     declaration = Declaration(

@@ -68,6 +68,7 @@ def test_it_reads_what_it_wrote() -> None:
 def test_a_version_grows_once_a_transaction() -> None:
     def step(context: Context) -> None:
         context.put("trial", "a", {"n": 1})
+        context.read("trial", "a")
         context.put("trial", "a", {"n": 2})
 
     ledger = ledger_with(step)
@@ -240,6 +241,8 @@ def emit_often(context: Context, count: int) -> None:
 def link_often(context: Context, count: int) -> None:
     for number in range(count):
         context.link(f"unit/{number}")
+    # One that is linked already takes no room.
+    context.link("unit/0")
 
 
 def write_large(context: Context, count: int) -> None:

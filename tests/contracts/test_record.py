@@ -1,7 +1,7 @@
 """Keys and bytes of records."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.record import InvalidRecordKeyError, Record, parse_record_key, record_key
@@ -12,6 +12,7 @@ kinds = st.from_regex(r"[a-z][a-z0-9-]{0,30}", fullmatch=True)
 ids = st.from_regex(r"[!-~]{1,100}", fullmatch=True)
 
 
+@settings(deadline=None)
 @given(kinds, ids)
 def test_a_key_says_its_kind_and_id(kind: str, record_id: str) -> None:
     assert parse_record_key(record_key(kind, record_id)) == (kind, record_id)
@@ -38,6 +39,7 @@ def test_what_is_no_key(kind: str, record_id: str) -> None:
         record_key(kind, record_id)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_parsing_any_bytes_ends_in_a_key_or_a_decoding_error(data: bytes) -> None:
     try:
@@ -60,6 +62,7 @@ def test_what_is_no_record(value: object) -> None:
         Record.decode(encode(value))  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=80))
 def test_decoding_any_bytes_ends_in_a_record_or_a_decoding_error(data: bytes) -> None:
     try:

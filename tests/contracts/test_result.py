@@ -1,7 +1,7 @@
 """The result leaf: one byte form, a total decoder."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.result import Event, RecordVersion, Result, ResultLink
@@ -35,6 +35,7 @@ PLAIN = Result(
 )
 
 
+@settings(deadline=None)
 @given(results)
 def test_a_result_round_trips(result: Result) -> None:
     assert Result.decode(result.encode()) == result
@@ -98,6 +99,7 @@ def test_more_or_fewer_parts_are_refused() -> None:
             Result.decode(encode(parts))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=120))
 def test_decoding_any_bytes_ends_in_a_result_or_a_decoding_error(data: bytes) -> None:
     try:
@@ -107,6 +109,7 @@ def test_decoding_any_bytes_ends_in_a_result_or_a_decoding_error(data: bytes) ->
     assert result.encode() == data
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(PLAIN.encode()) - 1), st.integers(0, 7))
 def test_a_flipped_bit_never_reads_as_the_same_result(position: int, bit: int) -> None:
     changed = bytearray(PLAIN.encode())
