@@ -6,6 +6,7 @@ Source: docs/protocol.md, section 4.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidTransactionError
@@ -13,7 +14,7 @@ from ledger.hashing import HASH_SIZE_BYTES, Hash, tagged_hash
 
 COMMITMENT_KEY = "#"
 SALT_SIZE_BYTES = 32
-# With a 16-signature envelope these stay far below a frame; a file's content travels as a hash, not as a value.
+# With the largest envelope these stay far below a frame; a file's content travels as a hash, not as a value.
 DETACHED_COUNT_MAX = 64
 DETACHED_SIZE_BYTES_MAX = 1024 * 1024
 
@@ -59,21 +60,24 @@ def is_commitment(value: Value) -> bool:
 
 
 def commitments_in(arguments: dict[str, Value]) -> list[Hash]:
-    """The commitments among a transaction's arguments, in the order of their names."""
+    """The commitments among a transaction's arguments, in the order of their names.
+
+    Only an argument as a whole can be detached: what looks like a commitment inside a list or map is a plain value.
+    """
     found = []
-    for value in arguments.values():
+    for name in sorted(arguments):
+        value = arguments[name]
         if isinstance(value, dict) and is_commitment(value):
-            commitment = value[COMMITMENT_KEY]
-            assert isinstance(commitment, bytes)
-            found.append(commitment)
+            found.append(cast(bytes, value[COMMITMENT_KEY]))
     return found
 
 
 def check_detached(values: tuple[DetachedValue, ...]) -> None:
-    """Refuse too many or too large values, and salts of the wrong size; bytes that are not canonical as well.
+    """Refuse too many or too large values, salts of the wrong size, and bytes that are not canonical.
 
     Raises:
-        InvalidTransactionError, DecodingError
+        InvalidTransactionError: a count or size.
+        DecodingError: the bytes of a value.
     """
     if len(values) > DETACHED_COUNT_MAX:
         raise InvalidTransactionError(
@@ -88,5 +92,9 @@ def check_detached(values: tuple[DetachedValue, ...]) -> None:
         )
     for value in values:
         if len(value.salt) != SALT_SIZE_BYTES:
-            raise InvalidTransactionError("the salt of a detached value has {size} bytes, not 32", size=len(value.salt))
+            raise InvalidTransactionError(
+                "the salt of a detached value has {size} bytes, not {wanted}",
+                size=len(value.salt),
+                wanted=SALT_SIZE_BYTES,
+            )
         decode(value.value_bytes, DETACHED_SIZE_BYTES_MAX)

@@ -2,7 +2,10 @@
 
 Owns the document's fields, their ranges and the network id; never the state that follows from it
 (`contracts.genesis_state`). The document is mapped field by field, same names, texts to texts and whole numbers to
-integers, so any two programs get the same id. Source: docs/protocol.md, section 3.
+integers, so any two programs get the same id. Invariants: voters stand in the order of their names, administrators in
+the order of their key texts, whatever order a document has them in; no key stands in a genesis twice.
+
+Source: docs/protocol.md, section 3.
 """
 
 import json
@@ -14,17 +17,17 @@ from ledger.encoding import Value, encode
 from ledger.errors import InvalidGenesisError, InvalidKeyError
 from ledger.hashing import Hash, tagged_hash
 from ledger.node_keys import NodeDescription
-from ledger.strict_json import parse_strict_json
+from ledger.signing import is_usable_public_key
+from ledger.strict_json import check_field_names, parse_strict_json
 from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
 
 GENESIS_FORMAT = "banyan-genesis/v1"
 VISIBILITIES = ("public", "members")
 QUORUMS = ("majority", "two-thirds")
-# A signed note carries no more cosignatures that every verifier must accept, with the log's and some to spare.
+# With the log's own signature and some to spare, all their cosignatures fit on a note that every verifier accepts.
 VOTERS_MAX = 21
 TWO_THIRDS_VOTERS_MIN = 4
 ADMINISTRATORS_MAX = 64
-PACKS_MAX = 16
 # From 2020-01-01 to 2200-01-01: a genesis in seconds or microseconds is caught.
 CREATED_MS_MIN, CREATED_MS_MAX = 1_577_836_800_000, 7_258_118_400_000
 _ORIGIN = re.compile(r"[a-z0-9]([a-z0-9./-]{0,198}[a-z0-9])?")
@@ -73,7 +76,11 @@ _PARAMETER_RANGES = {
 
 @dataclass(frozen=True)
 class Genesis:
-    """A network's beginning; `administrators` are member keys, at least one."""
+    """A network's beginning; `administrators` are member keys, at least one.
+
+    Raises:
+        InvalidGenesisError: a field outside its range; the message names it.
+    """
 
     name: str
     created_ms: int
@@ -89,6 +96,15 @@ class Genesis:
         _check_parameters(self.parameters)
         _check_voters(self)
         _check_administrators(self.administrators)
+        _check_keys_differ(self)
+        if self.packs:
+            raise InvalidGenesisError(
+                "the genesis asks for the pack {name}, which this program does not have; upgrade it, or leave `packs`"
+                " empty",
+                name=self.packs[0],
+            )
+        object.__setattr__(self, "voters", tuple(sorted(self.voters, key=lambda voter: voter.name)))
+        object.__setattr__(self, "administrators", tuple(sorted(self.administrators, key=str)))
 
     def to_value(self) -> dict[str, Value]:
         """The document as a canonical value."""
@@ -128,10 +144,10 @@ def parse_genesis(text: str) -> Genesis:
     value = parse_strict_json(text)
     if not isinstance(value, dict):
         raise InvalidGenesisError("a genesis is a JSON object")
-    _check_names(set(value), set(_FIELDS), "the genesis")
+    check_field_names(set(value), set(_FIELDS), "the genesis")
     if value["format"] != GENESIS_FORMAT:
         raise InvalidGenesisError(
-            "the genesis is of format {found}, known is {known}", found=value["format"], known=GENESIS_FORMAT
+            "the genesis is of format {found!r}, known is {known}", found=value["format"], known=GENESIS_FORMAT
         )
     voters = tuple(NodeDescription.from_value(item) for item in _list(value, "voters"))
     administrators = tuple(_member_key(item) for item in _list(value, "administrators"))
@@ -150,15 +166,6 @@ def parse_genesis(text: str) -> Genesis:
 def member_id(network_id: Hash, public_key: bytes) -> Hash:
     """The pseudonymous id of the member whose first key this is; another in every network."""
     return tagged_hash("member", network_id, public_key)
-
-
-def _check_names(found: set[str], expected: set[str], what: str) -> None:
-    if expected - found:
-        raise InvalidGenesisError("{what} lacks {fields}", what=what, fields=", ".join(sorted(expected - found)))
-    if found - expected:
-        raise InvalidGenesisError(
-            "{what} has unknown fields, take them out: {fields}", what=what, fields=", ".join(sorted(found - expected))
-        )
 
 
 def _text(value: dict[str, Value], name: str) -> str:
@@ -183,16 +190,16 @@ def _list(value: dict[str, Value], name: str) -> list[Value]:
 
 
 def _packs(value: dict[str, Value]) -> tuple[str, ...]:
-    names = [name for name in _list(value, "packs") if isinstance(name, str)]
-    if len(names) != len(_list(value, "packs")) or len(names) > PACKS_MAX or len(set(names)) != len(names):
-        raise InvalidGenesisError("`packs` is a list of at most {limit} different names", limit=PACKS_MAX)
-    return tuple(names)
+    names = _list(value, "packs")
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidGenesisError("`packs` in the genesis is a list of names")
+    return tuple(str(name) for name in names)
 
 
 def _parameters(value: Value) -> Parameters:
     if not isinstance(value, dict):
         raise InvalidGenesisError("`{field}` in the genesis is not an object", field="parameters")
-    _check_names(set(value), set(_PARAMETER_RANGES), "`parameters`")
+    check_field_names(set(value), set(_PARAMETER_RANGES), "`parameters`")
     return Parameters(**{name: _integer(value, name) for name in _PARAMETER_RANGES})
 
 
@@ -210,11 +217,14 @@ def _member_key(item: Value) -> VerifierKey:
 def _check_scalars(genesis: Genesis) -> None:
     if not _ORIGIN.fullmatch(genesis.name):
         raise InvalidGenesisError(
-            "the network name {name} is not usable as an origin: take a name such as huaxin.example/ledger",
-            name=repr(genesis.name),
+            "the network name {name!r} is not usable as an origin: take up to 200 of a-z, 0-9, dot, slash and hyphen,"
+            " such as huaxin.example/ledger",
+            name=genesis.name[:200],
         )
     if not CREATED_MS_MIN <= genesis.created_ms <= CREATED_MS_MAX:
-        raise InvalidGenesisError("`created_ms` {value} is no time in milliseconds", value=genesis.created_ms)
+        raise InvalidGenesisError(
+            "`created_ms` is {value}, no time in milliseconds between 2020 and 2200", value=genesis.created_ms
+        )
     if genesis.visibility not in VISIBILITIES:
         raise InvalidGenesisError("`visibility` is one of {choices}", choices=", ".join(VISIBILITIES))
     if genesis.quorum not in QUORUMS:
@@ -247,9 +257,6 @@ def _check_voters(genesis: Genesis) -> None:
         )
     if len({voter.name for voter in voters}) != len(voters):
         raise InvalidGenesisError("two voters have the same name; give each its own with `banyan init --name`")
-    keys = [key for voter in voters for key in (voter.agreement, voter.log, voter.cosigner, voter.transport)]
-    if len(set(keys)) != len(keys):
-        raise InvalidGenesisError("two voters share a key; each node needs a seed of its own")
 
 
 def _check_administrators(administrators: tuple[VerifierKey, ...]) -> None:
@@ -262,5 +269,25 @@ def _check_administrators(administrators: tuple[VerifierKey, ...]) -> None:
     for key in administrators:
         if key.type_bytes != KEY_TYPE_MEMBER:
             raise InvalidGenesisError("the key {key} is not a member's; use what `banyan keygen` printed", key=str(key))
-    if len({key.public_key for key in administrators}) != len(administrators):
-        raise InvalidGenesisError("two administrators have the same key")
+        if not is_usable_public_key(key.public_key):
+            raise InvalidGenesisError("the key {key} is no Ed25519 key; use what `banyan keygen` printed", key=str(key))
+
+
+def _check_keys_differ(genesis: Genesis) -> None:
+    """No key serves two voters, two administrators, or a node and a person."""
+    holders: dict[bytes, str] = {}
+    for voter in genesis.voters:
+        for key in (voter.agreement, voter.log, voter.cosigner, voter.transport):
+            _hold(holders, key, voter.name)
+    for administrator in genesis.administrators:
+        _hold(holders, administrator.public_key, str(administrator))
+
+
+def _hold(holders: dict[bytes, str], key: bytes, holder: str) -> None:
+    if key in holders:
+        raise InvalidGenesisError(
+            "{one} and {other} have the same key; each node needs a seed of its own, each administrator a key",
+            one=holders[key],
+            other=holder,
+        )
+    holders[key] = holder

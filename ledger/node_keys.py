@@ -13,8 +13,8 @@ from hashlib import blake2b
 from ledger.encoding import Value
 from ledger.errors import InvalidGenesisError, InvalidKeyError, LocalError
 from ledger.hashing import Hash, tagged_hash
-from ledger.signing import PUBLIC_KEY_SIZE_BYTES, SEED_SIZE_BYTES, SigningKey
-from ledger.strict_json import parse_strict_json
+from ledger.signing import SEED_SIZE_BYTES, SigningKey, is_usable_public_key
+from ledger.strict_json import check_field_names, parse_strict_json
 from ledger.verifier_key import (
     KEY_TYPE_AGREEMENT,
     KEY_TYPE_COSIGNER,
@@ -85,8 +85,10 @@ class NodeDescription:
         check_node_name(self.name)
         check_address(self.address)
         keys = [self.agreement, self.log, self.cosigner, self.transport]
-        if any(len(key) != PUBLIC_KEY_SIZE_BYTES for key in keys):
-            raise InvalidGenesisError("a public key of node {name} has not 32 bytes", name=self.name)
+        if not all(map(is_usable_public_key, keys)):
+            raise InvalidGenesisError(
+                "a public key of node {name} is no Ed25519 key; make its description with `banyan init`", name=self.name
+            )
         if len(set(keys)) != len(keys):
             raise InvalidGenesisError(
                 "node {name} uses one key for two purposes; make its description with `banyan init`", name=self.name
@@ -129,22 +131,20 @@ class NodeDescription:
         Raises:
             InvalidGenesisError: the message names the field.
         """
-        expected = {"format", "name", "address", *_KEY_TYPES}
-        if not isinstance(value, dict) or set(value) != expected:
-            raise InvalidGenesisError("a node description has exactly the fields {fields}", fields=_listed(expected))
+        if not isinstance(value, dict):
+            raise InvalidGenesisError("a node description is a JSON object")
+        check_field_names(set(value), {"format", "name", "address", *_KEY_TYPES}, "the node description")
         if value["format"] != NODE_FORMAT:
             raise InvalidGenesisError(
-                "the node description is of format {found}, known is {known}", found=value["format"], known=NODE_FORMAT
+                "the node description is of format {found!r}, known is {known}",
+                found=value["format"],
+                known=NODE_FORMAT,
             )
         name, address = value["name"], value["address"]
         if not isinstance(name, str) or not isinstance(address, str):
             raise InvalidGenesisError("`name` and `address` of a node are texts")
         keys = {purpose: _key(value[purpose], name, purpose) for purpose in _KEY_TYPES}
         return cls(name=name, address=address, **keys)
-
-
-def _listed(names: set[str]) -> str:
-    return ", ".join(sorted(names))
 
 
 def _key(text: Value, name: str, purpose: str) -> bytes:
@@ -174,9 +174,9 @@ def check_node_name(name: str) -> None:
     """
     if not _NAME.fullmatch(name):
         raise InvalidGenesisError(
-            "the node name {name} is not usable: 1 to 63 of a-z, 0-9, dot, slash and hyphen, beginning and ending with"
-            " a letter or digit",
-            name=repr(name),
+            "the node name {name!r} is not usable: 1 to 63 of a-z, 0-9, dot, slash and hyphen, beginning and ending"
+            " with a letter or digit",
+            name=name[:64],
         )
 
 
@@ -187,5 +187,7 @@ def check_address(address: str) -> None:
         InvalidGenesisError
     """
     match = _ADDRESS.fullmatch(address)
-    if not match or int(match.group(2)) > 65_535:
-        raise InvalidGenesisError("{address} is not an address of the form HOST:PORT", address=repr(address))
+    if not match or not 1 <= int(match.group(2)) <= 65_535:
+        raise InvalidGenesisError(
+            "{address!r} is not an address of the form HOST:PORT with a port from 1 to 65535", address=address[:300]
+        )

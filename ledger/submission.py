@@ -1,7 +1,8 @@
 """What a client hands in: an envelope, alone or with its detached values beside it.
 
 Owns the wire form of both; never decodes the envelope itself. The bare envelope is a canonical array, the form with
-values a canonical map: the first byte tells them apart. Source: docs/protocol.md, section 4.
+values a canonical map: the first byte tells them apart. Where there is nothing beside it, only the bare envelope is
+accepted, so that a submission has one form. Source: docs/protocol.md, section 4.
 """
 
 from ledger.detached import DETACHED_SIZE_BYTES_MAX, DetachedValue, check_detached
@@ -11,7 +12,7 @@ from ledger.transaction import ENVELOPE_SIZE_BYTES_MAX
 
 # An envelope and its values, with room for their framing and salts.
 SUBMISSION_SIZE_BYTES_MAX = ENVELOPE_SIZE_BYTES_MAX + DETACHED_SIZE_BYTES_MAX + 8192
-_FIXARRAY_OF_TWO = 0x92
+_FIXARRAY_OF_TWO = b"\x92"
 
 
 def encode_submission(envelope: bytes, detached: tuple[DetachedValue, ...] = ()) -> bytes:
@@ -28,7 +29,7 @@ def decode_submission(data: bytes) -> tuple[bytes, tuple[DetachedValue, ...]]:
     Raises:
         DecodingError, InvalidTransactionError: the message names what is wrong.
     """
-    if data[:1] == bytes([_FIXARRAY_OF_TWO]):
+    if data.startswith(_FIXARRAY_OF_TWO):
         return data, ()
     fields = decode(data, SUBMISSION_SIZE_BYTES_MAX)
     if not isinstance(fields, dict) or set(fields) != {"detached", "envelope"}:
@@ -36,6 +37,8 @@ def decode_submission(data: bytes) -> tuple[bytes, tuple[DetachedValue, ...]]:
     envelope, values = fields["envelope"], fields["detached"]
     if not isinstance(envelope, bytes) or not isinstance(values, list):
         raise InvalidTransactionError("`envelope` is not a byte string or `detached` is not a list")
+    if not values:
+        raise InvalidTransactionError("a submission without detached values is the envelope alone")
     detached = tuple(_detached(item) for item in values)
     check_detached(detached)
     return envelope, detached
