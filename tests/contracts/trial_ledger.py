@@ -1,6 +1,6 @@
 """A ledger without blocks on disk: state in a dict, transactions executed as they are handed in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from contracts.builtin import builtin_registry
@@ -43,15 +43,6 @@ def trial_genesis(**parameters: int) -> Genesis:
     )
 
 
-class DictState(dict[bytes, bytes]):
-    """A state in memory; ascending scans."""
-
-    def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
-        for key in sorted(self):
-            if key.startswith(prefix) and (after is None or key > after):
-                yield key, self[key]
-
-
 @dataclass
 class TrialLedger:
     """Two ordinary members besides the administrator; every `execute` is one block, a second after the last."""
@@ -61,7 +52,7 @@ class TrialLedger:
 
     def __post_init__(self) -> None:
         self.network_id: Hash = self.genesis.network_id
-        self.state = DictState(genesis_records(self.genesis))
+        self.state = genesis_records(self.genesis)
         for name, key in (("secretary", SECRETARY), ("treasurer", TREASURER)):
             fields = member_fields(name, [(SCHEME_ED25519, key.public)], [])
             self.state[member_record_key(self.member(key))] = Record(1, fields).encode()
