@@ -1,7 +1,8 @@
 """Certificates: a quorum's signatures over one statement, which prove it to anybody who knows the voters.
 
 Owns both byte forms and their check; never asks which voter set is in force (the caller's own chain says so).
-Signatures stand in ascending order of their voters, each voter once. Source: docs/protocol.md, section 6.
+Signatures stand in ascending order of their voters, each voter once, and every one of them must be valid: one that
+is not makes the whole certificate invalid, so nobody can pad a certificate. Source: docs/protocol.md, section 6.
 """
 
 from collections.abc import Iterable
@@ -19,10 +20,11 @@ from consensus.messages import (
 )
 from consensus.voters import VOTERS_MAX, VoterSet
 from ledger.encoding import Value, decode, encode
+from ledger.errors import RemoteProtocolError
 from ledger.hashing import HASH_SIZE_BYTES, Hash, tagged_hash
 
-# 21 votes of about 250 bytes with their signatures, or 21 signatures with their voters.
-CERTIFICATE_SIZE_BYTES_MAX = 16 * 1024
+# 21 votes of at most 198 bytes, each with its signature and framing, need 5.6 kB.
+CERTIFICATE_SIZE_BYTES_MAX = 8 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class ElectionCertificate:
         """The certificate of which `data` are the canonical bytes; its votes are not checked yet.
 
         Raises:
-            DecodingError, InvalidCertificateError
+            DecodingError: not canonical bytes.
+            InvalidCertificateError: canonical, but something else.
         """
         value = decode(data, CERTIFICATE_SIZE_BYTES_MAX)
         if not isinstance(value, list) or len(value) != 3:
@@ -58,14 +61,23 @@ class ElectionCertificate:
         return cls(cast(int, term), cast(bytes, candidate), tuple(SignedMessage(*pair) for pair in _pairs(votes)))
 
     def verify(self, voters: VoterSet, network_id: Hash) -> None:
-        """Return if a quorum of `voters` elected the candidate.
+        """Return if a quorum of `voters` elected the candidate, who is one of them.
 
         Raises:
-            DecodingError, InvalidMessageError, InvalidCertificateError: names what is wrong.
+            InvalidCertificateError: names what is wrong. Nothing else is ever raised.
+
+        Cost: about 70 µs for each vote.
         """
+        if voters.key_of(self.candidate) is None:
+            raise InvalidCertificateError("the election certificate elects somebody who is not a voter")
         previous = b""
         for signed in self.votes:
-            vote = Vote.decode(signed.message)
+            try:
+                vote = Vote.decode(signed.message)
+            except RemoteProtocolError as error:
+                raise InvalidCertificateError(
+                    "a vote in the election certificate is malformed: {reason}", reason=str(error)
+                ) from error
             _check_ascending(previous, vote.voter)
             previous = vote.voter
             said = (vote.network_id, vote.voter_set_hash, vote.term, vote.candidate)
@@ -118,7 +130,8 @@ class BlockCertificate:
         """The certificate of which `data` are the canonical bytes; its signatures are not checked yet.
 
         Raises:
-            DecodingError, InvalidCertificateError
+            DecodingError: not canonical bytes.
+            InvalidCertificateError: canonical, but something else.
         """
         value = decode(data, CERTIFICATE_SIZE_BYTES_MAX)
         if not isinstance(value, list) or len(value) != 6:
@@ -143,7 +156,9 @@ class BlockCertificate:
         """Return if a quorum of `voters` acknowledged the block.
 
         Raises:
-            InvalidCertificateError: names what is wrong.
+            InvalidCertificateError: names what is wrong. Nothing else is ever raised.
+
+        Cost: about 60 µs for each signature.
         """
         if self.voter_set_hash != voters.hash:
             raise InvalidCertificateError("the block certificate is of another voter set")
@@ -190,7 +205,8 @@ def _check_quorum(count: int, voters: VoterSet) -> None:
 
 
 def _is_count(value: Value) -> bool:
-    return type(value) is int and value >= 0
+    """Terms and heights of certificates start at 1: nobody elects or certifies the genesis."""
+    return type(value) is int and value >= 1
 
 
 def _is_hash(value: Value) -> bool:

@@ -1,18 +1,18 @@
 """The errors of `consensus`, drawn in their place in the tree.
 
 BanyanError
+├── LocalError
+│   └── InvalidVoterSetError       no network can have such voters
 └── RemoteProtocolError
-    ├── InvalidMessageError        a vote or acknowledgement that cannot be read or is not signed by its voter
+    ├── InvalidMessageError        a vote or acknowledgement that is not one
     └── InvalidCertificateError    signatures that do not make the quorum they claim
-└── LocalError
-    └── InvalidVoterSetError       no network can have such voters
 """
 
 from ledger.errors import LocalError, RemoteProtocolError
 
 
 class InvalidMessageError(RemoteProtocolError):
-    """A message of agreement that breaks its format or bears a wrong signature."""
+    """A message of agreement that breaks its format."""
 
     code = "message-invalid"
 
@@ -24,6 +24,6 @@ class InvalidCertificateError(RemoteProtocolError):
 
 
 class InvalidVoterSetError(LocalError):
-    """A set that could never decide anything, or names a voter twice."""
+    """A set that could never decide anything, or names a voter or key twice."""
 
     code = "voter-set-invalid"

@@ -16,9 +16,26 @@ from ledger.signing import SIGNATURE_SIZE_BYTES, SigningKey, verify_ed25519
 MESSAGE_SIZE_BYTES_MAX = 512
 _VOTE = domain("vote")
 _ACKNOWLEDGEMENT = domain("acknowledgement")
-_HASH, _COUNT = bytes, int
-_VOTE_KINDS = (_HASH, _HASH, _COUNT, _HASH, _HASH, _COUNT, _COUNT, _HASH)
-_ACKNOWLEDGEMENT_KINDS = (_HASH, _HASH, _COUNT, _COUNT, _HASH, _HASH, _HASH)
+# The fields in their order on the wire; all byte strings are hashes of 32 bytes, all integers at least the number.
+_VOTE_FIELDS: dict[str, type[bytes] | int] = {
+    "network_id": bytes,
+    "voter_set_hash": bytes,
+    "term": 1,
+    "candidate": bytes,
+    "voter": bytes,
+    "last_term": 0,
+    "last_height": 0,
+    "last_hash": bytes,
+}
+_ACKNOWLEDGEMENT_FIELDS: dict[str, type[bytes] | int] = {
+    "network_id": bytes,
+    "voter_set_hash": bytes,
+    "term": 1,
+    "height": 1,
+    "block_hash": bytes,
+    "previous_hash": bytes,
+    "voter": bytes,
+}
 
 
 class SignedMessage(NamedTuple):
@@ -61,9 +78,10 @@ class Vote:
         """The vote of which `data` are the canonical bytes.
 
         Raises:
-            DecodingError, InvalidMessageError
+            DecodingError: not canonical bytes.
+            InvalidMessageError: canonical, but something else; the message names the field.
         """
-        return cls(*_fields(data, _VOTE_KINDS, "vote"))  # type: ignore[arg-type]
+        return cls(*_fields(data, _VOTE_FIELDS, "vote"))  # type: ignore[arg-type]
 
     def sign(self, key: SigningKey) -> SignedMessage:
         """The vote with its voter's signature."""
@@ -102,9 +120,10 @@ class Acknowledgement:
         """The acknowledgement of which `data` are the canonical bytes.
 
         Raises:
-            DecodingError, InvalidMessageError
+            DecodingError: not canonical bytes.
+            InvalidMessageError: canonical, but something else; the message names the field.
         """
-        return cls(*_fields(data, _ACKNOWLEDGEMENT_KINDS, "acknowledgement"))  # type: ignore[arg-type]
+        return cls(*_fields(data, _ACKNOWLEDGEMENT_FIELDS, "acknowledgement"))  # type: ignore[arg-type]
 
     def sign(self, key: SigningKey) -> SignedMessage:
         """The acknowledgement with its voter's signature."""
@@ -122,18 +141,20 @@ def verify_acknowledgement(signed: SignedMessage, key: bytes) -> bool:
     return verify_ed25519(key, _ACKNOWLEDGEMENT + signed.message, signed.signature)
 
 
-def _fields(data: bytes, kinds: tuple[type, ...], what: str) -> list[Value]:
-    value = decode(data, MESSAGE_SIZE_BYTES_MAX)
-    if not isinstance(value, list) or len(value) != len(kinds):
-        raise InvalidMessageError("the {what} is not a list of {count} fields", what=what, count=len(kinds))
-    for kind, item in zip(kinds, value, strict=True):
-        if kind is bytes:
-            fits = isinstance(item, bytes) and len(item) == HASH_SIZE_BYTES
+def _fields(data: bytes, expected: dict[str, type[bytes] | int], what: str) -> list[Value]:
+    values = decode(data, MESSAGE_SIZE_BYTES_MAX)
+    if not isinstance(values, list) or len(values) != len(expected):
+        raise InvalidMessageError("the {what} is not a list of {count} fields", what=what, count=len(expected))
+    for (name, kind), value in zip(expected.items(), values, strict=True):
+        if isinstance(kind, int):
+            fits = type(value) is int and value >= kind
         else:
-            fits = type(item) is int and item >= 0
+            fits = isinstance(value, bytes) and len(value) == HASH_SIZE_BYTES
         if not fits:
-            raise InvalidMessageError("a field of the {what} has a wrong type or size", what=what)
-    return value
+            raise InvalidMessageError(
+                "the field `{field}` of the {what} has a wrong type or size", field=name, what=what
+            )
+    return values
 
 
 def is_signature(value: Value) -> bool:

@@ -12,7 +12,7 @@ from ledger.hashing import Hash, tagged_hash
 
 MAJORITY = "majority"
 TWO_THIRDS = "two-thirds"
-# A signed note must hold a cosignature of each; C2SP verifiers accept few more.
+# A signed note must hold a cosignature of each, and verifiers accept few more.
 VOTERS_MAX = 21
 TWO_THIRDS_VOTERS_MIN = 4
 
