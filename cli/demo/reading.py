@@ -63,14 +63,14 @@ def _payload(client: NodeClient, commitment: str) -> dict[str, Any]:
     return decoded
 
 
-class Histories(NamedTuple):
+class History(NamedTuple):
     """A person's chain, verified: how many links, and the ids of the transactions, oldest first."""
 
-    count: int
+    link_count: int
     transaction_ids: tuple[str, ...]
 
 
-def read_history(client: NodeClient, subject: str) -> Histories:
+def read_history(client: NodeClient, subject: str) -> History:
     """The subject's chain, every link recomputed and its end compared with the ledger's record.
 
     Raises:
@@ -86,7 +86,7 @@ def read_history(client: NodeClient, subject: str) -> Histories:
         if after is None:
             break
     chain.check_end(client.get(path_of("v1/records/chain", subject)))
-    return Histories(chain.count, tuple(ids))
+    return History(chain.count, tuple(ids))
 
 
 def read_policy(client: NodeClient) -> Policy:
