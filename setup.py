@@ -26,6 +26,7 @@ class BuildWithCatalogues(build_py):
     """Compiles each `.po` to the `.mo` beside it before the packages are collected, for editable installs too."""
 
     def run(self) -> None:
+        """Compile, then build as usual; a checkout without catalogues builds too."""
         from babel.messages.mofile import write_mo
         from babel.messages.pofile import read_po
 

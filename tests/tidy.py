@@ -61,7 +61,9 @@ def missing_docstrings(file: SourceFile) -> Iterator[str]:
     tree = ast.parse(file.text)
     if file.text.strip() and ast.get_docstring(tree) is None:
         yield "the module opens without a docstring"
-    for owner in [tree, *[node for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]]:
+    owners: list[ast.Module | ast.ClassDef] = [tree]
+    owners += [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name[0] != "_"]
+    for owner in owners:
         protocol = isinstance(owner, ast.ClassDef) and any("Protocol" in ast.unparse(base) for base in owner.bases)
         for node in owner.body:
             documented = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
