@@ -15,7 +15,8 @@ from ledger.errors import DecodingError, InvalidNoteError, InvalidProofError
 from ledger.hashing import Hash
 from ledger.note import Note
 from ledger.policy import Policy
-from ledger.tree import TILE_HEIGHT, TILE_WIDTH, CompactRange, MissingTileError
+from ledger.tiles import tile_width
+from ledger.tree import CompactRange, MissingTileError
 from storage.interface import StoredPayload
 
 # How often progress is told, in rows.
@@ -109,7 +110,7 @@ class _CheckedTiles:
 
     def tile(self, level: int, index: int) -> bytes:
         """As `ledger.tree.TileReader` asks."""
-        width = min(TILE_WIDTH, (self._tree_size >> TILE_HEIGHT * level) - index * TILE_WIDTH)
+        width = tile_width(self._tree_size, level, index)
         tile = self._source.tile(level, index, width) if width > 0 else None
         if tile is None:
             raise MissingTileError("tile {index} of level {level} is not there", index=index, level=level)

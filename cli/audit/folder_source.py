@@ -155,6 +155,10 @@ class FolderSource:
         with self._readable("state"):
             yield from self._reader.scan_state(b"")
 
+    def has_moved(self) -> bool:
+        """Never: the moment is held."""
+        return False
+
     def tables(self) -> LocalTables:
         """The look-ups of this store."""
         return self

@@ -14,7 +14,7 @@ from cli.audit.source import IdRows
 from storage.environment import Read, Table
 from storage.id_manifest import PREFIX_BITS, Manifest, Run
 from storage.id_runs import PREFIXES, RESTS, segment_key
-from storage.id_segment import newest_expiry_ms, read_prefixes, read_rests, unpack_ids
+from storage.id_segment import read_prefixes, read_rests, unpack_ids
 from storage.layout import META_IDS, MalformedRecordError, key_number
 
 _NUMBER = np.dtype("<u8")
@@ -48,7 +48,8 @@ def _journal_rows(place: str, row: bytes) -> IdRows:
 
 
 def _run_rows(transaction: Read, table: Table, run: Run) -> Iterator[IdRows]:
-    count = newest = 0
+    count = 0
+    expiries_ms: list[int] = []
     for segment in range(run.segment_count):
         columns = [transaction.get(segment_key(run.number, segment, column), db=table) for column in (PREFIXES, RESTS)]
         if columns[0] is None or columns[1] is None:
@@ -59,22 +60,25 @@ def _run_rows(transaction: Read, table: Table, run: Run) -> Iterator[IdRows]:
         if not len(prefixes):
             continue
         count += len(prefixes)
-        newest = max(newest, newest_expiry_ms(rests))
+        expiries = _numbers(rests, 24)
+        expiries_ms += int(expiries.min()), int(expiries.max())
         ids = np.concatenate((prefixes.astype(">u8").view(np.uint8).reshape(-1, 8), rests[:, :24]), axis=1)
         yield IdRows(
             f"run {run.number}, segment {segment}",
             ids,
-            _numbers(rests, 24),
+            expiries,
             _numbers(rests, 32),
             _misplaced(prefixes, run, segment),
         )
-    if (count, newest) != (run.id_count, run.newest_expiry_ms):
+    claimed = (run.id_count, run.oldest_expiry_ms, run.newest_expiry_ms)
+    held = (count, min(expiries_ms, default=0), max(expiries_ms, default=0))
+    if held != claimed:
         raise AuditFinding(
             "audit.id-run-changed",
             "run {key} of the look-up of ids does not hold what its manifest says",
             key=str(run.number),
-            expected=f"{run.id_count} ids until {run.newest_expiry_ms}",
-            found=f"{count} ids until {newest}",
+            expected="{} ids, expiries {} to {}".format(*claimed),
+            found="{} ids, expiries {} to {}".format(*held),
         )
 
 

@@ -13,10 +13,9 @@ from cli.audit.report import AuditReport
 from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerSource
 from cli.audit.walk import Progress, Walk, policy_of
-from cli.errors import UsageError
+from cli.genesis_file import read_genesis
 from contracts.builtin import builtin_registry
-from ledger.genesis import Genesis, parse_genesis
-from ledger.strict_json import JSON_SIZE_CHARACTERS_MAX
+from ledger.genesis import Genesis
 
 # Two cores is what the smallest machine for a node has; libsodium uses them without the interpreter lock.
 SIGNATURE_THREADS = 2
@@ -34,8 +33,7 @@ def run_audit(source: str, genesis_path: Path, progress: Progress) -> AuditRepor
         The report; its `finding` is the first thing that is wrong, None if everything holds.
 
     Raises:
-        UsageError: the genesis file cannot be read.
-        InvalidGenesisError: it is no genesis.
+        UsageError: the genesis file cannot be read or is none, or the address is none.
         StoreError: the folder holds no store, or one that cannot be opened at all.
         UnreachableError: the node does not answer.
 
@@ -71,27 +69,6 @@ def audit(genesis: Genesis, source: LedgerSource, progress: Progress) -> AuditRe
             policy=policy_of(genesis),
             left_out=walk.left_out,
         )
-
-
-def read_genesis(path: Path) -> Genesis:
-    """The genesis in a file.
-
-    Raises:
-        UsageError: it cannot be read.
-        InvalidGenesisError: it is no genesis.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            text = file.read(JSON_SIZE_CHARACTERS_MAX + 1)
-    except OSError as error:
-        raise UsageError(
-            "the genesis {path} cannot be read ({reason}); name the network's genesis.json",
-            path=path,
-            reason=error.strerror,
-        ) from error
-    except UnicodeDecodeError as error:
-        raise UsageError("the genesis {path} is not text; name the network's genesis.json", path=path) from error
-    return parse_genesis(text)
 
 
 def open_source(source: str) -> LedgerSource:

@@ -126,6 +126,9 @@ class LedgerSource(Protocol):
             LedgerMovedError: while it is read; the state of that height is gone.
         """
 
+    def has_moved(self) -> bool:
+        """Whether what `records` gave may be of a later moment than `head`."""
+
     def tables(self) -> LocalTables | None:
         """The store's own look-ups; None for a source that is not the store."""
 

@@ -20,6 +20,7 @@ from cli.audit.replay import Replay
 from cli.audit.report import AuditedHead
 from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerMovedError, LedgerSource, SourceHead
+from cli.language import N_
 from contracts.registry import Registry
 from ledger.block import Header
 from ledger.genesis import Genesis
@@ -42,8 +43,8 @@ PHASE_PAYLOADS = "payloads"
 PHASES = (PHASE_ENTRIES, PHASE_STATE, PHASE_PAYLOADS)
 
 # What a report says was not compared.
-LEFT_OUT_RECORDS = "records"
-LEFT_OUT_TABLES = "tables"
+LEFT_OUT_RECORDS = N_("the records one by one; their digest was")
+LEFT_OUT_TABLES = N_("stored results, look-ups and payloads")
 
 
 def policy_of(genesis: Genesis) -> Policy:
@@ -233,4 +234,9 @@ class Walk:
             self.left_out = (*self.left_out, LEFT_OUT_RECORDS)
             return
         total = self._state.count
-        check_state(self._state.records(), stored, lambda done: self._progress(PHASE_STATE, done, max(done, total)))
+        try:
+            check_state(self._state.records(), stored, lambda done: self._progress(PHASE_STATE, done, max(done, total)))
+        except AuditFinding as finding:
+            if self._source.has_moved():
+                raise LedgerMovedError("the ledger grew while its records were read; ask again") from finding
+            raise

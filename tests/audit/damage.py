@@ -73,8 +73,8 @@ def change_rows(home: Path, table: str, alter: Callable[[dict[int, bytes]], None
                 rows.update(enumerate(unpack_rows(bytes(chunk), 0, 1 << 20), start=key_number(key)))
         alter(rows)
         transaction.drop(environment.tables[table], delete=False)
-        for index, chunk in pack_chunks(sorted(rows.items())):
-            transaction.put(number_key(index), chunk, db=environment.tables[table])
+        for index, packed in pack_chunks(sorted(rows.items())):
+            transaction.put(number_key(index), packed, db=environment.tables[table])
 
 
 def change_header(home: Path, height: int, alter: Callable[[StoredHeader], StoredHeader]) -> None:

@@ -7,15 +7,22 @@ from cli.audit.report import AuditReport
 from cli.audit.run import run_audit
 from contracts.genesis_state import genesis_records
 from ledger.genesis import Genesis
+from storage.id_merge import IdIndexSizes
 from storage.lmdb_store import LmdbStore
 from tests.audit.builder import LedgerBuilder, genesis_lanes, make_genesis
 
 
-def make_store(folder: Path, genesis: Genesis) -> LmdbStore:
+def make_store(folder: Path, genesis: Genesis, id_sizes: IdIndexSizes | None = None) -> LmdbStore:
     """An empty store at `folder`/db, with the genesis beside it, as a node's folder has them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "genesis.json").write_text(genesis.to_json(), encoding="utf-8")
-    return LmdbStore.create(folder / "db", genesis.network_id, genesis_records(genesis), genesis_lanes(genesis))
+    return LmdbStore.create(
+        folder / "db",
+        genesis.network_id,
+        genesis_records(genesis),
+        genesis_lanes(genesis),
+        id_sizes=id_sizes or IdIndexSizes(),
+    )
 
 
 def build(folder: Path, write: Callable[[LedgerBuilder], None], genesis: Genesis | None = None) -> Path:
