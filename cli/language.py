@@ -12,6 +12,8 @@ from pathlib import Path
 from ledger.errors import BanyanError
 
 DOMAIN = "banyan"
+# Apart from sentences, so that a unit that happens to be called like a phrase elsewhere keeps its name.
+PHRASE_CONTEXT = "phrase"
 LANGUAGES = ("en", "zh_CN")
 LOCALE_FOLDER = Path(__file__).parent / "locale"
 
@@ -95,5 +97,7 @@ def translated_template(template: str, params: Mapping[str, object]) -> str:
 def _shown(value: object) -> object:
     if isinstance(value, BanyanError):
         return translated(value)
-    # Phrases among the values ("a whole number") are in the catalogue, names and ids are not.
-    return _(value) if isinstance(value, str) else value
+    if not isinstance(value, str) or not value:
+        return value
+    # Phrases among the values ("no control characters") are in the catalogue apart; names and ids are not.
+    return _Catalogue.translations.pgettext(PHRASE_CONTEXT, value)

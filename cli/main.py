@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         status = _fail(_("Interrupted."), "interrupted", EXIT_INTERRUPTED, {}, as_json)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):
+        # Typer and rich end the process themselves when, and only when, nobody reads what they print.
         status = _give_up_output()
     except BanyanError as error:
         exit_status = error.exit_status if isinstance(error, CommandError) else EXIT_FAILED

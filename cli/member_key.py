@@ -109,20 +109,24 @@ def read_key_file(path: Path) -> KeyFile:
             path=str(path),
             reason=error.strerror,
         ) from error
-    with os.fdopen(file, "rb") as stream:
-        mode = os.fstat(file).st_mode
-        if stat.S_ISREG(mode) and mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise UsageError(
-                "the key {path} can be read by others (mode {mode}); run `chmod 600 {path}`, and if anybody may have"
-                " read it, replace the key",
-                path=str(path),
-                mode=f"{stat.S_IMODE(mode):04o}",
-            )
-        try:
-            content = stream.read(KEY_FILE_SIZE_BYTES_MAX)
-        except OSError as error:
-            raise _malformed(path) from error
+    try:
+        _check_permissions(path, os.fstat(file).st_mode)
+        content = os.read(file, KEY_FILE_SIZE_BYTES_MAX)
+    finally:
+        os.close(file)
     return _parse(path, content)
+
+
+def _check_permissions(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise _malformed(path)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(
+            "the key {path} can be read by others (mode {mode}); run `chmod 600 {path}`, and if anybody may have"
+            " read it, replace the key",
+            path=str(path),
+            mode=f"{stat.S_IMODE(mode):04o}",
+        )
 
 
 def is_key_file(path: Path) -> bool:

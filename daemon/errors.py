@@ -85,6 +85,12 @@ class StoppingError(BanyanError):
     code = "stopping"
 
 
+class NotLeaderError(BanyanError):
+    """Nobody can say now that this node's answer is the newest."""
+
+    code = "not-leader"
+
+
 class StorageFullError(BanyanError):
     """Nothing can be written until there is room; reading goes on."""
 

@@ -26,9 +26,7 @@ from storage.errors import (
     StoreBusyError,
     StoreDamagedError,
     StoreDiskError,
-    StoreError,
     StoreFullError,
-    StoreMissingError,
     StoreReadOnlyError,
 )
 from storage.layout import TABLE_NAMES, MalformedRecordError

@@ -11,7 +11,7 @@ of background work. Invariants:
 Writing is for one thread; questions may come from any. Source: docs/adr/0006-sorted-run-id-index.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from ledger.errors import LocalError
@@ -43,7 +43,7 @@ class _Snapshot(NamedTuple):
 class IdIndex:
     """The index of one open store."""
 
-    __slots__ = ("_environment", "_journal", "_manifest", "_meta", "_runs", "_sizes", "_snapshot")
+    __slots__ = ("_environment", "_journal", "_manifest", "_meta", "_runs", "_sizes", "_snapshot", "_tree_size")
 
     def __init__(self, environment: Environment, sizes: IdIndexSizes) -> None:
         """An empty index; `load` fills it."""
@@ -54,6 +54,8 @@ class IdIndex:
         self._journal = environment.tables["id_journal"]
         self._manifest = Manifest()
         self._snapshot = _Snapshot({}, ())
+        # A lower bound of the entries whose blocks are committed: what is below needs no look at the disk.
+        self._tree_size = 0
 
     def load(self, transaction: Read) -> None:
         """Read manifest and journal; about 0.5 µs for each id in the journal."""
@@ -66,16 +68,20 @@ class IdIndex:
             recent.update((one.id, (one.expires_ms, one.leaf_index)) for one in unpack_ids(row))
         self._manifest = manifest
         self._snapshot = _Snapshot(recent, manifest.runs)
+        self._tree_size = read_standing(transaction, self._meta).tree_size
 
     # --- questions ---
 
     def index_of(self, one: Hash) -> int | None:
-        """The log index of an id; about 2 µs for each run it is not in."""
+        """The log index of an id; about 2 µs for each run it is not in, less than 1 if it is in memory."""
+        hit = self._snapshot.recent.get(one)
+        if hit is not None and hit[1] < self._tree_size:
+            return hit[1]
         snapshot, transaction = self._begin()
         try:
-            found = snapshot.recent.get(one)
-            if found is not None:
-                return found[1] if found[1] < read_standing(transaction, self._meta).tree_size else None
+            hit = snapshot.recent.get(one)
+            if hit is not None:
+                return hit[1] if hit[1] < read_standing(transaction, self._meta).tree_size else None
             for run in snapshot.runs:
                 found = find_one(transaction, self._runs, run, one)
                 if found is not None:
@@ -84,44 +90,55 @@ class IdIndex:
         finally:
             transaction.abort()
 
-    def duplicates(self, ids: Sequence[Hash], now_ms: int) -> set[Hash]:
+    def duplicates(self, ids: Sequence[Hash], now_ms: int, expiries_ms: Sequence[int] | None) -> set[Hash]:
         """Those of `ids` that are in the index and have not expired at `now_ms`.
 
-        Cost: 0.1 µs an id, and 0.2 µs an id for each run that holds any id which has not expired.
+        Cost: 0.1 µs an id, and 0.2 µs an id for each run that holds ids of about the same expiry.
         """
         snapshot, transaction = self._begin()
         try:
-            size = read_standing(transaction, self._meta).tree_size
             found: set[Hash] = set()
-            unknown: list[Hash] = []
-            for one in ids:
-                recent = snapshot.recent.get(one)
-                if recent is None:
-                    unknown.append(one)
-                elif recent[0] >= now_ms and recent[1] < size:
+            unknown: list[int] = []
+            size = self._tree_size
+            recent = snapshot.recent
+            for place, one in enumerate(ids):
+                hit = recent.get(one)
+                if hit is None:
+                    unknown.append(place)
+                    continue
+                if hit[1] >= size:
+                    size = read_standing(transaction, self._meta).tree_size
+                if hit[0] >= now_ms and hit[1] < size:
                     found.add(one)
             runs = [run for run in snapshot.runs if run.newest_expiry_ms >= now_ms]
             if unknown and runs:
-                found.update(self._unexpired(transaction, runs, unknown, now_ms))
+                asked = [ids[place] for place in unknown]
+                expiries = None if expiries_ms is None else [expiries_ms[place] for place in unknown]
+                found.update(self._unexpired(transaction, runs, asked, expiries, now_ms))
             return found
         finally:
             transaction.abort()
 
-    def _unexpired(self, transaction: View, runs: list[Run], ids: list[Hash], now_ms: int) -> set[Hash]:
-        found: set[Hash] = set()
+    def _unexpired(
+        self, transaction: View, runs: list[Run], ids: list[Hash], expiries_ms: list[int] | None, now_ms: int
+    ) -> Iterator[Hash]:
+        if expiries_ms is not None:
+            first, last = min(expiries_ms), max(expiries_ms)
+            runs = [run for run in runs if run.oldest_expiry_ms <= last and run.newest_expiry_ms >= first]
+        if not runs:
+            return
         if len(ids) < _BATCH_COUNT_MIN:
-            for run in runs:
-                for one in ids:
+            for one in ids:
+                for run in runs:
                     hit = find_one(transaction, self._runs, run, one)
                     if hit is not None and hit[0] >= now_ms:
-                        found.add(one)
-            return found
-        query = Query(ids)
+                        yield one
+            return
+        query = Query.of(ids, expiries_ms)
         for run in runs:
-            for one, expires_ms in query.find_in(transaction, self._runs, run):
+            for one, expires_ms in query.within(run).find_in(transaction, self._runs, run):
                 if expires_ms >= now_ms:
-                    found.add(one)
-        return found
+                    yield one
 
     def _begin(self) -> tuple[_Snapshot, View]:
         """A snapshot that was current when the transaction began, so that neither lacks what the other moved."""
@@ -153,6 +170,10 @@ class IdIndex:
             recent[one.id] = (one.expires_ms, one.leaf_index)
         transaction.put(number_key(height), pack_ids(ids), append=True, db=self._journal)
 
+    def committed(self, tree_size: int) -> None:
+        """The blocks whose ids were appended are on disk, up to this tree size."""
+        self._tree_size = tree_size
+
     def forget(self, ids: Sequence[ExecutedId]) -> None:
         """Take ids out of memory again whose block was not committed."""
         for one in ids:
@@ -164,21 +185,21 @@ class IdIndex:
         sizes = self._sizes
         levels = [run.level for run in self._manifest.runs]
         crowded = any(levels.count(level) > _LAG_FACTOR * sizes.fan_out for level in set(levels))
-        return crowded or len(self._snapshot.recent) >= _LAG_FACTOR * sizes.journal_count_max
+        return crowded or len(self._snapshot.recent) >= _LAG_FACTOR * sizes.journal_id_count
 
     def maintain(self) -> bool:
         """One step of background work, if any is due: a transaction of a few milliseconds. Whether there was."""
-        if len(self._snapshot.recent) >= self._sizes.journal_count_max:
+        if len(self._snapshot.recent) >= self._sizes.journal_id_count:
             self._flush()
             return True
         manifest = self._manifest
         if manifest.garbage:
-            self._step(lambda transaction: step_clearing(transaction, self._runs, manifest, self._sizes))
+            self._step(lambda transaction: step_clearing(transaction, self._runs, manifest))
             return True
         started, merge = self._next_merge()
         if merge is None:
             return False
-        self._step(lambda transaction: step_merge(transaction, self._runs, started, merge, self._sizes))
+        self._step(lambda transaction: step_merge(transaction, self._runs, started, merge))
         return True
 
     def _flush(self) -> None:

@@ -25,6 +25,7 @@ class Run(NamedTuple):
     level: int
     segment_bits: int
     id_count: int
+    oldest_expiry_ms: int
     newest_expiry_ms: int
 
     @property
@@ -54,7 +55,10 @@ class Garbage(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """The id index at one moment. Every id that is not in the journal is in exactly one of `runs`."""
+    """The id index at one moment. Every id that is not in the journal is in exactly one of `runs`.
+
+    The largest run comes first: an id that nobody knows more about is most likely there.
+    """
 
     next_number: int = 0
     runs: tuple[Run, ...] = ()
@@ -88,7 +92,7 @@ class Manifest(NamedTuple):
 
 
 def _run(value: Value) -> Run:
-    run = Run(*_numbers(value, 5))
+    run = Run(*_numbers(value, 6))
     if run.segment_bits > _SEGMENT_BITS_MAX:
         raise MalformedRecordError("a run of ids has too many segments")
     return run

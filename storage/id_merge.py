@@ -14,7 +14,7 @@ from ledger.errors import LocalError
 from storage.environment import Table, Write
 from storage.id_manifest import PREFIX_BITS, Garbage, Manifest, Merge, Run
 from storage.id_runs import PREFIXES, RESTS, segment_key
-from storage.id_segment import Prefixes, Rests, columns_of, newest_expiry_ms, read_prefixes, read_rests, sort_columns
+from storage.id_segment import Prefixes, Rests, columns_of, expiry_range_ms, read_prefixes, read_rests, sort_columns
 from storage.layout import MalformedRecordError
 
 
@@ -22,21 +22,20 @@ from storage.layout import MalformedRecordError
 class IdIndexSizes:
     """The sizes of the id index; tests make them small, everything else takes the defaults.
 
-    `journal_count_max`: ids that wait in memory and in the journal before they become a run: 32,768 ids are about
-    10 MB of memory and 30 ms of reading at the start. `segment_count_max`: ids in a segment on average: 8,192 make a
-    column of prefixes of 64 kB. `fan_out`: runs of a level that are merged into one of the next: 8 keeps a look-up
-    to about 30 runs at 100 million ids and writes each id about five times. `step_segment_count`: segments that one
-    step writes or clears away: 4 are about 1.6 MB.
+    `journal_id_count`: ids that wait in memory and in the journal before they become a run: 32,768 ids are about
+    10 MB of memory and 30 ms of reading at the start. `segment_id_count`: ids in a segment, on average 0.75 to 1.5
+    times as many: a column of prefixes is then about 256 kB, which a batch looks through in 20 µs. `fan_out`: runs
+    of a level that are merged into one of the next: with 4, a look-up meets at most 20 runs at 100 million ids, and
+    each id is written about seven times.
     """
 
-    journal_count_max: int = 32_768
-    segment_count_max: int = 8_192
-    fan_out: int = 8
-    step_segment_count: int = 4
+    journal_id_count: int = 32_768
+    segment_id_count: int = 32_768
+    fan_out: int = 4
 
     def segment_bits(self, count: int) -> int:
         """How many leading bits tell the segments of a run of `count` ids apart."""
-        return max(0, (count - 1) // self.segment_count_max).bit_length()
+        return (2 * count // (3 * self.segment_id_count)).bit_length()
 
 
 def flush_journal(
@@ -45,57 +44,55 @@ def flush_journal(
     """Write the ids of the journal as a new run of level 0; clearing the journal is the caller's."""
     prefixes, rests = columns_of(journal_rows)
     count = len(prefixes)
-    run = Run(manifest.next_number, 0, sizes.segment_bits(count), count, newest_expiry_ms(rests))
+    run = Run(manifest.next_number, 0, sizes.segment_bits(count), count, *expiry_range_ms(rests))
     edges = [*np.searchsorted(prefixes, _lower_bounds(run)).tolist(), count]
     for segment in range(run.segment_count):
         start, stop = edges[segment], edges[segment + 1]
         _put_segment(transaction, table, run, segment, prefixes[start:stop], rests[start:stop])
-    return manifest._replace(next_number=run.number + 1, runs=(run, *manifest.runs))
+    return manifest._replace(next_number=run.number + 1, runs=(*manifest.runs, run))
 
 
 def start_merge(manifest: Manifest, level: int, inputs: Sequence[Run], sizes: IdIndexSizes) -> Manifest:
     """Begin to merge `inputs`, runs of `level`, into one run of the next; nothing is written yet."""
     count = sum(run.id_count for run in inputs)
+    oldest = min(run.oldest_expiry_ms for run in inputs)
     newest = max(run.newest_expiry_ms for run in inputs)
     # Never fewer segments than an input has: a segment then comes from one segment of each input.
     bits = max(sizes.segment_bits(count), *(run.segment_bits for run in inputs))
-    output = Run(manifest.next_number, level + 1, bits, count, newest)
+    output = Run(manifest.next_number, level + 1, bits, count, oldest, newest)
     merge = Merge(output, tuple(run.number for run in inputs), 0)
     return manifest._replace(next_number=output.number + 1, merges=(*manifest.merges, merge))
 
 
-def step_merge(transaction: Write, table: Table, manifest: Manifest, merge: Merge, sizes: IdIndexSizes) -> Manifest:
-    """Write the next segments of a merge; with the last of them the output takes the place of its inputs."""
+def step_merge(transaction: Write, table: Table, manifest: Manifest, merge: Merge) -> Manifest:
+    """Write the next segment of a merge; with the last of them the output takes the place of its inputs."""
     inputs = [run for run in manifest.runs if run.number in merge.inputs]
     if len(inputs) != len(merge.inputs):
         raise MalformedRecordError("a merge of the id index lacks one of its runs")
-    stop = min(merge.next_segment + sizes.step_segment_count, merge.output.segment_count)
-    for segment in range(merge.next_segment, stop):
-        parts = [_part(transaction, table, run, merge.output, segment) for run in inputs]
-        prefixes, rests = sort_columns(
-            np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-        )
-        _put_segment(transaction, table, merge.output, segment, prefixes, rests)
+    segment = merge.next_segment
+    parts = [_part(transaction, table, run, merge.output, segment) for run in inputs]
+    prefixes, rests = sort_columns(
+        np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    )
+    _put_segment(transaction, table, merge.output, segment, prefixes, rests)
     others = tuple(one for one in manifest.merges if one is not merge)
-    if stop < merge.output.segment_count:
-        return manifest._replace(merges=(*others, merge._replace(next_segment=stop)))
+    if segment + 1 < merge.output.segment_count:
+        return manifest._replace(merges=(*others, merge._replace(next_segment=segment + 1)))
     kept = (run for run in manifest.runs if run.number not in merge.inputs)
-    runs = tuple(sorted((merge.output, *kept), key=lambda run: (run.level, -run.number)))
+    runs = tuple(sorted((merge.output, *kept), key=lambda run: run.id_count, reverse=True))
     garbage = (*manifest.garbage, *(Garbage(run.number, run.segment_count, 0) for run in inputs))
     return manifest._replace(runs=runs, merges=others, garbage=garbage)
 
 
-def step_clearing(transaction: Write, table: Table, manifest: Manifest, sizes: IdIndexSizes) -> Manifest:
-    """Delete the next segments of the oldest run that was merged away."""
+def step_clearing(transaction: Write, table: Table, manifest: Manifest) -> Manifest:
+    """Delete the next segment of the oldest run that was merged away."""
     if not manifest.garbage:
         raise LocalError("There is nothing to clear away in the id index.")
     first, *others = manifest.garbage
-    stop = min(first.next_segment + sizes.step_segment_count, first.segment_count)
-    for segment in range(first.next_segment, stop):
-        for column in (PREFIXES, RESTS):
-            transaction.delete(segment_key(first.number, segment, column), db=table)
-    rest = [first._replace(next_segment=stop)] if stop < first.segment_count else []
-    return manifest._replace(garbage=(*rest, *others))
+    for column in (PREFIXES, RESTS):
+        transaction.delete(segment_key(first.number, first.next_segment, column), db=table)
+    left = first._replace(next_segment=first.next_segment + 1)
+    return manifest._replace(garbage=(left, *others) if left.next_segment < left.segment_count else tuple(others))
 
 
 def _part(transaction: Write, table: Table, run: Run, output: Run, segment: int) -> tuple[Prefixes, Rests]:

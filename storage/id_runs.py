@@ -20,7 +20,7 @@ PREFIXES = 0
 RESTS = 1
 _KEY = Struct(">IIB")
 # Below this many ids in a segment, looking them up one by one costs less than the call into numpy.
-_SINGLE_COUNT_MAX = 4
+_SINGLE_COUNT_MAX = 2
 
 
 def segment_key(run_number: int, segment: int, column: int) -> bytes:
@@ -54,13 +54,30 @@ def find_one(transaction: View, table: Table, run: Run, one: Hash) -> tuple[int,
 class Query:
     """A batch of ids, sorted once for all the runs that it is looked up in."""
 
-    __slots__ = ("ids", "prefixes")
+    __slots__ = ("expiries_ms", "ids", "prefixes")
 
-    def __init__(self, ids: Sequence[Hash]) -> None:
+    def __init__(self, ids: list[Hash], prefixes: Prefixes, expiries_ms: Prefixes | None) -> None:
+        self.ids = ids
+        self.prefixes = prefixes
+        self.expiries_ms = expiries_ms
+
+    @classmethod
+    def of(cls, ids: Sequence[Hash], expiries_ms: Sequence[int] | None) -> "Query":
+        """The query for some ids, and the expiries of their transactions if they are known."""
         prefixes = query_prefixes(ids)
         order = np.argsort(prefixes)
-        self.prefixes: Prefixes = prefixes[order]
-        self.ids = [ids[place] for place in order.tolist()]
+        expiries = None if expiries_ms is None else np.array(expiries_ms, np.uint64)[order]
+        return cls([ids[place] for place in order.tolist()], prefixes[order], expiries)
+
+    def within(self, run: Run) -> "Query":
+        """The part of the batch that can be in `run`, going by expiry."""
+        if self.expiries_ms is None:
+            return self
+        fits = (self.expiries_ms >= run.oldest_expiry_ms) & (self.expiries_ms <= run.newest_expiry_ms)
+        if fits.all():
+            return self
+        places = np.flatnonzero(fits)
+        return Query([self.ids[place] for place in places.tolist()], self.prefixes[places], self.expiries_ms[places])
 
     def find_in(self, transaction: View, table: Table, run: Run) -> Iterator[tuple[Hash, int]]:
         """The ids that `run` holds, with their expiry in ms.
@@ -83,8 +100,8 @@ class Query:
 
     def _groups(self, run: Run) -> Iterator[tuple[int, int, int]]:
         """Segments that ids of the batch belong to, with the range of those ids."""
-        if run.segment_bits == 0:
-            yield 0, 0, len(self.ids)
+        if run.segment_bits == 0 or not self.ids:
+            yield from [(0, 0, len(self.ids))] if self.ids else []
             return
         segments = self.prefixes >> np.uint64(PREFIX_BITS - run.segment_bits)
         starts = [0, *(np.flatnonzero(np.diff(segments)) + 1).tolist(), len(self.ids)]

@@ -61,10 +61,10 @@ def sort_columns(prefixes: Prefixes, rests: Rests) -> tuple[Prefixes, Rests]:
     return prefixes[order], rests[order]
 
 
-def newest_expiry_ms(rests: Rests) -> int:
-    """The latest expiry in a column of rests that is not empty."""
+def expiry_range_ms(rests: Rests) -> tuple[int, int]:
+    """The earliest and the latest expiry in a column of rests that is not empty."""
     expiries = np.ascontiguousarray(rests[:, 24:32]).view(_PREFIX)
-    return int(expiries.max())
+    return int(expiries.min()), int(expiries.max())
 
 
 def read_prefixes(value: memoryview) -> Prefixes:

@@ -165,8 +165,12 @@ class StoreReader(Protocol):
     def tile(self, level: int, index: int) -> bytes:
         """1 to 256 hashes, concatenated; raises `ledger.tree.MissingTileError` where there is none."""
 
-    def duplicates(self, ids: Sequence[Hash], now_ms: int) -> set[Hash]:
-        """Those of `ids` that were used up and have not expired at `now_ms`. Asked in batches: flat cost."""
+    def duplicates(self, ids: Sequence[Hash], now_ms: int, expiries_ms: Sequence[int] | None = None) -> set[Hash]:
+        """Those of `ids` that were used up and have not expired at `now_ms`. Asked in batches: flat cost.
+
+        An id fixes its transaction's expiry. Whoever knows the expiries hands them over in the order of `ids`, and
+        only ids that were used up with about the same expiry are looked at.
+        """
 
     def index_of(self, transaction_id: Hash) -> int | None:
         """The permanent look-up: the log index of an executed transaction."""

@@ -123,9 +123,9 @@ class LmdbReader:
             raise MissingTileError("There is no tile {index} of level {level} yet.", index=index, level=level)
         return tile
 
-    def duplicates(self, ids: Sequence[Hash], now_ms: int) -> set[Hash]:
+    def duplicates(self, ids: Sequence[Hash], now_ms: int, expiries_ms: Sequence[int] | None = None) -> set[Hash]:
         """Those of `ids` that were used up and have not expired at `now_ms`."""
-        return self._ids.duplicates(ids, now_ms)
+        return self._ids.duplicates(ids, now_ms, expiries_ms)
 
     def index_of(self, transaction_id: Hash) -> int | None:
         """The log index of an executed transaction."""

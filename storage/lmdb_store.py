@@ -136,6 +136,7 @@ class LmdbStore(LmdbReader):
                 self._ids.forget(fresh)
                 raise
             self._standing = standing
+            self._ids.committed(standing.tree_size)
             self._catch_up()
 
     def maintain(self) -> bool:

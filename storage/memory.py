@@ -94,8 +94,8 @@ class MemoryStore:
             raise MissingTileError("tile {index} of level {level} is not there yet", index=index, level=level)
         return tile
 
-    def duplicates(self, ids: Sequence[Hash], now_ms: int) -> set[Hash]:
-        """Those of `ids` that were used up and have not expired."""
+    def duplicates(self, ids: Sequence[Hash], now_ms: int, expiries_ms: Sequence[int] | None = None) -> set[Hash]:
+        """Those of `ids` that were used up and have not expired; a dictionary needs no help from `expiries_ms`."""
         return {one for one in ids if one in self._ids and self._ids[one].expires_ms >= now_ms}
 
     def index_of(self, transaction_id: Hash) -> int | None:

@@ -112,15 +112,13 @@ class Growth:
         return link
 
     def _changes(self, height: int, subjects: tuple[str, ...], removed: tuple[bytes, ...]) -> tuple[StateChange, ...]:
-        changes = []
-        for subject in sorted({"unit\0" + subject for subject in subjects}):
-            key, value = subject.encode(), b"as of %d" % height
-            changes.append(StateChange(key, self.records.get(key), value))
-            self.records[key] = value
-        for key in removed:
-            old = self.records.pop(key, None)
-            if old is not None:
-                changes.append(StateChange(key, old, None))
-        changes.sort()
+        fresh: dict[bytes, bytes | None] = {b"unit\0" + one.encode(): b"as of %d" % height for one in subjects}
+        fresh |= dict.fromkeys(removed)
+        changes = tuple(StateChange(key, self.records.get(key), fresh[key]) for key in sorted(fresh))
+        changes = tuple(change for change in changes if change.old is not None or change.new is not None)
         self.digest.apply(changes)
-        return tuple(changes)
+        for key, _, new in changes:
+            self.records.pop(key, None)
+            if new is not None:
+                self.records[key] = new
+        return changes

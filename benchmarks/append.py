@@ -1,0 +1,265 @@
+"""Cost of appending, from an empty store to 1,000,000 entries: it must stay flat.
+
+Every entry goes the real way of storage: leaf hash, tree, tiles, check for duplicates, one durable write a block with
+entry, result, id, subject link and records, the background work of the id index, and look-ups by id. Making the
+entries is outside the clock. Afterwards: inclusion proofs, the time to open the store again, anonymous memory.
+
+Run: `python -m benchmarks.append [--entries N] [--block N] [--units N]`
+"""
+
+import argparse
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from benchmarks.report import write_report
+from contracts.changes import StateChange, SubjectLink
+from ledger.hashing import Hash, tagged_hash
+from ledger.state_digest import StateDigest
+from ledger.tree import CompactRange, inclusion_path, leaf_hash, verify_inclusion
+from storage.interface import ExecutedId, StoredBlock, StoredExecution, StoredHeader, StoredResult, WriteBatch
+from storage.lmdb_store import LmdbStore
+
+ENTRY_SIZE_BYTES = 300
+RESULT_SIZE_BYTES = 200
+RECORD_SIZE_BYTES = 250
+NETWORK_ID = sha256(b"benchmark").digest()
+LANES = StateDigest.empty().lanes_bytes()
+LIFETIME_MS = 3_600_000
+BLOCK_INTERVAL_MS = 1_000
+# One look-up by id for every so many entries, at random among all that are there.
+LOOK_UP_INTERVAL = 10
+START_ENTRIES = 10_000
+# At the start a run is over in a fifth of a second: the median of several tells more.
+START_RUN_COUNT = 5
+PROOF_COUNT = 2_000
+PARTS = ("leaf hashes and tree", "check for duplicates", "durable write", "background work", "look-ups by id")
+
+
+class Costs:
+    """Seconds spent on each part."""
+
+    def __init__(self) -> None:
+        self.seconds = dict.fromkeys(PARTS, 0.0)
+
+    @contextmanager
+    def of(self, part: str) -> Iterator[None]:
+        """Count the time of a `with` block."""
+        start = time.perf_counter()
+        yield
+        self.seconds[part] += time.perf_counter() - start
+
+    def minus(self, earlier: "Costs") -> "Costs":
+        """What was spent since `earlier`."""
+        difference = Costs()
+        difference.seconds = {part: self.seconds[part] - earlier.seconds[part] for part in PARTS}
+        return difference
+
+    def copy(self) -> "Costs":
+        """The costs so far."""
+        return self.minus(Costs())
+
+    def an_entry_us(self, entries: int) -> float:
+        """All parts together."""
+        return sum(self.seconds.values()) / entries * 1e6
+
+
+def id_of(leaf_index: int) -> Hash:
+    """The id of the transaction at `leaf_index`: as random as real ones, and known without keeping it."""
+    return sha256(b"transaction %d" % leaf_index).digest()
+
+
+class Load:
+    """Makes block after block and puts them into a store, with the clock on what a node's storage would do."""
+
+    def __init__(self, store: LmdbStore, block_entries: int, units: int) -> None:
+        self.store = store
+        self.block_entries = block_entries
+        self.units = units
+        self.random = random.Random(units)
+        self.tree = CompactRange()
+        self.height = 0
+        self.sequences = [0] * units
+        self.costs = Costs()
+
+    def append_block(self) -> None:
+        """One block more."""
+        costs, store = self.costs, self.store
+        first = self.tree.size
+        entries = [self.random.randbytes(ENTRY_SIZE_BYTES) for _ in range(self.block_entries)]
+        indexes = range(first + 1, first + self.block_entries)
+        ids = [id_of(index) for index in indexes]
+        now_ms = BLOCK_INTERVAL_MS * self.height
+        with costs.of("check for duplicates"):
+            duplicates = store.duplicates(ids, now_ms, [now_ms + LIFETIME_MS] * len(ids))
+        assert not duplicates
+        with costs.of("leaf hashes and tree"):
+            leaf_hashes = [leaf_hash(entry) for entry in entries]
+            tile_hashes = self.tree.extend(leaf_hashes)
+            self.tree.root()
+        self.height += 1
+        header = self.random.randbytes(360)
+        block = StoredBlock(
+            StoredHeader(
+                self.height, 1, header, tagged_hash("header", header), bytes(64), b"", first, self.block_entries
+            ),
+            tuple(entries),
+        )
+        execution = StoredExecution(
+            height=self.height,
+            certificate=bytes(300),
+            tree_size=first + self.block_entries,
+            tile_hashes=tile_hashes,
+            ids=tuple(map(ExecutedId, ids, [now_ms + LIFETIME_MS] * len(ids), indexes)),
+            results=tuple(StoredResult(index, self.random.randbytes(RESULT_SIZE_BYTES)) for index in indexes),
+            links=tuple(links := [self._link(index) for index in indexes]),
+            changes=self._changes(links),
+            digest_lanes=LANES,
+            state_digest=tagged_hash("state-digest", LANES),
+        )
+        with costs.of("durable write"):
+            store.apply([WriteBatch(blocks=(block,), executions=(execution,), time_ms=now_ms)])
+        with costs.of("background work"):
+            store.maintain()
+        asked = [self._any_index() for _ in range(self.block_entries // LOOK_UP_INTERVAL)]
+        wanted = [id_of(index) for index in asked]
+        with costs.of("look-ups by id"):
+            found = [store.index_of(one) for one in wanted]
+        assert found == asked
+
+    def _link(self, index: int) -> SubjectLink:
+        unit = self.random.randrange(self.units)
+        self.sequences[unit] += 1
+        return SubjectLink(f"unit/{unit:05d}", self.sequences[unit], index, self.random.randbytes(32))
+
+    def _changes(self, links: list[SubjectLink]) -> tuple[StateChange, ...]:
+        """A new record for each notice, and for each unit the records of its file and of its chain."""
+        changes = {}
+        for link in links:
+            name = link.subject.removeprefix("unit/").encode()
+            number = b"%012d" % link.sequence
+            changes[b"notice\0" + name + b"/" + number] = self.random.randbytes(RECORD_SIZE_BYTES)
+            changes[b"notice-file\0" + name] = number
+            changes[b"chain\0" + link.subject.encode()] = link.link
+        return tuple(StateChange(key, None, changes[key]) for key in sorted(changes))
+
+    def _any_index(self) -> int:
+        """The log index of any transaction: not of an outcome, which opens each block."""
+        block = self.random.randrange(self.height)
+        return block * self.block_entries + self.random.randrange(1, self.block_entries)
+
+
+@dataclass(frozen=True)
+class Proofs:
+    """Making an inclusion proof out of tiles."""
+
+    mean_us: float
+    slowest_us: float
+
+
+def make_proofs(store: LmdbStore, tree: CompactRange) -> Proofs:
+    """Prove entries at random; each path is verified outside the clock."""
+    chance = random.Random(2)
+    root = tree.root()
+    times = []
+    for _ in range(PROOF_COUNT):
+        index = chance.randrange(tree.size)
+        start = time.perf_counter()
+        path = inclusion_path(store, index, tree.size)
+        times.append(time.perf_counter() - start)
+        verify_inclusion(leaf_hash(store.entries(index, 1)[0]), index, tree.size, path, root)
+    return Proofs(statistics.mean(times) * 1e6, max(times) * 1e6)
+
+
+def anonymous_memory_mb() -> float:
+    """This process's `RssAnon`: memory that is not the store's file mapped."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("the operating system does not tell RssAnon")
+
+
+def start_cost(folder: Path, block_entries: int, units: int) -> Costs:
+    """The first entries of a store."""
+    store = LmdbStore.create(folder, NETWORK_ID, {}, LANES)
+    load = Load(store, block_entries, units)
+    while load.tree.size < START_ENTRIES:
+        load.append_block()
+    store.close()
+    return load.costs
+
+
+def middle_of(runs: list[Costs]) -> Costs:
+    """The run with the median sum."""
+    return sorted(runs, key=lambda costs: costs.an_entry_us(1))[len(runs) // 2]
+
+
+def measure(folder: Path, entries: int, block_entries: int, units: int) -> dict[str, object]:
+    """All figures of one run."""
+    starts = [start_cost(folder / f"start-{number}", block_entries, units) for number in range(START_RUN_COUNT)]
+    windows = {START_ENTRIES: (middle_of(starts), START_ENTRIES)}
+    store = LmdbStore.create(folder / "db", NETWORK_ID, {}, LANES)
+    load = Load(store, block_entries, units)
+    # Each window is the last fifth before its mark.
+    marks = [mark for mark in (100_000, 1_000_000) if mark < entries] + [entries]
+    for mark in marks:
+        while load.tree.size < mark - mark // 5:
+            load.append_block()
+        before, size_before = load.costs.copy(), load.tree.size
+        while load.tree.size < mark:
+            load.append_block()
+        windows[mark] = (load.costs.minus(before), load.tree.size - size_before)
+        print(f"{mark:>9,} entries: {windows[mark][0].an_entry_us(windows[mark][1]):.1f} µs an entry", flush=True)
+    proofs = make_proofs(store, load.tree)
+    memory_mb = anonymous_memory_mb()
+    store.close()
+    start = time.perf_counter()
+    store = LmdbStore.open(folder / "db", NETWORK_ID)
+    edge = CompactRange.from_tiles(store, store.head().tree_size)
+    reopen_ms = (time.perf_counter() - start) * 1e3
+    assert edge.root() == load.tree.root()
+    store.close()
+    disk_bytes = os.stat(folder / "db" / "data.mdb").st_blocks * 512
+    figures: dict[str, object] = {}
+    for mark, (costs, count) in windows.items():
+        figures[f"µs an entry at {mark:,} entries"] = round(costs.an_entry_us(count), 1)
+        for part, seconds in costs.seconds.items():
+            figures[f"of which {part}, at {mark:,}"] = round(seconds / count * 1e6, 2)
+    last, first = windows[entries], windows[START_ENTRIES]
+    figures[f"cost at {entries:,} over cost at {START_ENTRIES:,} (at most 1.3)"] = round(
+        last[0].an_entry_us(last[1]) / first[0].an_entry_us(first[1]), 2
+    )
+    figures["inclusion proof, mean in µs"] = round(proofs.mean_us)
+    figures["inclusion proof, slowest in µs (at most 1,000)"] = round(proofs.slowest_us)
+    figures["open again with the tree's edge, in ms"] = round(reopen_ms)
+    figures["anonymous memory while appending, in MB (at most 200)"] = round(memory_mb)
+    figures["bytes on disk an entry"] = round(disk_bytes / load.tree.size)
+    return figures
+
+
+def main() -> None:
+    """Measure and write the report."""
+    parser = argparse.ArgumentParser(description="Cost of appending entries.")
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--block", type=int, default=1_000, help="entries a block")
+    parser.add_argument("--units", type=int, default=16, help="subjects that the entries are spread over")
+    parser.add_argument("--dry", action="store_true", help="do not write the report")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="banyan-append-", dir=os.environ.get("BANYAN_BENCH_DIR")) as folder:
+        figures = measure(Path(folder), options.entries, options.block, options.units)
+    for label, value in figures.items():
+        print(f"{label}: {value}")
+    if not options.dry:
+        title = f"Appending {options.entries:,} entries of {ENTRY_SIZE_BYTES} bytes, {options.block:,} a block"
+        write_report("append", title, figures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,307 @@
+"""A node's folder: making it, tying it to a network, opening it.
+
+Owns which file lies where and what must fit together: seed, genesis, database and sign-state are of one node and one
+network. Never overwrites a seed, a network or a sign-state. Everything is done under the folder's lock.
+
+    config.toml        settings, no secrets        daemon.config
+    seed               32 secret bytes, 0600       daemon.seed
+    sign-state         what was signed last        daemon.sign_state_file
+    node.public.json   what the node publishes     ledger.node_keys
+    genesis.json       the network                 ledger.genesis
+    db/                the ledger                  storage
+    control.sock       the operator's door         daemon.control_socket
+    lock               one daemon at a time        daemon.lock
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from errno import EDQUOT, ENOSPC
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from daemon.config import Config, read_config
+from daemon.durable_file import replace_file, write_new_file
+from daemon.errors import (
+    GenesisMismatchError,
+    HomeError,
+    HomeExistsError,
+    HomeNotWritableError,
+    SignStateError,
+    StorageFullError,
+)
+from daemon.lock import HomeLock
+from daemon.seed import create_seed, read_keys
+from daemon.sign_state import SignState
+from daemon.sign_state_file import Binding, SignStateFile
+from ledger.errors import InvalidGenesisError
+from ledger.genesis import Genesis, parse_genesis
+from ledger.node_keys import NodeDescription, NodeKeys
+from ledger.strict_json import JSON_SIZE_CHARACTERS_MAX
+
+if TYPE_CHECKING:
+    from storage.lmdb_store import LmdbStore
+
+_PUBLIC_MODE = 0o644
+# Nobody but the operator has business in the folder: the control socket in it has the operator's rights.
+_HOME_MODE = 0o700
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the files of a node lie."""
+
+    directory: Path
+
+    @property
+    def config(self) -> Path:
+        return self.directory / "config.toml"
+
+    @property
+    def seed(self) -> Path:
+        return self.directory / "seed"
+
+    @property
+    def sign_state(self) -> Path:
+        return self.directory / "sign-state"
+
+    @property
+    def public(self) -> Path:
+        return self.directory / "node.public.json"
+
+    @property
+    def genesis(self) -> Path:
+        return self.directory / "genesis.json"
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "db"
+
+    @property
+    def lock(self) -> Path:
+        return self.directory / "lock"
+
+
+def create_home(directory: Path, name: str, listen: str, http: str = "") -> NodeDescription:
+    """Make a node in `directory`: settings, seed, public description; all durable when this returns.
+
+    Args:
+        directory: Made if it is not there; a half-made node (of an interrupted call) is finished.
+        name: The node's name in keys and signature lines.
+        listen: HOST:PORT for other nodes.
+        http: HOST:PORT for the HTTP API; empty for none.
+
+    Returns:
+        What `node.public.json` holds, for the genesis and for showing the verifier keys.
+
+    Raises:
+        ConfigError: name or address cannot be used; nothing was made.
+        HomeExistsError: there is a node already.
+        HomeNotWritableError, StorageFullError, HomeLockedError, SeedError
+    """
+    home = Home(directory)
+    config = Config(name=name, listen=listen, http=http)
+    config.validate()
+    with _translated(home):
+        directory.mkdir(mode=_HOME_MODE, parents=True, exist_ok=True)
+        with HomeLock(home.lock):
+            if home.config.exists():
+                raise HomeExistsError(
+                    "there is a node in {path} already; give another folder with --home", path=str(directory)
+                )
+            if not home.seed.exists():
+                create_seed(home.seed)
+            description = NodeDescription.of(name, listen, read_keys(home.seed))
+            replace_file(home.public, description.to_json().encode("utf-8"), _PUBLIC_MODE)
+            write_new_file(home.config, config.to_toml().encode("utf-8"), _PUBLIC_MODE)
+    return description
+
+
+def join_home(directory: Path, genesis: Genesis) -> None:
+    """Tie the node in `directory` to a network: database at the genesis state, sign-state, genesis.
+
+    Doing it twice with the same genesis changes nothing; an interrupted call is finished by the next one.
+
+    Raises:
+        ConfigError: there is no node in the folder.
+        GenesisMismatchError: the genesis does not name this node, or the folder is of another network.
+        HomeNotWritableError, StorageFullError, HomeLockedError, SeedError, SignStateError
+    """
+    home = Home(directory)
+    with _translated(home):
+        read_config(home.config)
+        with HomeLock(home.lock):
+            keys = read_keys(home.seed)
+            _check_named(home, genesis, keys)
+            if home.genesis.exists():
+                _check_same_network(home, _read_genesis(home), genesis)
+            store = _open_or_create_store(home, genesis)
+            try:
+                _open_or_create_sign_state(home, keys, genesis, store).close()
+            finally:
+                store.close()
+            if not home.genesis.exists():
+                write_new_file(home.genesis, genesis.to_json().encode("utf-8"), _PUBLIC_MODE)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHome:
+    """Everything that a running node needs of its folder; `close` releases it in the right order."""
+
+    home: Home
+    config: Config
+    keys: NodeKeys
+    description: NodeDescription
+    genesis: Genesis
+    store: "LmdbStore"
+    sign_state: SignStateFile
+    lock: HomeLock
+
+    def close(self) -> None:
+        """Close database and files, then release the lock."""
+        self.store.close()
+        self.sign_state.close()
+        self.lock.close()
+
+
+def open_home(directory: Path) -> OpenHome:
+    """Open the node in `directory` for running; the caller closes it.
+
+    Raises:
+        BanyanError: one sentence with the remedy for each thing that can be wrong: no node here, settings, another
+            daemon, seed, genesis, database (missing, damaged, newer, of another network), sign-state.
+    """
+    home = Home(directory)
+    with _translated(home):
+        config = read_config(home.config)
+        lock = HomeLock(home.lock)
+        try:
+            return _open_locked(home, config, lock)
+        except BaseException:
+            lock.close()
+            raise
+
+
+def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
+    keys = read_keys(home.seed)
+    if not home.genesis.exists():
+        raise HomeError(
+            "the node in {path} belongs to no network yet; run `banyan join --genesis FILE`", path=str(home.directory)
+        )
+    genesis = _read_genesis(home)
+    _check_named(home, genesis, keys)
+    if not home.database.exists():
+        raise HomeError(
+            "the database {path} is missing; put it back, or restore it from a backup with `banyan restore`",
+            path=str(home.database),
+        )
+    store = _open_store(home, genesis)
+    try:
+        sign_state = _open_or_create_sign_state(home, keys, genesis, store)
+    except BaseException:
+        store.close()
+        raise
+    description = NodeDescription.of(config.name, config.listen, keys)
+    return OpenHome(home, config, keys, description, genesis, store, sign_state, lock)
+
+
+def _read_genesis(home: Home) -> Genesis:
+    try:
+        with home.genesis.open("rb") as file:
+            return parse_genesis(file.read(JSON_SIZE_CHARACTERS_MAX + 1).decode("utf-8"))
+    except (InvalidGenesisError, UnicodeDecodeError) as error:
+        raise GenesisMismatchError(
+            "{path} is not a usable genesis ({reason}); put the network's own genesis.json there",
+            path=str(home.genesis),
+            reason=str(error),
+        ) from error
+
+
+def _check_named(home: Home, genesis: Genesis, keys: NodeKeys) -> None:
+    if all(voter.node_id != keys.node_id for voter in genesis.voters):
+        raise GenesisMismatchError(
+            "the genesis of {name} does not name the node in {path}; make it with this node's node.public.json, or use"
+            " the folder of a node that it names",
+            name=genesis.name,
+            path=str(home.directory),
+        )
+
+
+def _check_same_network(home: Home, ours: Genesis, theirs: Genesis) -> None:
+    if ours.network_id != theirs.network_id:
+        raise GenesisMismatchError(
+            "the node in {path} belongs to the network {name} already; join another network with a node folder of its"
+            " own",
+            path=str(home.directory),
+            name=ours.name,
+        )
+
+
+def _open_store(home: Home, genesis: Genesis) -> "LmdbStore":
+    from storage.lmdb_store import LmdbStore  # numpy and lmdb only where a database is opened
+
+    store = LmdbStore.open(home.database, genesis.network_id)
+    network_id = store.head().network_id
+    if network_id != genesis.network_id:
+        store.close()
+        raise GenesisMismatchError(
+            "the database {path} is of network {theirs}, genesis.json of {ours}; put back the genesis.json that it was"
+            " made with, or join with a new node folder",
+            path=str(home.database),
+            theirs=network_id.hex(),
+            ours=genesis.network_id.hex(),
+        )
+    return store
+
+
+def _open_or_create_store(home: Home, genesis: Genesis) -> "LmdbStore":
+    from storage.lmdb_store import LmdbStore
+
+    if home.database.exists():
+        return _open_store(home, genesis)
+    records, lanes = genesis_state(genesis)
+    return LmdbStore.create(home.database, genesis.network_id, records, lanes)
+
+
+def genesis_state(genesis: Genesis) -> tuple[dict[bytes, bytes], bytes]:
+    """What an empty store of the network begins with: its records, and the lanes of their digest."""
+    from contracts.genesis_state import genesis_records
+    from ledger.state_digest import StateDigest
+
+    records = genesis_records(genesis)
+    digest = StateDigest.empty()
+    for key, value in records.items():
+        digest.add(key, value)
+    return records, digest.lanes_bytes()
+
+
+def _open_or_create_sign_state(home: Home, keys: NodeKeys, genesis: Genesis, store: "LmdbStore") -> SignStateFile:
+    """The sign-state; made only where nothing can have been signed yet."""
+    binding = Binding(keys.node_id, genesis.network_id)
+    if not home.sign_state.exists():
+        if store.head().tip_height > 0:
+            raise SignStateError(
+                "the sign-state {path} is missing although the database holds blocks; put it back as it was: without it"
+                " this node could sign two different blocks of one height",
+                path=str(home.sign_state),
+            )
+        SignStateFile.create(home.sign_state, binding, SignState())
+    return SignStateFile(home.sign_state, binding)
+
+
+@contextmanager
+def _translated(home: Home) -> Iterator[None]:
+    """Turn what the system refuses into one sentence."""
+    try:
+        yield
+    except OSError as error:
+        path = str(error.filename or home.directory)
+        if error.errno in (ENOSPC, EDQUOT):
+            raise StorageFullError(
+                "there is no room left for {path}; free some space on its disk and try again", path=path
+            ) from error
+        raise HomeNotWritableError(
+            "{path} cannot be used ({reason}); give this user the right to it, or another folder with --home",
+            path=path,
+            reason=error.strerror or str(error),
+        ) from error
