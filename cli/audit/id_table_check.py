@@ -46,7 +46,7 @@ class IdTableCheck:
         Raises:
             AuditFinding: `audit.id-changed`, `audit.id-surplus` or `audit.id-missing`.
 
-        Cost: about 0.3 µs an id; a bit of memory for each entry.
+        Cost: about 0.3 µs an id; three bytes of memory for each entry.
         """
         expected = self._expected()
         seen = np.zeros(len(expected), dtype=np.bool_)

@@ -1,12 +1,13 @@
 """Whatever is changed in a store behind its back, the audit names it and its place, and calls it damage."""
 
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from cli.audit.finding import AuditFinding
+from cli.audit.finding import CODES, AuditFinding
 from ledger.encoding import encode
 from ledger.hashing import tagged_hash
 from ledger.tree import leaf_hash
@@ -436,3 +437,13 @@ def test_what_was_good_before_the_finding_is_reported(home: Path) -> None:
     assert report.entries == report.head.tree_size <= 300
     header = unpack_header(report.head.height, read_rows(home, "headers")[number_key(report.head.height)])
     assert report.head.block_hash == tagged_hash("header", header.header)
+
+
+def test_every_code_is_explained_with_its_verdict() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reference" / "audit.md").read_text(encoding="utf-8")
+    explained: dict[str, str] = {}
+    for names, verdict in re.findall(r"^\| (`audit\.[^|]*) \| (\w+) \|", text, re.MULTILINE):
+        first, *endings = re.findall(r"`([^`]*)`", names)
+        explained[first] = verdict
+        explained |= {first.rpartition("-")[0] + ending: verdict for ending in endings}
+    assert explained == CODES
