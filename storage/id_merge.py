@@ -13,8 +13,19 @@ import numpy as np
 from ledger.errors import LocalError
 from storage.environment import Table, Write
 from storage.id_manifest import PREFIX_BITS, Garbage, Manifest, Merge, Run
-from storage.id_runs import PREFIXES, RESTS, segment_key
-from storage.id_segment import Prefixes, Rests, columns_of, expiry_range_ms, read_prefixes, read_rests, sort_columns
+from storage.id_runs import prefixes_key, read_prefixes_of, read_rests_of, rests_key
+from storage.id_segment import (
+    NO_RESTS,
+    PREFIX_SIZE_BYTES,
+    REST_PART_COUNT,
+    Prefixes,
+    Rests,
+    columns_of,
+    expiry_range_ms,
+    read_prefixes,
+    read_rests,
+    sort_columns,
+)
 from storage.layout import MalformedRecordError
 
 
@@ -89,8 +100,7 @@ def step_clearing(transaction: Write, table: Table, manifest: Manifest) -> Manif
     if not manifest.garbage:
         raise LocalError("There is nothing to clear away in the id index.")
     first, *others = manifest.garbage
-    for column in (PREFIXES, RESTS):
-        transaction.delete(segment_key(first.number, first.next_segment, column), db=table)
+    _delete_segment(transaction, table, first.number, first.next_segment)
     left = first._replace(next_segment=first.next_segment + 1)
     return manifest._replace(garbage=(left, *others) if left.next_segment < left.segment_count else tuple(others))
 
@@ -98,21 +108,20 @@ def step_clearing(transaction: Write, table: Table, manifest: Manifest) -> Manif
 def _part(transaction: Write, table: Table, run: Run, output: Run, segment: int) -> tuple[Prefixes, Rests]:
     """The ids of `run` that belong to `segment` of `output`."""
     source = segment >> (output.segment_bits - run.segment_bits)
-    columns = []
-    for column in (PREFIXES, RESTS):
-        value = transaction.get(segment_key(run.number, source, column), db=table)
-        if value is None:
-            raise MalformedRecordError(f"segment {source} of run {run.number} of the id index is missing")
-        columns.append(value)
-    prefixes, rests = read_prefixes(columns[0]), read_rests(columns[1])
-    if len(prefixes) != len(rests):
-        raise MalformedRecordError("the columns of an id segment differ in length")
+    prefixes = read_prefixes(read_prefixes_of(transaction, table, run, source))
     low, high = 0, len(prefixes)
     if output.segment_bits:
         shift = PREFIX_BITS - output.segment_bits
         low = int(np.searchsorted(prefixes, np.uint64(segment << shift)))
         high = int(np.searchsorted(prefixes, np.uint64((segment + 1 << shift) - 1), side="right"))
-    return prefixes[low:high], rests[low:high]
+    first_part, last_part = low // REST_PART_COUNT, (high + REST_PART_COUNT - 1) // REST_PART_COUNT
+    parts = [read_rests(read_rests_of(transaction, table, run, source, part)) for part in range(first_part, last_part)]
+    rests = np.concatenate(parts) if parts else NO_RESTS
+    start = first_part * REST_PART_COUNT
+    rests = rests[low - start : high - start]
+    if len(rests) != high - low:
+        raise MalformedRecordError("the columns of an id segment differ in length")
+    return prefixes[low:high], rests
 
 
 def _lower_bounds(run: Run) -> Prefixes:
@@ -123,5 +132,14 @@ def _lower_bounds(run: Run) -> Prefixes:
 
 
 def _put_segment(transaction: Write, table: Table, run: Run, segment: int, prefixes: Prefixes, rests: Rests) -> None:
-    transaction.put(segment_key(run.number, segment, PREFIXES), prefixes.tobytes(), db=table)
-    transaction.put(segment_key(run.number, segment, RESTS), np.ascontiguousarray(rests).tobytes(), db=table)
+    transaction.put(prefixes_key(run.number, segment), prefixes.tobytes(), db=table)
+    for part, start in enumerate(range(0, len(rests), REST_PART_COUNT)):
+        value = rests[start : start + REST_PART_COUNT].tobytes()
+        transaction.put(rests_key(run.number, segment, part), value, db=table)
+
+
+def _delete_segment(transaction: Write, table: Table, run_number: int, segment: int) -> None:
+    count = len(transaction.get(prefixes_key(run_number, segment), b"", db=table)) // PREFIX_SIZE_BYTES
+    transaction.delete(prefixes_key(run_number, segment), db=table)
+    for part in range((count + REST_PART_COUNT - 1) // REST_PART_COUNT):
+        transaction.delete(rests_key(run_number, segment, part), db=table)

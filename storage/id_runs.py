@@ -4,6 +4,7 @@ Owns the keys of `id_runs` and the two ways of asking: one id against one run, a
 inside a read transaction of its caller whose values are views. Source: docs/adr/0006-sorted-run-id-index.md.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from struct import Struct
@@ -13,30 +14,54 @@ import numpy as np
 from ledger.hashing import Hash
 from storage.environment import Table, View
 from storage.id_manifest import PREFIX_BITS, Run
-from storage.id_segment import Prefixes, find_id, first_place, holds_prefix, id_prefix, places_of, query_prefixes
+from storage.id_segment import (
+    PREFIX_SIZE_BYTES,
+    REST_PART_COUNT,
+    Prefixes,
+    id_prefix,
+    places_of,
+    query_prefixes,
+    unpack_rest,
+)
 from storage.layout import MalformedRecordError
 
-PREFIXES = 0
-RESTS = 1
-_KEY = Struct(">IIB")
+_PREFIXES = 0
+_KEY = Struct(">IIH")
 # Below this many ids in a segment, looking them up one by one costs less than the call into numpy.
 _SINGLE_COUNT_MAX = 2
 
 
-def segment_key(run_number: int, segment: int, column: int) -> bytes:
-    """The key of one column of a segment: run, segment, then PREFIXES or RESTS."""
-    return _KEY.pack(run_number, segment, column)
+def prefixes_key(run_number: int, segment: int) -> bytes:
+    """The key of a segment's column of prefixes."""
+    return _KEY.pack(run_number, segment, _PREFIXES)
 
 
-def read_column(transaction: View, table: Table, run: Run, segment: int, column: int) -> memoryview:
-    """A column of a segment, in place.
+def rests_key(run_number: int, segment: int, part: int) -> bytes:
+    """The key of a part of a segment's column of rests."""
+    return _KEY.pack(run_number, segment, part + 1)
+
+
+def read_prefixes_of(transaction: View, table: Table, run: Run, segment: int) -> memoryview:
+    """A segment's column of prefixes, in place.
 
     Raises:
         MalformedRecordError: it is not there.
     """
-    value = transaction.get(segment_key(run.number, segment, column), db=table)
+    value = transaction.get(prefixes_key(run.number, segment), db=table)
     if value is None:
         raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index is missing")
+    return value
+
+
+def read_rests_of(transaction: View, table: Table, run: Run, segment: int, part: int) -> memoryview:
+    """A part of a segment's column of rests, in place.
+
+    Raises:
+        MalformedRecordError: it is not there.
+    """
+    value = transaction.get(rests_key(run.number, segment, part), db=table)
+    if value is None:
+        raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index lacks part {part}")
     return value
 
 
@@ -44,11 +69,24 @@ def find_one(transaction: View, table: Table, run: Run, one: Hash) -> tuple[int,
     """Expiry in ms and log index of an id, if this run holds it. Cost: 2 to 3 µs; 5 where it is found."""
     prefix = id_prefix(one)
     segment = run.segment_of(prefix)
-    prefixes = read_column(transaction, table, run, segment, PREFIXES)
-    place = first_place(prefixes, prefix)
-    if not holds_prefix(prefixes, place, prefix):
-        return None
-    return find_id(prefixes, read_column(transaction, table, run, segment, RESTS), place, one)
+    prefixes = read_prefixes_of(transaction, table, run, segment).cast("Q")
+    return _find_from(transaction, table, run, segment, prefixes, bisect_left(prefixes, prefix), one)
+
+
+def _find_from(
+    transaction: View, table: Table, run: Run, segment: int, prefixes: memoryview, place: int, one: Hash
+) -> tuple[int, int] | None:
+    """`find_one`, where the first prefix that is not below the id's is known."""
+    prefix, rest = id_prefix(one), one[PREFIX_SIZE_BYTES:]
+    # Ids with one prefix are next to each other; chance does not bring two together, only great effort does.
+    while place < len(prefixes) and prefixes[place] == prefix:
+        part, place_in_part = divmod(place, REST_PART_COUNT)
+        rests = read_rests_of(transaction, table, run, segment, part)
+        found, expires_ms, leaf_index = unpack_rest(rests, place_in_part)
+        if found == rest:
+            return expires_ms, leaf_index
+        place += 1
+    return None
 
 
 class Query:
@@ -91,10 +129,10 @@ class Query:
                     if found is not None:
                         yield one, found[0]
                 continue
-            prefixes = read_column(transaction, table, run, segment, PREFIXES)
+            prefixes = read_prefixes_of(transaction, table, run, segment)
             for number, place in places_of(prefixes, self.prefixes[start:stop]):
                 one = self.ids[start + number]
-                found = find_id(prefixes, read_column(transaction, table, run, segment, RESTS), place, one)
+                found = _find_from(transaction, table, run, segment, prefixes.cast("Q"), place, one)
                 if found is not None:
                     yield one, found[0]
 

@@ -5,11 +5,11 @@ Little-endian inside, so that numpy and `memoryview.cast` read columns as they l
 byte orders anyway. Source: docs/reference/storage.md; docs/adr/0006-sorted-run-id-index.md.
 
 A journal row is a sequence of id rows: id (32 bytes), expiry in ms (8), log index (8).
-A segment has two values. *Prefixes*: the first 8 bytes of each id as an unsigned number, ascending (8 bytes each).
-*Rests*, in the same order: the other 24 bytes of the id, expiry (8), log index (8).
+A segment has a column of *prefixes*: the first 8 bytes of each id as an unsigned number, ascending (8 bytes each); and
+in the same order a column of *rests*: the other 24 bytes of the id, expiry (8), log index (8). The rests are cut into
+parts of 2,048, since LMDB's binding touches every page of a value that it hands over.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from struct import Struct
 from typing import TypeAlias
@@ -21,7 +21,9 @@ from ledger.hashing import Hash
 from storage.interface import ExecutedId
 from storage.layout import MalformedRecordError
 
-_PREFIX_SIZE_BYTES = 8
+# 80 kB a part: twenty pages to touch for the one row that is wanted.
+REST_PART_COUNT = 2_048
+PREFIX_SIZE_BYTES = 8
 _ID_ROW = Struct("<32sQQ")
 _REST = Struct("<24sQQ")
 _BIG_PREFIX = np.dtype(">u8")
@@ -29,6 +31,8 @@ _PREFIX = np.dtype("<u8")
 
 Prefixes: TypeAlias = NDArray[np.uint64]
 Rests: TypeAlias = NDArray[np.uint8]
+
+NO_RESTS: Rests = np.empty((0, _REST.size), np.uint8)
 
 
 def pack_ids(ids: Iterable[ExecutedId]) -> bytes:
@@ -51,8 +55,8 @@ def columns_of(journal_rows: Iterable[bytes]) -> tuple[Prefixes, Rests]:
     """All ids of some journal rows as columns, sorted by prefix."""
     blob = b"".join(journal_rows)
     rows = np.frombuffer(blob, np.uint8).reshape(-1, _ID_ROW.size)
-    prefixes = np.ascontiguousarray(rows[:, :_PREFIX_SIZE_BYTES]).view(_BIG_PREFIX).ravel().astype(_PREFIX)
-    return sort_columns(prefixes, rows[:, _PREFIX_SIZE_BYTES:])
+    prefixes = np.ascontiguousarray(rows[:, :PREFIX_SIZE_BYTES]).view(_BIG_PREFIX).ravel().astype(_PREFIX)
+    return sort_columns(prefixes, rows[:, PREFIX_SIZE_BYTES:])
 
 
 def sort_columns(prefixes: Prefixes, rests: Rests) -> tuple[Prefixes, Rests]:
@@ -73,24 +77,24 @@ def read_prefixes(value: memoryview) -> Prefixes:
 
 
 def read_rests(value: memoryview) -> Rests:
-    """The column of rests in place."""
-    flat = np.frombuffer(value, np.uint8) if len(value) else np.empty(0, np.uint8)
-    return flat.reshape(-1, _REST.size)
+    """A part of the column of rests in place.
+
+    Raises:
+        MalformedRecordError: not a part.
+    """
+    if not len(value) or len(value) % _REST.size:
+        raise MalformedRecordError("a part of an id segment has another size")
+    return np.frombuffer(value, np.uint8).reshape(-1, _REST.size)
 
 
 def id_prefix(one: Hash) -> int:
     """The first 8 bytes of an id as a number that sorts as the id does."""
-    return int.from_bytes(one[:_PREFIX_SIZE_BYTES])
+    return int.from_bytes(one[:PREFIX_SIZE_BYTES])
 
 
 def query_prefixes(ids: Sequence[Hash]) -> Prefixes:
     """The prefixes of some ids, in their order."""
     return np.frombuffer(b"".join(ids), _BIG_PREFIX)[::4].astype(_PREFIX)
-
-
-def first_place(prefixes: memoryview, prefix: int) -> int:
-    """The place of the first prefix that is not below `prefix`; 13 looks in 8,192 of them, about half a µs."""
-    return bisect_left(prefixes.cast("Q"), prefix)
 
 
 def places_of(prefixes: memoryview, wanted: Prefixes) -> Sequence[tuple[int, int]]:
@@ -106,25 +110,11 @@ def places_of(prefixes: memoryview, wanted: Prefixes) -> Sequence[tuple[int, int
     return [(int(hit), int(places[hit])) for hit in hits if places[hit] < len(column)]
 
 
-def holds_prefix(prefixes: memoryview, place: int, prefix: int) -> bool:
-    """Whether the prefix at `place` is this one."""
-    start = place * _PREFIX_SIZE_BYTES
-    return int.from_bytes(prefixes[start : start + _PREFIX_SIZE_BYTES], "little") == prefix and start < len(prefixes)
-
-
-def find_id(prefixes: memoryview, rests: memoryview, place: int, one: Hash) -> tuple[int, int] | None:
-    """Expiry and log index of `one`, looked for from the `place` where its prefix begins to occur.
+def unpack_rest(part: memoryview, place: int) -> tuple[bytes, int, int]:
+    """The last 24 bytes of an id, its expiry and its log index, at a place in a part of the rests.
 
     Raises:
-        MalformedRecordError: the columns differ in length.
+        struct.error: the part is too short.
     """
-    column = prefixes.cast("Q")
-    if len(rests) != len(column) * _REST.size:
-        raise MalformedRecordError("the columns of an id segment differ in length")
-    prefix, rest = id_prefix(one), one[_PREFIX_SIZE_BYTES:]
-    while place < len(column) and column[place] == prefix:
-        found, expires_ms, leaf_index = _REST.unpack_from(rests, place * _REST.size)
-        if found == rest:
-            return expires_ms, leaf_index
-        place += 1
-    return None
+    found, expires_ms, leaf_index = _REST.unpack_from(part, place * _REST.size)
+    return found, expires_ms, leaf_index
