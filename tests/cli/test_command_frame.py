@@ -1,0 +1,160 @@
+"""What holds for every command: options, exit statuses, JSON on both streams, no traceback."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cli.application import COMMANDS
+from tests.cli.command import Command, environment, process
+
+NAMES = [command.name for command in COMMANDS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help_and_the_common_options(banyan: Command, name: str) -> None:
+    answer = banyan(*name.split(), "--help")
+    assert answer.status == 0
+    for option in ("--json", "--home", "--lang", "--help"):
+        assert option in answer.out
+
+
+def test_the_overview_names_every_command(banyan: Command) -> None:
+    answer = banyan("--help")
+    assert answer.status == 0
+    for name in NAMES:
+        assert name.split()[0] in answer.out
+
+
+def test_without_a_command_the_overview_is_shown_as_wrong_usage(banyan: Command) -> None:
+    answer = banyan()
+    assert answer.status == 2
+    assert "Usage: banyan" in answer.out + answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["keygn"], "did you mean `banyan keygen`?"),
+        (["frobnicate"], "`banyan --help` lists all"),
+        (["keygen"], "--out is missing"),
+        (["keygen", "--outt", "x"], "did you mean --out?"),
+        (["keygen", "--quux"], "has no option --quux"),
+        (["keygen", "--out"], "--out needs a value"),
+        (["keygen", "--out", "a", "b"], "no further argument: b"),
+        (["block", "zero"], "the value of HEIGHT cannot be used"),
+        (["block", "0"], "the value of HEIGHT cannot be used"),
+        (["--lang", "tlh", "status"], "take one of en, zh_CN"),
+        (["network", "nw"], "did you mean `banyan network new`?"),
+        (["keygen", "--passphrase=x", "--out", "y"], "takes no value"),
+    ],
+)
+def test_wrong_usage_is_status_2_with_what_to_do(banyan: Command, words: list[str], sentence: str) -> None:
+    answer = banyan(*words)
+    assert answer.status == 2
+    assert answer.out == ""
+    assert answer.err.startswith("Error: ")
+    assert sentence in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+def test_with_json_an_error_is_one_document_on_stderr(banyan: Command) -> None:
+    for words in (["--json", "keygn"], ["keygn", "--json"], ["keygen", "--json", "--outt", "x"]):
+        answer = banyan(*words)
+        assert answer.status == 2
+        assert answer.out == ""
+        assert answer.error["code"] == "usage"
+        assert answer.error["exit_status"] == 2
+
+
+def test_the_version_is_printed(banyan: Command) -> None:
+    answer = banyan("--version")
+    assert answer.status == 0
+    assert answer.out.startswith("banyan ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status"],
+        ["get", "notice", "x/1"],
+        ["list", "notice"],
+        ["history", "unit/x"],
+        ["tx", "0" * 64],
+        ["block", "1"],
+        ["receipt", "0" * 64],
+        ["policy"],
+    ],
+)
+def test_without_a_node_the_status_is_3_and_the_remedy_is_named(
+    banyan: Command, tmp_path: Path, words: list[str]
+) -> None:
+    missing = banyan(*words, "--home", tmp_path / "nowhere")
+    assert missing.status == 3
+    assert "banyan init" in missing.err
+    (tmp_path / "here").mkdir()
+    stopped = banyan(*words, "--home", tmp_path / "here")
+    assert stopped.status == 3
+    assert f"banyan run --home {tmp_path / 'here'}" in stopped.err
+    answer = banyan("--json", *words, "--home", tmp_path / "here")
+    assert answer.error["code"] == "node-unreachable"
+    assert answer.out == ""
+
+
+def test_the_home_comes_from_option_environment_or_here(
+    banyan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert str(Path("banyan-home")) in banyan("status").err
+    monkeypatch.setenv("BANYAN_HOME", str(tmp_path / "from-environment"))
+    assert "from-environment" in banyan("status").err
+    assert "from-option" in banyan("status", "--home", "from-option").err
+    assert "from-before" in banyan("--home", "from-before", "status").err
+
+
+@pytest.mark.parametrize("identifier", ["", "xyz", "0" * 63, "0" * 65, "../../etc"])
+def test_a_malformed_id_is_wrong_usage(banyan: Command, identifier: str) -> None:
+    for command in ("tx", "receipt"):
+        assert banyan(command, identifier).status == 2
+
+
+@pytest.mark.parametrize("subject", ["", "unit", "Unit/x", "unit/ü", "unit/a b"])
+def test_a_malformed_subject_is_wrong_usage(banyan: Command, subject: str) -> None:
+    assert banyan("history", subject).status == 2
+
+
+def test_help_starts_fast_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from cli.main import main; status = main(['--help']); "
+        "heavy = {'trio', 'lmdb', 'starlette', 'hypercorn', 'httpx', 'numpy', 'nacl', 'msgpack'} & set(sys.modules); "
+        "print(status, sorted(heavy), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "0 []"
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = subprocess.Popen(
+        [sys.executable, "-m", "cli", "--help"],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert command.stdout is not None and command.stderr is not None
+    command.stdout.close()
+    error = command.stderr.read()
+    command.stderr.close()
+    assert command.wait(timeout=30) in (0, 141)
+    assert error == ""
+
+
+def test_python_m_cli_is_the_same_command() -> None:
+    started = time.monotonic()
+    answer = process("--json", "status", "--home", "nowhere")
+    assert answer.status == 3
+    assert json.loads(answer.err)["error"]["exit_status"] == 3
+    # Half a second is what a user notices; a busy machine gets ten times that.
+    assert time.monotonic() - started < 5
