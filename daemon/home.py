@@ -38,6 +38,7 @@ from ledger.errors import InvalidGenesisError
 from ledger.genesis import Genesis, parse_genesis
 from ledger.node_keys import NodeDescription, NodeKeys
 from ledger.strict_json import JSON_SIZE_CHARACTERS_MAX
+from storage.errors import StoreMismatchError
 
 if TYPE_CHECKING:
     from storage.lmdb_store import LmdbStore
@@ -238,20 +239,18 @@ def _check_same_network(home: Home, ours: Genesis, theirs: Genesis) -> None:
 
 
 def _open_store(home: Home, genesis: Genesis) -> "LmdbStore":
-    from storage.lmdb_store import LmdbStore  # numpy and lmdb only where a database is opened
+    # numpy and lmdb only where a database is opened.
+    from storage.lmdb_store import LmdbStore
 
-    store = LmdbStore.open(home.database, genesis.network_id)
-    network_id = store.head().network_id
-    if network_id != genesis.network_id:
-        store.close()
+    try:
+        return LmdbStore.open(home.database, genesis.network_id)
+    except StoreMismatchError as error:
         raise GenesisMismatchError(
-            "the database {path} is of network {theirs}, genesis.json of {ours}; put back the genesis.json that it was"
-            " made with, or join with a new node folder",
+            "the database {path} is of another network than genesis.json, which is of {name}; put back the genesis.json"
+            " that it was made with, or join with a new node folder",
             path=str(home.database),
-            theirs=network_id.hex(),
-            ours=genesis.network_id.hex(),
-        )
-    return store
+            name=genesis.name,
+        ) from error
 
 
 def _open_or_create_store(home: Home, genesis: Genesis) -> "LmdbStore":

@@ -1,0 +1,171 @@
+"""The ASGI application of one door: routes, problems, request ids, bounds.
+
+Owns what holds for every request, whatever its endpoint: each gets an id that is in its answer and in the log, each
+failure becomes a problem, no more than `http_requests_max` are answered at once, and a body that nobody read is read to
+its end (within bounds), so that the client sees the answer instead of a broken connection. Never looks into a body.
+"""
+
+import secrets
+import time
+
+import structlog
+import trio
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from daemon.api.context import ApiContext
+from daemon.api.endpoint import Endpoint
+from daemon.api.problems import problem_response
+from daemon.api.request_errors import InternalError, MethodNotAllowedError, NotFoundError, TooManyRequestsError
+from daemon.api.table import ENDPOINTS
+from daemon.foreseen import foreseen
+from ledger.errors import BanyanError
+
+# What is thrown away of a body that was refused before it was read.
+UNREAD_SIZE_BYTES_MAX = 4 * 1024 * 1024
+UNREAD_SECONDS_MAX = 2
+_ROUTE = "banyan.route"
+_log = structlog.get_logger("http")
+
+
+class Application:
+    """The API on one door, as ASGI."""
+
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
+        self._router = Router([_route(context, endpoint) for endpoint in ENDPOINTS], redirect_slashes=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            return
+        # Starlette raises instead of answering in its own way where it finds an application here.
+        scope["app"] = self
+        exchange = _Exchange(scope, receive, send)
+        with structlog.contextvars.bound_contextvars(request=exchange.id):
+            await self._answer(exchange)
+            self._record(exchange)
+
+    async def _answer(self, exchange: "_Exchange") -> None:
+        context = self._context
+        if context.requests_count >= context.node.config.http_requests_max:
+            await exchange.fail(
+                TooManyRequestsError(
+                    "{count} requests are being answered, as many as the settings allow; try again in a moment",
+                    count=context.requests_count,
+                )
+            )
+            return
+        context.requests_count += 1
+        try:
+            await self._router(exchange.scope, exchange.receive, exchange.send)
+        except HTTPException as error:
+            await exchange.fail(_translated(error, exchange.scope))
+        except BanyanError as error:
+            await exchange.fail(error)
+        except BaseExceptionGroup as group:
+            error_inside = foreseen(group)
+            if error_inside is None and group.split(trio.Cancelled)[1] is None:
+                raise
+            await self._fail_unforeseen(exchange, error_inside or group)
+        except Exception as error:
+            await self._fail_unforeseen(exchange, error)
+        finally:
+            context.requests_count -= 1
+
+    async def _fail_unforeseen(self, exchange: "_Exchange", error: BaseException) -> None:
+        if isinstance(error, BanyanError):
+            await exchange.fail(error)
+            return
+        _log.error("request-failed", path=exchange.scope["raw_path"].decode("latin-1"), exc_info=error)
+        await exchange.fail(
+            InternalError("the node failed on this request; its log has it under the id {request}", request=exchange.id)
+        )
+
+    def _record(self, exchange: "_Exchange") -> None:
+        seconds = exchange.seconds_to_answer
+        method, route = exchange.scope["method"], exchange.scope.get(_ROUTE, "none")
+        # Only methods of the table: a stranger could invent labels without end.
+        label = method if route != "none" else "other"
+        self._context.node.metrics.request_seconds.labels(label, route, str(exchange.status)).observe(seconds)
+        (_log.info if exchange.status >= 400 else _log.debug)(
+            "request",
+            door=self._context.door.value,
+            method=method,
+            # As it came, percent-encoded: nobody writes lines into the log.
+            path=exchange.scope["raw_path"].decode("latin-1"),
+            status=exchange.status,
+            milliseconds=int(seconds * 1000),
+        )
+
+
+class _Exchange:
+    """One request and its answer, as they pass."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.id = secrets.token_hex(8)
+        self.status = 0
+        self.seconds_to_answer = 0.0
+        self._receive = receive
+        self._send = send
+        self._started = time.perf_counter()
+        names = {name for name, _ in scope["headers"]}
+        self._body_unread = b"transfer-encoding" in names or b"content-length" in names
+
+    async def receive(self) -> Message:
+        """The next part of the request."""
+        message = await self._receive()
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            self._body_unread = False
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass on a part of the answer; the last one only after the body was read or given up."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.seconds_to_answer = time.perf_counter() - self._started
+            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode("ascii"))]
+        elif self._body_unread and not message.get("more_body", False):
+            await self._send({**message, "more_body": True})
+            await self._throw_away()
+            message = {"type": "http.response.body", "body": b"", "more_body": False}
+        await self._send(message)
+
+    async def fail(self, error: BanyanError) -> None:
+        """Answer with a problem, unless an answer has begun: then it ends where it is."""
+        if not self.status:
+            response: Response = problem_response(error)
+            await response(self.scope, self.receive, self.send)
+
+    async def _throw_away(self) -> None:
+        size = 0
+        with trio.move_on_after(UNREAD_SECONDS_MAX):
+            while self._body_unread and size < UNREAD_SIZE_BYTES_MAX:
+                message = await self.receive()
+                size += len(message.get("body", b""))
+
+
+def _route(context: ApiContext, endpoint: Endpoint) -> Route:
+    async def handle(request: Request) -> Response:
+        request.scope[_ROUTE] = endpoint.path
+        return await endpoint.handle(context, request)
+
+    return Route(endpoint.path, handle, methods=[endpoint.method])
+
+
+def _translated(error: HTTPException, scope: Scope) -> BanyanError:
+    if error.status_code == 405:
+        return MethodNotAllowedError(
+            "{path} does not take {method}; see /openapi.json for what it takes",
+            headers=error.headers,
+            path=scope["path"],
+            method=scope["method"],
+        )
+    return NotFoundError("there is nothing at {path}; see /openapi.json for what there is", path=scope["path"])

@@ -1,0 +1,74 @@
+"""Blocks, decoded.
+
+Owns `/v1/blocks`; shows executed blocks only, because what is above may still be replaced.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.result import Result
+from daemon.api.context import ApiContext
+from daemon.api.endpoint import Answer, Audience, Endpoint
+from daemon.api.json_value import Json, json_response
+from daemon.api.parameters import Parameter, Parameters
+from daemon.api.request_errors import BlockUnknownError
+from daemon.api.views import header_view, outcome_leaf_view
+from ledger.base64_text import encode_base64
+from ledger.block import Header, Outcome
+from ledger.transaction import decode_envelope
+from storage.interface import StoreReader
+
+
+async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """An executed block."""
+    store, height = context.node.store, parameters.integer("height")
+    stored = store.header(height)
+    executed_height = store.head().executed_height
+    if stored is None or height > executed_height:
+        raise BlockUnknownError(
+            "there is no executed block {height}; this node has executed 1 to {executed}",
+            height=height,
+            executed=executed_height,
+        )
+    outcome, *envelopes = store.entries(stored.first_index, stored.leaf_count)
+    certificate = store.certificate(height)
+    return json_response(
+        {
+            **header_view(Header.decode(stored.header)),
+            "first_index": stored.first_index,
+            "signature": stored.signature.hex(),
+            "header": encode_base64(stored.header),
+            "certificate": None if certificate is None else encode_base64(certificate),
+            "election_certificate": encode_base64(stored.election_certificate) if stored.election_certificate else None,
+            "outcome": outcome_leaf_view(Outcome.decode(bytes(outcome))),
+            "transactions": [
+                _summary(store, stored.first_index + offset, bytes(envelope))
+                for offset, envelope in enumerate(envelopes, 1)
+            ],
+        }
+    )
+
+
+def _summary(store: StoreReader, index: int, envelope: bytes) -> dict[str, Json]:
+    transaction = decode_envelope(envelope)
+    leaf = store.result(index)
+    return {
+        "id": transaction.id.hex(),
+        "index": index,
+        "operation": transaction.operation,
+        "from": transaction.sender.hex(),
+        "code": None if leaf is None else Result.decode(bytes(leaf)).code,
+    }
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v1/blocks/{height}",
+        show,
+        "An executed block",
+        Audience.CONTENT,
+        answers=(Answer(200, "application/json", "The block.", "Block"),),
+        path_parameters=(Parameter("height", "integer", "The block's height.", 1),),
+    ),
+)

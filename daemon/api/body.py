@@ -1,0 +1,100 @@
+"""Reading the body of a request within bounds of size and time.
+
+Owns both bounds: nobody may make the node hold more than an endpoint takes, or hold a place by sending slowly.
+"""
+
+import trio
+from starlette.requests import Request
+
+from daemon.api.request_errors import BodyInvalidError, BodyTooLargeError, BodyTooSlowError, MediaTypeError
+
+# The largest submission, in base64 within JSON, on a slow line.
+BODY_SECONDS_MAX = 15
+# A batch may take for ever, as long as something comes.
+CHUNK_SECONDS_MAX = 30
+
+
+def media_type(request: Request, allowed: tuple[str, ...]) -> str:
+    """The media type of the body, without its parameters.
+
+    Raises:
+        MediaTypeError: not one of `allowed`.
+    """
+    found = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if found not in allowed:
+        raise MediaTypeError(
+            "the body is of type {found}; send one of {allowed}",
+            found=repr(found[:100]),
+            allowed=", ".join(allowed),
+        )
+    return found
+
+
+class BodyReader:
+    """The parts of a body, as they come; `complete` once all of it was read."""
+
+    def __init__(self, request: Request) -> None:
+        self._receive = request.receive
+        self.complete = False
+
+    async def next(self) -> bytes | None:
+        """The next part, never empty; None where the body ends or the client goes."""
+        while not self.complete:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return None
+            self.complete = not message.get("more_body", False)
+            part: bytes = message.get("body", b"")
+            if part:
+                return part
+        return None
+
+
+async def read_body(request: Request, size_bytes_max: int) -> bytes:
+    """The whole body.
+
+    Raises:
+        BodyTooLargeError: it is longer, or says that it will be; nothing more of it is read.
+        BodyTooSlowError: it did not arrive in 15 seconds.
+        BodyInvalidError: the client went away within it.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > size_bytes_max:
+        raise _too_large(size_bytes_max)
+    reader = BodyReader(request)
+    parts: list[bytes] = []
+    size = 0
+    with trio.move_on_after(BODY_SECONDS_MAX):
+        while (part := await reader.next()) is not None:
+            size += len(part)
+            if size > size_bytes_max:
+                raise _too_large(size_bytes_max)
+            parts.append(part)
+        if not reader.complete:
+            raise BodyInvalidError("the body ended before its announced end; send it again")
+        return b"".join(parts)
+    raise BodyTooSlowError(
+        "the body did not arrive within {seconds} seconds; send it again on a better line",
+        headers={"connection": "close"},
+        seconds=BODY_SECONDS_MAX,
+    )
+
+
+async def next_part(reader: BodyReader) -> bytes | None:
+    """The next part of a body of any length; None where it ends.
+
+    Raises:
+        BodyTooSlowError: nothing came for 30 seconds.
+    """
+    with trio.move_on_after(CHUNK_SECONDS_MAX):
+        return await reader.next()
+    raise BodyTooSlowError(
+        "no byte of the body came for {seconds} seconds; send the rest again", seconds=CHUNK_SECONDS_MAX
+    )
+
+
+def _too_large(size_bytes_max: int) -> BodyTooLargeError:
+    # The connection is not read any further, so it cannot be used for another request.
+    return BodyTooLargeError(
+        "the body has more than {limit} bytes; send less", headers={"connection": "close"}, limit=size_bytes_max
+    )

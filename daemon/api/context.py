@@ -1,0 +1,63 @@
+"""What handlers may use: the running node and the door through which a request came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from contracts.registry import Registry
+from daemon.config import Config
+from daemon.metrics import Metrics
+from daemon.service import Service
+from ledger.genesis import Genesis
+from ledger.node_keys import NodeDescription
+from storage.interface import StoreReader
+
+VISIBILITY_MEMBERS = "members"
+
+
+class Door(Enum):
+    """Where a request came in; the control socket has the operator's rights."""
+
+    CONTROL = "control"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeContext:
+    """The running node, shared by both doors; `database` is the folder whose disk `status` reports.
+
+    `http_address` is where the TCP door is open, with the port it really has, or None.
+    """
+
+    service: Service
+    genesis: Genesis
+    registry: Registry
+    description: NodeDescription
+    config: Config
+    metrics: Metrics
+    database: Path
+    now_ms: Callable[[], int]
+    started_ms: int
+    version: str
+    http_address: str | None = None
+
+    @property
+    def store(self) -> StoreReader:
+        """For reading."""
+        return self.service.store
+
+
+@dataclass(slots=True)
+class ApiContext:
+    """One door of the node, with what is open in it now."""
+
+    node: NodeContext
+    door: Door
+    listeners_count: int = field(default=0)
+    requests_count: int = field(default=0)
+
+    @property
+    def shows_content(self) -> bool:
+        """Whether entries, records and events may be shown here."""
+        return self.door is Door.CONTROL or self.node.genesis.visibility != VISIBILITY_MEMBERS

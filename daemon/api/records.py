@@ -1,0 +1,121 @@
+"""Records of the state, one or many.
+
+Owns `/v1/records` and the bound on how much one question looks at. Never shows a tombstone's content: there is none.
+"""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from contracts.record import InvalidRecordKeyError, Record, parse_record_key, record_key
+from daemon.api.context import ApiContext
+from daemon.api.endpoint import Answer, Audience, Endpoint
+from daemon.api.json_value import Json, json_response, to_json
+from daemon.api.parameters import Parameter, Parameters
+from daemon.api.request_errors import ParameterInvalidError, RecordUnknownError
+from storage.interface import StoreReader
+
+# How many records one answer looks at: about 10 ms of the node's time, whatever the filter.
+SCANNED_MAX = 2000
+LIMIT_MAX = 1000
+LIMIT_DEFAULT = 100
+# How long a linearizable read waits for what was proposed when it arrived.
+LINEARIZABLE_WAIT_MS = 5000
+
+KIND = Parameter("kind", "text", "Kind of record, such as `notice`.")
+LINEARIZABLE = Parameter(
+    "linearizable", "boolean", "Answer only with what is at least as new as anything reported committed before."
+)
+
+
+async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """One record."""
+    kind, record_id = parameters.text("kind") or "", parameters.text("id") or ""
+    await _confirm(context, parameters)
+    height = context.node.store.head().executed_height
+    data = context.node.store.state(_key(kind, record_id))
+    if data is None:
+        raise RecordUnknownError(
+            "there is no record {kind} {id}; list the kind to see what there is", kind=kind, id=record_id
+        )
+    record = Record.decode(bytes(data))
+    return json_response({"kind": kind, **_view(record_id, record), "executed_height": height})
+
+
+async def list_records(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """Records of a kind, ascending by id, filtered, in pages."""
+    kind = parameters.text("kind") or ""
+    after = parameters.text("after")
+    prefix = _key(kind, "x")[:-1]
+    await _confirm(context, parameters)
+    height = context.node.store.head().executed_height
+    filters = {name: parameters.text(name) for name in ("unit", "state") if parameters.has(name)}
+    found, following = _page(
+        context.node.store, prefix, None if after is None else _key(kind, after), filters, parameters.integer("limit")
+    )
+    return json_response({"kind": kind, "records": found, "next": following, "executed_height": height})
+
+
+def _page(
+    store: StoreReader, prefix: bytes, after: bytes | None, filters: dict[str, str | None], limit: int
+) -> tuple[list[Json], str | None]:
+    """Up to `limit` records and the id to go on after, or None where there are no more."""
+    found: list[Json] = []
+    last_id: str | None = None
+    for scanned, (key, data) in enumerate(store.scan_state(prefix, after)):
+        if scanned == SCANNED_MAX or len(found) == limit:
+            return found, last_id
+        _, last_id = parse_record_key(bytes(key))
+        record = Record.decode(bytes(data))
+        if all(record.fields.get(name) == wanted for name, wanted in filters.items()):
+            found.append(_view(last_id, record))
+    return found, None
+
+
+async def _confirm(context: ApiContext, parameters: Parameters) -> None:
+    if parameters.flag("linearizable"):
+        await context.node.service.confirm_newest(LINEARIZABLE_WAIT_MS)
+
+
+def _key(kind: str, record_id: str) -> bytes:
+    try:
+        return record_key(kind, record_id)
+    except InvalidRecordKeyError as error:
+        raise ParameterInvalidError(
+            "no record can have the kind {kind} and the id {id}; see what the kinds are with `banyan list`",
+            kind=repr(kind),
+            id=repr(record_id),
+        ) from error
+
+
+def _view(record_id: str, record: Record) -> dict[str, Json]:
+    return {"id": record_id, "version": record.version, "fields": to_json(record.fields)}
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v1/records/{kind}/{id:path}",
+        show,
+        "One record",
+        Audience.CONTENT,
+        answers=(Answer(200, "application/json", "The record.", "Record"),),
+        path_parameters=(KIND, Parameter("id", "text", "The record's id; it may hold slashes.")),
+        query=(LINEARIZABLE,),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/records/{kind}",
+        list_records,
+        "Records of a kind",
+        Audience.CONTENT,
+        answers=(Answer(200, "application/json", "A page of records.", "RecordList"),),
+        path_parameters=(KIND,),
+        query=(
+            Parameter("unit", "text", "Only records whose field `unit` is this."),
+            Parameter("state", "text", "Only records whose field `state` is this."),
+            Parameter("after", "text", "Go on after this id."),
+            Parameter("limit", "integer", "At most so many.", 1, LIMIT_MAX, default=LIMIT_DEFAULT),
+            LINEARIZABLE,
+        ),
+    ),
+)

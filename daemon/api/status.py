@@ -1,0 +1,135 @@
+"""How the node is: for people, for monitors, for Prometheus.
+
+Owns `/v1/status`, `/healthz`, `/readyz` and `/metrics`. Asks the node for one picture each time, keeps none.
+"""
+
+import os
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.api.context import ApiContext
+from daemon.api.endpoint import Answer, Audience, Endpoint
+from daemon.api.json_value import Json, json_response
+from daemon.api.parameters import Parameters
+from daemon.api.problems import problem_response
+from daemon.metrics import CONTENT_TYPE
+from daemon.node_errors import NotAcceptingError
+from ledger.errors import BanyanError
+
+_JSON = "application/json"
+# `st_blocks` counts blocks of this size whatever the file system's own is.
+_STAT_BLOCK_SIZE_BYTES = 512
+
+
+async def status(context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
+    """The node's picture of itself."""
+    node = context.node
+    now = node.service.status()
+    reason = _reason(context)
+    return json_response(
+        {
+            "version": node.version,
+            "network": {
+                "id": node.genesis.network_id.hex(),
+                "name": node.genesis.name,
+                "visibility": node.genesis.visibility,
+                "quorum": node.genesis.quorum,
+                "created_ms": node.genesis.created_ms,
+            },
+            "node": {
+                "id": now.node_id.hex(),
+                "name": node.description.name,
+                "address": node.description.address,
+                "http": node.http_address,
+            },
+            "role": now.role,
+            "term": now.term,
+            "leader": None if now.leader is None else now.leader.hex(),
+            "opened": now.opened,
+            "accepting": reason is None,
+            "reason": None if reason is None else str(reason),
+            "voters": [voter.hex() for voter in now.voters],
+            "height": now.height,
+            "committed_height": now.committed_height,
+            "executed_height": now.executed_height,
+            "tree_size": now.tree_size,
+            "tree_root": now.tree_root.hex(),
+            "state_digest": now.state_digest.hex(),
+            "checkpoint_size": now.checkpoint_size,
+            "mempool": {"count": now.mempool_count, "size_bytes": now.mempool_size_bytes},
+            "unstored_batches": now.unstored_batches,
+            "disk": _disk(context),
+            "clock_ms": node.now_ms(),
+            "uptime_ms": node.now_ms() - node.started_ms,
+        }
+    )
+
+
+def _disk(context: ApiContext) -> dict[str, Json]:
+    """What the database takes, and what its disk has left for this user."""
+    used = 0
+    with os.scandir(context.node.database) as files:
+        for file in files:
+            used += file.stat(follow_symlinks=False).st_blocks * _STAT_BLOCK_SIZE_BYTES
+    system = os.statvfs(context.node.database)
+    return {"free_bytes": system.f_bavail * system.f_frsize, "used_bytes": used}
+
+
+def _reason(context: ApiContext) -> BanyanError | None:
+    reason = context.node.service.reason
+    if reason is None and not context.node.service.status().accepting:
+        return NotAcceptingError("the node takes no transactions now: it is starting or stopping; send it again later")
+    return reason
+
+
+async def health(_context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
+    """The process works."""
+    return json_response({"status": "ok"})
+
+
+async def ready(context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
+    """The node takes transactions."""
+    reason = _reason(context)
+    return json_response({"status": "ready"}) if reason is None else problem_response(reason)
+
+
+async def metrics(context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
+    """Everything that is counted."""
+    return Response(context.node.metrics.render(), media_type=CONTENT_TYPE, headers={"cache-control": "no-store"})
+
+
+ENDPOINTS = (
+    Endpoint(
+        "GET",
+        "/v1/status",
+        status,
+        "How the node is",
+        Audience.ANYBODY,
+        answers=(Answer(200, _JSON, "The node's picture of itself.", "Status"),),
+    ),
+    Endpoint(
+        "GET",
+        "/healthz",
+        health,
+        "Whether the process works",
+        Audience.ANYBODY,
+        answers=(Answer(200, _JSON, "It does."),),
+    ),
+    Endpoint(
+        "GET",
+        "/readyz",
+        ready,
+        "Whether the node takes transactions",
+        Audience.ANYBODY,
+        answers=(Answer(200, _JSON, "It does."),),
+    ),
+    Endpoint(
+        "GET",
+        "/metrics",
+        metrics,
+        "Figures for Prometheus",
+        Audience.ANYBODY,
+        answers=(Answer(200, CONTENT_TYPE, "Prometheus text format."),),
+    ),
+)

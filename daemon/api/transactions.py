@@ -1,0 +1,125 @@
+"""Handing in a transaction, looking one up, getting its receipt.
+
+Owns `/v1/transactions` apart from batches; never decides about a transaction, the service does.
+"""
+
+import trio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from daemon.api.body import media_type, read_body
+from daemon.api.context import ApiContext
+from daemon.api.endpoint import Answer, Audience, Body, Endpoint
+from daemon.api.json_value import json_response
+from daemon.api.parameters import Parameter, Parameters
+from daemon.api.problems import problem_response
+from daemon.api.submissions import JSON, JSON_SIZE_BYTES_MAX, MSGPACK, WireSubmission, parse_json_submission
+from daemon.api.views import found_view, outcome_view
+from daemon.lookup import TransactionUnknownError, find_transaction
+from daemon.pending import SubmissionStatus
+from daemon.receipts import IssuedReceipt, ReceiptNotReadyError, issue_receipt
+from ledger.hashing import Hash
+from ledger.submission import SUBMISSION_SIZE_BYTES_MAX
+
+WAIT = Parameter("wait", "integer", "Wait at most so many seconds.", 0, 60, default=0)
+TRANSACTION_ID = Parameter("id", "hash", "Transaction id.")
+PROOF = Parameter("proof", "text", "Which text, unless JSON is asked for.", choices=("entry", "result"))
+
+
+async def submit(context: ApiContext, request: Request, parameters: Parameters) -> Response:
+    """Hand in one transaction."""
+    kind = media_type(request, (MSGPACK, JSON))
+    body = await read_body(request, SUBMISSION_SIZE_BYTES_MAX if kind == MSGPACK else JSON_SIZE_BYTES_MAX)
+    wire = WireSubmission(body, None) if kind == MSGPACK else parse_json_submission(body)
+    outcome = await context.node.service.submit(
+        wire.raw, detached=wire.detached, wait_ms=parameters.integer("wait") * 1000
+    )
+    if outcome.error is not None:
+        return problem_response(outcome.error, outcome.retry_after_ms)
+    status = 200 if outcome.status is SubmissionStatus.COMMITTED else 202
+    return json_response(outcome_view(outcome, context.node.registry), status)
+
+
+async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """An executed transaction."""
+    transaction_id = parameters.hash("id")
+    await context.node.service.wait_for_transaction(transaction_id, parameters.integer("wait") * 1000)
+    found = find_transaction(context.node.store, transaction_id)
+    if found is None:
+        raise TransactionUnknownError(
+            "no transaction {id} is known here; check the id, or wait until it is committed", id=transaction_id.hex()
+        )
+    return json_response(found_view(found, context.node.registry))
+
+
+async def receipt(context: ApiContext, request: Request, parameters: Parameters) -> Response:
+    """Receipt and result proof of a transaction, as one JSON document or one of them as text."""
+    issued = await _issue(context, parameters.hash("id"), parameters.integer("wait"))
+    if "application/json" in request.headers.get("accept", ""):
+        return json_response(
+            {
+                "id": issued.transaction_id.hex(),
+                "index": issued.leaf_index,
+                "height": issued.height,
+                "tree_size": issued.tree_size,
+                "receipt": issued.receipt.decode("utf-8"),
+                "result_proof": issued.result_proof.decode("utf-8"),
+            }
+        )
+    text = issued.result_proof if parameters.text("proof") == "result" else issued.receipt
+    return Response(text, media_type="text/plain", headers={"cache-control": "no-store"})
+
+
+async def _issue(context: ApiContext, transaction_id: Hash, wait_seconds: int) -> IssuedReceipt:
+    """The receipt; while it cannot be issued yet, again after each block and checkpoint until the time is over."""
+    with trio.move_on_after(wait_seconds):
+        while not context.node.service.has_stopped:
+            moved = context.node.service.next_move()
+            try:
+                return issue_receipt(context.node.store, context.node.genesis, transaction_id)
+            except (ReceiptNotReadyError, TransactionUnknownError):
+                await moved.wait()
+    return issue_receipt(context.node.store, context.node.genesis, transaction_id)
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/v1/transactions",
+        submit,
+        "Hand in one transaction",
+        Audience.ANYBODY,
+        answers=(
+            Answer(200, JSON, "Committed and executed; `result.code` says what came of it.", "Submitted"),
+            Answer(202, JSON, "Admitted, not committed yet.", "Submitted"),
+        ),
+        query=(WAIT,),
+        bodies=(
+            Body(MSGPACK, "The envelope, or a canonical map of `detached` and `envelope`."),
+            Body(JSON, "Envelope and values in base64.", "Submission"),
+        ),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/transactions/{id}/receipt",
+        receipt,
+        "Receipt and result proof of a transaction",
+        Audience.CONTENT,
+        answers=(
+            Answer(200, "text/plain", "The receipt (C2SP tlog-proof), or the result proof."),
+            Answer(200, JSON, "Both.", "Receipt"),
+        ),
+        path_parameters=(TRANSACTION_ID,),
+        query=(WAIT, PROOF),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/transactions/{id}",
+        show,
+        "An executed transaction with its result",
+        Audience.CONTENT,
+        answers=(Answer(200, JSON, "The transaction.", "Transaction"),),
+        path_parameters=(TRANSACTION_ID,),
+        query=(WAIT,),
+    ),
+)

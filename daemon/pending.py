@@ -1,0 +1,122 @@
+"""One submission on its way from a client to its outcome.
+
+Owns what a client is told (`SubmissionOutcome`) and the object that waits for it (`Pending`). Never decides anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import trio
+
+from contracts.result import Result
+from ledger.detached import DetachedValue
+from ledger.errors import BanyanError
+from ledger.hashing import Hash
+from ledger.transaction import Transaction
+
+
+class SubmissionStatus(Enum):
+    """How far a submission came."""
+
+    COMMITTED = "committed"
+    PENDING = "pending"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionOutcome:
+    """What became of a submission.
+
+    committed: `height`, `leaf_index`, `time_ms` and `result` say where and how. pending: admitted, not committed in the
+    time that was given. refused: `error` says why, and it is not in the log; `retry_after_ms` is above zero where the
+    same bytes may pass later. `known` says that the same transaction was handed in before.
+    """
+
+    status: SubmissionStatus
+    transaction_id: Hash | None
+    known: bool = False
+    height: int = 0
+    leaf_index: int = 0
+    time_ms: int = 0
+    result: Result | None = None
+    error: BanyanError | None = None
+    retry_after_ms: int = 0
+
+
+class Pending:
+    """A submission that waits for its outcome; made by the service, seen by verifier and service only.
+
+    `raw` is the submission on the wire, or the envelope alone if `detached` is given. `transaction` is there once it is
+    verified, `transaction_id` also where somebody only asks. `until_executed`: the outcome is the execution, else the
+    admission. `patient`: a full pool is waited out. `on_decided` is called once, when the outcome is there.
+    """
+
+    __slots__ = (
+        "_decided",
+        "_on_decided",
+        "admitted",
+        "detached",
+        "known",
+        "outcome",
+        "patient",
+        "raw",
+        "request",
+        "transaction",
+        "transaction_id",
+        "until_executed",
+    )
+
+    def __init__(
+        self,
+        raw: bytes,
+        detached: tuple[DetachedValue, ...] | None,
+        until_executed: bool,
+        patient: bool,
+        on_decided: Callable[["Pending"], None],
+    ) -> None:
+        self.raw = raw
+        self.detached = detached
+        self.until_executed = until_executed
+        self.patient = patient
+        self.request = 0
+        self.admitted = False
+        self.known = False
+        self.transaction: Transaction | None = None
+        self.transaction_id: Hash | None = None
+        self.outcome: SubmissionOutcome | None = None
+        self._decided: trio.Event | None = None
+        self._on_decided = on_decided
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds of memory, roughly."""
+        return len(self.raw) + sum(len(value.value_bytes) for value in self.detached or ())
+
+    def decide(self, outcome: SubmissionOutcome) -> None:
+        """Set the outcome; the first one counts."""
+        if self.outcome is None:
+            self.outcome = outcome
+            self._on_decided(self)
+            if self._decided is not None:
+                self._decided.set()
+
+    def refuse(self, error: BanyanError, retry_after_ms: int = 0) -> None:
+        """Decide that it is not in the log."""
+        self.decide(
+            SubmissionOutcome(
+                SubmissionStatus.REFUSED, self.transaction_id, error=error, retry_after_ms=retry_after_ms
+            )
+        )
+
+    def leave_pending(self) -> None:
+        """Decide that it may still be committed, only nobody waits for it any longer."""
+        self.decide(SubmissionOutcome(SubmissionStatus.PENDING, self.transaction_id, self.known))
+
+    async def wait(self) -> SubmissionOutcome:
+        """The outcome; waits for it. Returns without a checkpoint if it is decided already."""
+        if self.outcome is None:
+            self._decided = self._decided or trio.Event()
+            await self._decided.wait()
+        assert self.outcome is not None, "decide() sets the outcome before the event"
+        return self.outcome

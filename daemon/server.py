@@ -1,0 +1,175 @@
+"""Serving the API on a listening socket: hypercorn's HTTP over trio, with the bounds it lacks.
+
+Owns connections: how many there may be, how long one may take to say what it wants or to take what it is sent, and that
+everything belonging to a connection ends with it. Never looks into a request.
+
+Why not `hypercorn.trio.serve` (docs/adr/0008): it has no bound on connections; it sends with a shielded scope and no
+deadline, so one client that reads nothing would hold a shutdown for ever; and a handler that answers before it has read
+the body would leave its connection's reader waiting for ever.
+"""
+
+import logging
+import socket
+from collections.abc import Callable
+
+import structlog
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config as HypercornConfig
+from hypercorn.logging import Logger as HypercornLogger
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ASGIFramework, ConnectionState
+
+from daemon.api.problems import problem_response
+from daemon.api.request_errors import TooManyRequestsError
+
+# To say what it wants, and between two requests.
+IDLE_SECONDS_MAX = 15
+# To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
+SEND_SECONDS_MAX = 30
+# What is being answered when the node stops may take so long to end.
+GRACE_SECONDS = 3
+HEADERS_SIZE_BYTES_MAX = 16 * 1024
+_CHUNKS_WAITING_MAX = 4
+_HTTP2_STREAMS_MAX = 10
+_log = structlog.get_logger("http")
+
+
+class BoundedStream(trio.abc.HalfCloseableStream):
+    """A connection that gives up on a client that does not take what it is sent; closing it ends all its tasks."""
+
+    def __init__(self, stream: trio.SocketStream, scope: trio.CancelScope) -> None:
+        self._stream = stream
+        self._scope = scope
+        # hypercorn asks it for the two addresses.
+        self.socket = stream.socket
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, within a bounded time.
+
+        Raises:
+            trio.BrokenResourceError: the client is gone, or does not read.
+        """
+        with trio.move_on_after(SEND_SECONDS_MAX):
+            await self._stream.send_all(data)
+            return
+        await trio.aclose_forcefully(self._stream)
+        self._scope.cancel()
+        raise trio.BrokenResourceError("the client does not take what it is sent")
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As the stream underneath."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """As the stream underneath."""
+        return await self._stream.receive_some(max_bytes)
+
+    async def send_eof(self) -> None:
+        """As the stream underneath."""
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close, and cancel whatever still works for this connection."""
+        try:
+            await self._stream.aclose()
+        finally:
+            self._scope.cancel()
+
+
+class Server:
+    """One door: `run` accepts connections until `stop`."""
+
+    def __init__(
+        self,
+        app: ASGIFramework,
+        listener: socket.socket,
+        connections_max: int,
+        count_connections: Callable[[int], None],
+    ) -> None:
+        """`listener` listens already; `count_connections` is called with each new number of open connections."""
+        self._app = ASGIWrapper(app)
+        self._config = _hypercorn_config()
+        self._context = WorkerContext(None)
+        self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
+        self._connections_max = connections_max
+        self._count_connections = count_connections
+        self._connections = 0
+        self._accepting = trio.CancelScope()
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve; returns when `stop` was called and every connection has ended, or its grace is over."""
+        async with trio.open_nursery() as connections:
+            with self._accepting:
+                task_status.started()
+                await trio.serve_listeners(self._handle, [self._listener], handler_nursery=connections)
+            await self._listener.aclose()
+            connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
+
+    async def stop(self) -> None:
+        """Take no further connections, close idle ones, let the others end."""
+        self._accepting.cancel()
+        await self._context.terminated.set()
+
+    async def _handle(self, stream: trio.SocketStream) -> None:
+        if self._connections >= self._connections_max:
+            await _refuse(stream, self._connections)
+            return
+        self._connections += 1
+        self._count_connections(self._connections)
+        try:
+            with trio.CancelScope() as scope:
+                # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
+                server = TCPServer(
+                    self._app, self._config, self._context, ConnectionState({}), BoundedStream(stream, scope)  # type: ignore[arg-type]
+                )
+                await server.run()
+        except Exception as error:
+            # A bug in the HTTP layer ends this connection, never the node.
+            _log.error("connection-failed", exc_info=error)
+        finally:
+            self._connections -= 1
+            self._count_connections(self._connections)
+            await trio.aclose_forcefully(stream)
+
+
+async def _refuse(stream: trio.SocketStream, connections: int) -> None:
+    """Say that the door is full, to whoever reads it at once."""
+    answer = problem_response(
+        TooManyRequestsError(
+            "{count} connections are open, as many as the settings allow; try again in a moment", count=connections
+        )
+    )
+    headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
+    with trio.move_on_after(1):
+        try:
+            await stream.send_all(
+                b"HTTP/1.1 503 Service Unavailable\r\n%bconnection: close\r\n\r\n%b" % (headers, bytes(answer.body))
+            )
+            await stream.send_eof()
+        except trio.BrokenResourceError:
+            return
+        finally:
+            await trio.aclose_forcefully(stream)
+
+
+class _StructuredLogger(HypercornLogger):
+    """hypercorn's own messages, as events of our log."""
+
+    def __init__(self, config: HypercornConfig) -> None:
+        super().__init__(config)
+        self.error_logger = logging.getLogger("hypercorn")
+
+
+def _hypercorn_config() -> HypercornConfig:
+    config = HypercornConfig()
+    config.logger_class = _StructuredLogger
+    config.accesslog = None
+    config.errorlog = None
+    config.include_server_header = False
+    config.keep_alive_timeout = IDLE_SECONDS_MAX
+    config.h11_max_incomplete_size = HEADERS_SIZE_BYTES_MAX
+    config.h2_max_concurrent_streams = _HTTP2_STREAMS_MAX
+    config.max_app_queue_size = _CHUNKS_WAITING_MAX
+    return config

@@ -1,0 +1,369 @@
+"""The node at work: one task that steps it, and everything around that carries out what it wants.
+
+Owns the nursery, the clock readings and the order of effects; never decides anything about the ledger (the pure
+`daemon.node` does). Clients, HTTP and benchmarks come in through `submit` and `submit_many`, and read the store
+themselves.
+
+    submit -> verifier (threads) -> inbox -> node.step -> effects -> disk, sign-state, waiting clients
+                                      ^------ reports: stored, saved, tick ------'
+
+Bounds: verifier queue, inbox and waiting room have theirs; the tasks are seven, whatever the load.
+Cancellation: `run` may be cancelled at any time; what was reported committed is on disk. A clean end is `stop`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import trio
+
+from daemon.disk import Disk
+from daemon.effects import (
+    Admitted,
+    Alarm,
+    BlockExecuted,
+    CheckpointPublished,
+    Dropped,
+    Effect,
+    Refused,
+    RoleChanged,
+    SaveSignState,
+    Stopped,
+    StoreBatch,
+)
+from daemon.errors import NotLeaderError, OverloadedError, StoppingError
+from daemon.events import Started, Stopping, Submission, Submitted, Ticked
+from daemon.foreseen import foreseen
+from daemon.inbox import Inbox
+from daemon.lookup import find_transaction
+from daemon.mempool import MempoolFullError
+from daemon.metrics import Metrics
+from daemon.node import Node
+from daemon.pending import Pending, SubmissionOutcome, SubmissionStatus
+from daemon.sign_state_file import SignStateFile
+from daemon.sign_state_keeper import SignStateKeeper
+from daemon.status import NodeStatus
+from daemon.verifier import Verifier
+from daemon.waiting_room import RETRY_AFTER_STOP_MS, WaitingRoom
+from ledger.detached import DetachedValue
+from ledger.errors import BanyanError
+from ledger.hashing import Hash
+from storage.interface import Store
+
+TICK_INTERVAL_MS = 100
+# How long `submit` waits for the execution unless told otherwise: what the HTTP API allows at most.
+WAIT_MS_MAX = 60_000
+RETRY_AFTER_MS = 1000
+
+
+class Service:
+    """One running node; start `run` in a nursery, then use the rest.
+
+    Args:
+        node: Not stepped yet, over the same `store`.
+        store: Read by everybody, written by nobody else.
+        sign_state: Beside the node's seed.
+        now_ms: The clock, milliseconds since 1970 UTC.
+        verify_threads: At least 1.
+        metrics: Where to count.
+        log: Called with a name and fields for what an operator should know (`daemon.logs`).
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        store: Store,
+        sign_state: SignStateFile,
+        now_ms: Callable[[], int],
+        verify_threads: int,
+        metrics: Metrics,
+        log: Callable[..., None],
+    ) -> None:
+        self.store = store
+        self._node = node
+        self._now_ms = now_ms
+        self._metrics = metrics
+        self._log = log
+        self._inbox = Inbox()
+        self._disk = Disk(store, self._inbox, now_ms)
+        self._keeper = SignStateKeeper(sign_state, self._inbox, now_ms)
+        self._verifier = Verifier(self._hand_over, verify_threads)
+        self._waiting = WaitingRoom()
+        self._retries: deque[Pending] = deque()
+        self._pool_has_room = trio.Event()
+        self._pool_has_room.set()
+        self._moved = trio.Event()
+        self._stopped = trio.Event()
+        self.stopping = trio.Event()
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Run the node until it has stopped; `started` as soon as submissions are taken.
+
+        Raises:
+            BanyanError: an alarm, or a disk that cannot be written: the node must not go on; the message says why.
+        """
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._disk.run)
+                nursery.start_soon(self._keeper.run)
+                nursery.start_soon(self._verifier.run)
+                nursery.start_soon(self._tick)
+                self._inbox.post(Started(self._now_ms()))
+                task_status.started()
+                await self._step_until_stopped()
+                nursery.cancel_scope.cancel()
+        except BaseExceptionGroup as group:
+            raise (foreseen(group) or group) from None
+        finally:
+            self.stopping.set()
+            self._waiting.close()
+            self._stopped.set()
+            self._moved.set()
+            self._pool_has_room.set()
+
+    async def stop(self, timeout_ms: int) -> bool:
+        """Let the node finish what it proposed and end; whether it did within `timeout_ms`.
+
+        Nothing new is taken from now on. A node that does not finish (a full disk) may simply be cancelled: what it
+        reported is on disk.
+        """
+        if not self.stopping.is_set():
+            self.stopping.set()
+            self._inbox.post(Stopping(self._now_ms()))
+        with trio.move_on_after(timeout_ms / 1000):
+            await self._stopped.wait()
+        return self._stopped.is_set()
+
+    async def _step_until_stopped(self) -> None:
+        while not self._stopped.is_set():
+            event = await self._inbox.next()
+            with self._metrics.step_seconds.time():
+                effects = self._node.step(event)
+            for effect in effects:
+                self._carry_out(effect)
+
+    async def _tick(self) -> None:
+        while True:
+            await trio.sleep(TICK_INTERVAL_MS / 1000)
+            self._inbox.post(Ticked(self._now_ms()))
+            if self._retries:
+                batch = list(self._retries)
+                self._retries.clear()
+                await self._hand_over(batch)
+            else:
+                self._pool_has_room.set()
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case StoreBatch():
+                self._disk.store(effect)
+            case SaveSignState():
+                self._keeper.save(effect)
+            case Admitted():
+                self._admitted(effect)
+            case Refused():
+                self._refused(effect)
+            case BlockExecuted():
+                self._executed(effect)
+            case CheckpointPublished(tree_size):
+                self._log("checkpoint", tree_size=tree_size, level="debug")
+                self._wake()
+            case Dropped():
+                self._waiting.dropped(effect)
+            case RoleChanged(role, term):
+                self._log("role", role=role, term=term)
+            case Alarm(error):
+                raise error
+            case Stopped():
+                self._stopped.set()
+
+    # -- submissions --------------------------------------------------------------------------------------------
+
+    async def submit(
+        self,
+        raw: bytes,
+        *,
+        detached: tuple[DetachedValue, ...] | None = None,
+        wait_ms: int = WAIT_MS_MAX,
+    ) -> SubmissionOutcome:
+        """Hand in one submission and wait for what becomes of it.
+
+        Args:
+            raw: As on the wire (`ledger.submission`), or the envelope alone if `detached` is given.
+            detached: The values beside the envelope; None if they are in `raw`.
+            wait_ms: 0: until it is admitted; else at most so long until it is executed.
+
+        Raises nothing of the ledger's: refusals are outcomes. Cancellation leaves the transaction where it is.
+        """
+        error = self._unable()
+        if error is not None:
+            return SubmissionOutcome(
+                SubmissionStatus.REFUSED, None, error=error, retry_after_ms=self._retry_after_ms
+            )
+        pending = self._waiting.submission(raw, detached, until_executed=wait_ms > 0, patient=False)
+        try:
+            self._verifier.put_nowait(pending)
+        except OverloadedError as overloaded:
+            self._metrics.refused.labels(overloaded.code).inc()
+            pending.refuse(overloaded, RETRY_AFTER_MS)
+        return await self._outcome(pending, wait_ms)
+
+    async def start_submission(self, raw: bytes, detached: tuple[DetachedValue, ...] | None = None) -> Pending:
+        """Hand in one of many: waits for room instead of refusing, and waits out a full pool.
+
+        The caller waits on the result itself, and bounds how many it has under way (a few thousand).
+        """
+        # The pool is full and somebody waits for room in it already: what comes now would only be held here.
+        await self._pool_has_room.wait()
+        pending = self._waiting.submission(raw, detached, until_executed=True, patient=True)
+        error = self._unable()
+        if error is not None:
+            pending.refuse(error, self._retry_after_ms)
+        else:
+            await self._verifier.put(pending)
+        return pending
+
+    async def submit_many(self, raws: Sequence[bytes]) -> list[SubmissionOutcome]:
+        """Hand in many submissions and wait until each is executed or refused; outcomes in the same order.
+
+        Memory: the caller's list and one small object each; what waits in the node is bounded all the same.
+        """
+        pendings = [await self.start_submission(raw) for raw in raws]
+        return [await pending.wait() for pending in pendings]
+
+    async def wait_for_transaction(self, transaction_id: Hash, wait_ms: int) -> bool:
+        """Wait at most `wait_ms` until the transaction is executed; whether it is in the store now."""
+        if self.store.index_of(transaction_id) is not None:
+            return True
+        if wait_ms <= 0 or self._waiting.is_full or self._stopped.is_set():
+            return False
+        outcome = await self._outcome(self._waiting.question(transaction_id), wait_ms)
+        return outcome.status is SubmissionStatus.COMMITTED
+
+    async def _outcome(self, pending: Pending, wait_ms: int) -> SubmissionOutcome:
+        try:
+            with trio.move_on_after((wait_ms or WAIT_MS_MAX) / 1000):
+                return await pending.wait()
+        finally:
+            # Its time is over, or the caller was cancelled: nobody waits, so nobody may be kept.
+            self._waiting.leave(pending)
+        pending.leave_pending()
+        return await pending.wait()
+
+    async def _hand_over(self, verified: Sequence[Pending]) -> None:
+        submissions = []
+        for pending in verified:
+            assert pending.transaction is not None and pending.detached is not None, "the verifier set them"
+            submissions.append(Submission(self._waiting.enter(pending), pending.transaction, pending.detached))
+        await self._inbox.submit(Submitted(self._now_ms(), tuple(submissions)))
+
+    def _admitted(self, effect: Admitted) -> None:
+        self._metrics.admitted.labels("known" if effect.known else "new").inc()
+        pending = self._waiting.take(effect)
+        if pending is None or pending.outcome is not None:
+            return
+        pending.admitted = True
+        pending.known = effect.known
+        if effect.known and self._decide_from_store(pending, effect.transaction_id):
+            return
+        if pending.until_executed:
+            self._waiting.wait_for_execution(pending)
+        else:
+            pending.leave_pending()
+
+    def _decide_from_store(self, pending: Pending, transaction_id: Hash) -> bool:
+        found = find_transaction(self.store, transaction_id)
+        if found is None:
+            return False
+        pending.decide(
+            SubmissionOutcome(
+                status=SubmissionStatus.COMMITTED,
+                transaction_id=transaction_id,
+                known=True,
+                height=found.height,
+                leaf_index=found.leaf_index,
+                time_ms=found.time_ms,
+                result=found.result,
+            )
+        )
+        return True
+
+    def _refused(self, effect: Refused) -> None:
+        pending = self._waiting.take(effect)
+        if pending is None:
+            return
+        if pending.patient and isinstance(effect.error, MempoolFullError) and not self.stopping.is_set():
+            self._retries.append(pending)
+            self._pool_has_room = trio.Event() if self._pool_has_room.is_set() else self._pool_has_room
+            return
+        self._metrics.refused.labels(effect.error.code).inc()
+        pending.refuse(effect.error, effect.retry_after_ms)
+
+    # -- state --------------------------------------------------------------------------------------------------
+
+    def status(self) -> NodeStatus:
+        """The node's own picture of itself."""
+        return self._node.status()
+
+    @property
+    def reason(self) -> BanyanError | None:
+        """Why no transactions are taken now; None if they are."""
+        return self._unable()
+
+    async def confirm_newest(self, wait_ms: int) -> None:
+        """Return when everything that was reported committed before the call can be read from the store.
+
+        Protocol section 6, "Reads": the height of the newest proposed block when the question arrives, and a leader
+        that has committed a block of its own term. The only voter needs nobody else to confirm that it leads.
+
+        Raises:
+            NotLeaderError: it does not lead, or could not commit that height within `wait_ms`.
+        """
+        status = self.status()
+        confirmed = status.role == "leader" and status.opened
+        with trio.move_on_after(wait_ms / 1000):
+            while confirmed and not self.has_stopped and self.store.head().executed_height < status.height:
+                await self._moved.wait()
+        if not confirmed or self.store.head().executed_height < status.height:
+            raise NotLeaderError("this node cannot confirm now that it knows the newest block; ask again in a second")
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the node has ended: nothing moves any more."""
+        return self._stopped.is_set()
+
+    def next_move(self) -> trio.Event:
+        """Set when the next block is executed, the next checkpoint is published, or the node stops.
+
+        Ask for it before looking at the store: what happens in between is then not missed.
+        """
+        return self._moved
+
+    async def wait_for_move(self) -> None:
+        """Wait for `next_move`; for who has nothing to look at in between."""
+        await self._moved.wait()
+
+    def _executed(self, effect: BlockExecuted) -> None:
+        self._metrics.executed.inc(len(effect.transactions))
+        self._waiting.executed(effect)
+        count = len(effect.transactions)
+        self._log("block", height=effect.height, transactions=count, tree_size=effect.tree_size, level="debug")
+        self._wake()
+
+    def _wake(self) -> None:
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
+
+    def _unable(self) -> BanyanError | None:
+        if self.stopping.is_set():
+            return StoppingError("the node is stopping; send it again when it runs")
+        if self._disk.full is not None:
+            return self._disk.full
+        if self._waiting.is_full:
+            return OverloadedError("too many clients wait for their transactions; send it again in a moment")
+        return None
+
+    @property
+    def _retry_after_ms(self) -> int:
+        return RETRY_AFTER_STOP_MS if self.stopping.is_set() else RETRY_AFTER_MS

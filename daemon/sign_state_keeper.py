@@ -1,0 +1,52 @@
+"""Carrying out `SaveSignState`: in order, with a flush on a thread where one is asked for.
+
+Owns the queue in front of the sign-state file; never merges or skips a state. Bounded by the node: it has at most one
+window of acknowledgements and one checkpoint under way.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+import trio
+
+from daemon.effects import SaveSignState
+from daemon.events import SignStateSaved
+from daemon.inbox import Inbox
+from daemon.sign_state_file import SignStateFile
+
+
+class SignStateKeeper:
+    """Saves in the order given and reports each ticket to `inbox`."""
+
+    def __init__(self, file: SignStateFile, inbox: Inbox, now_ms: Callable[[], int]) -> None:
+        self._file = file
+        self._inbox = inbox
+        self._now_ms = now_ms
+        self._queue: deque[SaveSignState] = deque()
+        self._arrived = trio.Event()
+        self._busy = False
+
+    def save(self, effect: SaveSignState) -> None:
+        """Keep the state: at once if nothing waits and no flush is asked for (10 µs), else in the background.
+
+        Raises:
+            SignStateError: the file cannot be written; the node must not go on.
+        """
+        if not effect.flush and not self._busy and not self._queue:
+            self._file.save(effect.state, flush=False)
+            self._inbox.post(SignStateSaved(self._now_ms(), effect.ticket))
+            return
+        self._queue.append(effect)
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Save what waits until cancelled; raises SignStateError as `save` does."""
+        while True:
+            while not self._queue:
+                self._arrived = trio.Event()
+                await self._arrived.wait()
+            effect = self._queue.popleft()
+            self._busy = True
+            await trio.to_thread.run_sync(self._file.save, effect.state, effect.flush)
+            self._busy = False
+            self._inbox.post(SignStateSaved(self._now_ms(), effect.ticket))

@@ -1,0 +1,161 @@
+"""Decoding and verifying what clients hand in: once, in batches, on worker threads.
+
+Owns the queue between requests and node, and the threads. Never looks at state: format and signatures only. Batches
+leave in the order in which they came, so one client's transactions stay in order.
+
+Bounds: `COUNT_MAX` and `SIZE_BYTES_MAX` in the queue (beyond: refused, or the sender waits), `BATCH_MAX` and
+`BATCH_SIZE_BYTES_MAX` in a batch, one batch for each thread. Cost of a submission: about 12 µs with and 60 µs without the
+interpreter lock.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+import trio
+
+from daemon.errors import OverloadedError
+from daemon.pending import Pending
+from ledger.detached import check_detached
+from ledger.errors import BanyanError, InvalidTransactionError
+from ledger.submission import decode_submission
+from ledger.transaction import decode_envelope, verify_signatures
+
+BATCH_MAX = 256
+# Submissions with large detached values make smaller batches, so that a handful of batches stays small.
+BATCH_SIZE_BYTES_MAX = 4 * 1024 * 1024
+# How long the first of a batch waits for others: far below a block's time, enough to fill batches under load.
+GATHER_SECONDS = 0.0002
+# About a second of work.
+COUNT_MAX = 8192
+SIZE_BYTES_MAX = 64 * 1024 * 1024
+# libsodium lets go of the interpreter lock for each signature, and a thread that wants it back waits for as long as
+# this while another computes: with Python's 5 ms a busy node would leave its verifiers 400 signatures a second.
+SWITCH_INTERVAL_SECONDS = 0.00005
+
+
+class Verifier:
+    """The queue and its threads; `deliver` gets what was verified, and may make it wait."""
+
+    def __init__(self, deliver: Callable[[Sequence[Pending]], Awaitable[None]], thread_count: int) -> None:
+        assert thread_count >= 1, "somebody has to verify"
+        self._deliver = deliver
+        self._thread_count = thread_count
+        self._limiter = trio.CapacityLimiter(thread_count)
+        self._slots = trio.Semaphore(thread_count)
+        self._queue: deque[Pending] = deque()
+        self._size_bytes = 0
+        self._arrived = trio.Event()
+        self._room = trio.Condition()
+
+    @property
+    def waiting_count(self) -> int:
+        """Submissions in the queue."""
+        return len(self._queue)
+
+    def put_nowait(self, pending: Pending) -> None:
+        """Queue a submission.
+
+        Raises:
+            OverloadedError: the queue is full.
+        """
+        if self._is_full:
+            raise OverloadedError(
+                "{count} submissions wait to be verified already; send it again in a moment", count=len(self._queue)
+            )
+        self._add(pending)
+
+    async def put(self, pending: Pending) -> None:
+        """Queue a submission; waits while the queue is full."""
+        if self._is_full:
+            async with self._room:
+                while self._is_full:
+                    await self._room.wait()
+        self._add(pending)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._queue) >= COUNT_MAX or self._size_bytes >= SIZE_BYTES_MAX
+
+    def _add(self, pending: Pending) -> None:
+        self._queue.append(pending)
+        self._size_bytes += pending.size_bytes
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Verify until cancelled; a process-wide setting is changed for as long (`SWITCH_INTERVAL_SECONDS`)."""
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+        try:
+            async with trio.open_nursery() as nursery:
+                previous = trio.Event()
+                previous.set()
+                while True:
+                    await self._slots.acquire()
+                    batch = await self._next_batch()
+                    done = trio.Event()
+                    nursery.start_soon(self._verify, batch, previous, done)
+                    previous = done
+        finally:
+            sys.setswitchinterval(before)
+
+    async def _next_batch(self) -> list[Pending]:
+        while not self._queue:
+            self._arrived = trio.Event()
+            await self._arrived.wait()
+        if len(self._queue) < BATCH_MAX:
+            await trio.sleep(GATHER_SECONDS)
+        batch: list[Pending] = []
+        size = 0
+        while self._queue and len(batch) < BATCH_MAX and size < BATCH_SIZE_BYTES_MAX:
+            batch.append(self._queue.popleft())
+            size += batch[-1].size_bytes
+        self._size_bytes -= size
+        async with self._room:
+            self._room.notify_all()
+        return batch
+
+    async def _verify(self, batch: list[Pending], previous: trio.Event, done: trio.Event) -> None:
+        errors = await trio.to_thread.run_sync(_verify_batch, batch, limiter=self._limiter)
+        await previous.wait()
+        verified = []
+        for pending, error in zip(batch, errors, strict=True):
+            if error is None:
+                verified.append(pending)
+            else:
+                pending.refuse(error)
+        if verified:
+            await self._deliver(verified)
+        done.set()
+        self._slots.release()
+
+
+def _verify_batch(batch: list[Pending]) -> list[BanyanError | None]:
+    """Decode all, then verify all: threads that alternate between the two wait for each other at every step."""
+    errors: list[BanyanError | None] = []
+    for pending in batch:
+        try:
+            _decode(pending)
+        except BanyanError as error:
+            errors.append(error)
+        else:
+            errors.append(None)
+    for position, pending in enumerate(batch):
+        transaction = pending.transaction
+        if errors[position] is None and transaction is not None and not verify_signatures(transaction):
+            errors[position] = InvalidTransactionError(
+                "a signature of transaction {id} does not verify; sign it again", id=transaction.id.hex()
+            )
+    return errors
+
+
+def _decode(pending: Pending) -> None:
+    envelope = pending.raw
+    if pending.detached is None:
+        envelope, pending.detached = decode_submission(pending.raw)
+    else:
+        check_detached(pending.detached)
+    pending.transaction = decode_envelope(envelope)
+    pending.transaction_id = pending.transaction.id
+    # The transaction keeps the envelope; the wire form is not needed again.
+    pending.raw = b""
