@@ -5,6 +5,7 @@ Owns the names used; everything is made by the functions behind `banyan keygen`,
 
 import socket
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from cli.member_key import create_member_key
@@ -17,7 +18,8 @@ NODE_NAME = "demo-1"
 
 def make_network(home: Path) -> Genesis:
     """A network of one voter in `home`, its administrator's key beside it as `admin.key`."""
-    description = create_home(home, NODE_NAME, "127.0.0.1:0", f"127.0.0.1:{_free_port()}")
+    listen, http = (f"127.0.0.1:{port}" for port in _free_ports(2))
+    description = create_home(home, NODE_NAME, listen, http)
     administrator = create_member_key(home / "admin.key", "administrator", None)
     genesis = Genesis(
         name=ORIGIN,
@@ -32,8 +34,10 @@ def make_network(home: Path) -> Genesis:
     return genesis
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports(count: int) -> list[int]:
+    """Ports of the loopback interface that nobody listens on just now, all different."""
+    with ExitStack() as open_sockets:
+        probes = [open_sockets.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
