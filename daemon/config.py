@@ -37,7 +37,7 @@ class Config:
 
     name: str = field(metadata={"meaning": "Name of this node in keys and signature lines; fixed by `banyan init`."})
     listen: str = field(metadata={"meaning": "HOST:PORT under which other nodes reach this one."})
-    http: str = _setting("", "HOST:PORT for the HTTP API. Empty: only the control socket is served.")
+    http: str = _setting("", "HOST:PORT for the HTTP API; port 0 takes a free one. Empty: only the control socket.")
     log_format: str = _setting("console", "How log lines look: console (for people) or json (one object a line).")
     log_level: str = _setting("info", "Lowest level that is logged: debug, info, warning or error.")
     http_connections_max: int = _setting(256, "Connections open at once, for each door. 8 to 65,536.")
@@ -58,7 +58,8 @@ class Config:
             check_node_name(self.name)
             check_address(self.listen)
             if self.http:
-                check_address(self.http)
+                # Port 0 is for a socket that nobody has to find by its number: any free one is taken.
+                check_address(self.http.removesuffix(":0") + ":1" if self.http.endswith(":0") else self.http)
         except InvalidGenesisError as error:
             raise ConfigError("config.toml: {reason}; correct the setting", reason=str(error)) from error
         self._check_choice("log_format", LOG_FORMATS)

@@ -25,10 +25,11 @@ GROUP_MAX = 64
 class Disk:
     """Writes to `store` from a thread and reports to `inbox`; `full` is the error while there is no room."""
 
-    def __init__(self, store: Store, inbox: Inbox, now_ms: Callable[[], int]) -> None:
+    def __init__(self, store: Store, inbox: Inbox, now_ms: Callable[[], int], log: Callable[..., None]) -> None:
         self._store = store
         self._inbox = inbox
         self._now_ms = now_ms
+        self._log = log
         self._queue: deque[StoreBatch] = deque()
         self._arrived = trio.Event()
         self.full: StoreFullError | None = None
@@ -68,8 +69,12 @@ class Disk:
             try:
                 await trio.to_thread.run_sync(self._store.apply, batches)
             except StoreFullError as error:
+                if self.full is None:
+                    self._log("disk-full", level="error", reason=str(error))
                 self.full = error
                 await trio.sleep(RETRY_SECONDS)
             else:
+                if self.full is not None:
+                    self._log("disk-has-room", level="info")
                 self.full = None
                 return

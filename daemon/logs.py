@@ -58,3 +58,8 @@ def _ids_as_hex(_logger: object, _method: str, event: MutableMapping[str, Any]) 
         if isinstance(value, bytes):
             event[name] = value.hex()
     return event
+
+
+def log_event(event: str, level: str = "info", **fields: object) -> None:
+    """One line of the node's own log."""
+    getattr(structlog.get_logger("node"), level)(event, **fields)

@@ -1,17 +1,17 @@
 """`banyan run`: one node in the foreground, from opening its folder to a clean end.
 
-Owns the order of start and end, the signals, and the line `READY` on stdout. Everything heavy is imported by now: nobody
-imports this module before the node is to run.
+Owns the order of start and end, the signals, and the line `READY` on stdout. Imports everything heavy: it is itself
+imported only when a node is to run.
 
-Start: settings, lock, seed, genesis, database, sign-state (`daemon.home`), node, service, sockets, READY. End: node
-(finishes what it proposed), doors (end what is being answered), files, lock. SIGTERM and SIGINT end it; a second one
-ends it at once, which loses nothing that was reported.
+Start: settings, lock, seed, genesis, database, sign-state (`daemon.home`), sockets, node, doors, READY. End: the node
+finishes what it proposed, the doors what they answer, then files and lock. SIGTERM or SIGINT ends it; a second one ends
+it at once, which loses nothing that was reported.
 """
 
 import os
 import signal
-import sys
 import time
+from collections.abc import AsyncIterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -19,20 +19,19 @@ import structlog
 import trio
 
 from contracts.builtin import builtin_registry
-from daemon.api.app import Application
-from daemon.api.context import ApiContext, Door, NodeContext
-from daemon.control_socket import control_socket_path, open_control_socket
+from daemon.api.context import NodeContext
+from daemon.doors import Doors
 from daemon.foreseen import foreseen
 from daemon.home import OpenHome, open_home
-from daemon.logs import configure_logs
+from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
-from daemon.server import Server
 from daemon.service import Service
-from daemon.tcp_listener import listening_address, open_tcp_listener
 from ledger.errors import BanyanError
 
 READY = "READY"
+# How long READY waits for the first block of the term: a few writes, unless the disk is full.
+OPENING_SECONDS_MAX = 5
 _log = structlog.get_logger("daemon")
 
 
@@ -45,17 +44,13 @@ def run_node(directory: Path) -> int:
     opened = open_home(directory)
     try:
         configure_logs(opened.config.log_format, opened.config.log_level)
-        trio.run(_run, opened)
-    except BaseExceptionGroup as group:
-        error = foreseen(group)
-        if error is None:
-            raise
-        raise error from None
+        _run_opened(opened)
     except BanyanError as error:
         _log.error("stopped", code=error.code, reason=str(error))
         raise
     finally:
         opened.close()
+    _log.info("stopped")
     return 0
 
 
@@ -65,39 +60,85 @@ def now_ms() -> int:
 
 
 def software_version() -> str:
-    """The version of the installed package; `0` where it runs from a source tree that is not installed."""
+    """The version of the installed package; `0` where the source tree is not installed."""
     try:
-        return version("banyan")
+        return version("banyan-ledger")
     except PackageNotFoundError:
         return "0"
 
 
-async def _run(opened: OpenHome) -> None:
+def _run_opened(opened: OpenHome) -> None:
+    doors = Doors.open(opened)
+    try:
+        trio.run(_serve, opened, doors)
+    except BaseExceptionGroup as group:
+        raise (foreseen(group) or group) from None
+    finally:
+        doors.close()
+
+
+async def _serve(opened: OpenHome, doors: Doors) -> None:
     metrics = Metrics()
     node = Node(opened.keys, opened.genesis, builtin_registry(), opened.store, opened.sign_state.state)
     threads = opened.config.verify_threads or os.cpu_count() or 1
-    service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, _log_event)
+    service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, log_event)
     metrics.watch(service.status)
-    async with trio.open_nursery() as nursery:
-        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            doors = _Doors(opened, service, metrics)
-            try:
-                await nursery.start(service.run)
-                await doors.open(nursery)
-                _announce(opened, doors)
-                nursery.start_soon(_end_on_signal, signals, service, doors, opened, nursery.cancel_scope)
-                await service.ended.wait()
-            finally:
-                doors.remove_socket()
+    context = NodeContext(
+        service=service,
+        genesis=opened.genesis,
+        registry=builtin_registry(),
+        description=opened.description,
+        config=opened.config,
+        metrics=metrics,
+        database=opened.home.database,
+        now_ms=now_ms,
+        started_ms=now_ms(),
+        version=software_version(),
+        http_address=doors.http_address,
+    )
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(service.run)
+            async with trio.open_nursery() as serving:
+                await doors.serve(serving, context)
+                await _announce(opened, doors, service)
+                await _wait_for_signal(signals)
+                nursery.start_soon(_end_at_once, signals, nursery.cancel_scope)
+                await _end(opened, doors, service)
+            nursery.cancel_scope.cancel()
 
 
-async def _end_on_signal(
-    signals: "trio.abc.ReceiveChannel[int]",
-    service: Service,
-    doors: "_Doors",
-    opened: OpenHome,
-    scope: trio.CancelScope,
-) -> None:
-    """Wait for a signal, then end everything in order."""
-    number = await anext(aiter(signals))
+async def _announce(opened: OpenHome, doors: Doors, service: Service) -> None:
+    """Say READY once the doors are open and the node takes transactions, or tell why it does not."""
+    with trio.move_on_after(OPENING_SECONDS_MAX):
+        while not service.status().opened:
+            await service.wait_for_move()
+    reason = service.reason
+    if reason is not None:
+        _log.warning("serving-only", reason=str(reason))
+    _log.info(
+        "serving",
+        network=opened.genesis.name,
+        node=opened.description.name,
+        height=service.status().executed_height,
+        control=str(doors.control_path),
+        http=doors.http_address,
+    )
+    print(READY, flush=True)
+
+
+async def _wait_for_signal(signals: AsyncIterator[int]) -> None:
+    number = await anext(signals)
     _log.info("stopping", signal=signal.Signals(number).name)
+
+
+async def _end(opened: OpenHome, doors: Doors, service: Service) -> None:
+    if not await service.stop(opened.config.stop_timeout_ms):
+        _log.warning("stopped-unfinished", reason="the node could not write what it proposed; nothing reported is lost")
+    await doors.stop()
+
+
+async def _end_at_once(signals: AsyncIterator[int], scope: trio.CancelScope) -> None:
+    number = await anext(signals)
+    _log.warning("stopping-at-once", signal=signal.Signals(number).name)
+    scope.cancel()

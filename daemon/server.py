@@ -11,6 +11,7 @@ the body would leave its connection's reader waiting for ever.
 import logging
 import socket
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 import trio
@@ -20,6 +21,7 @@ from hypercorn.logging import Logger as HypercornLogger
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
+from starlette.types import ASGIApp
 
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
@@ -83,13 +85,13 @@ class Server:
 
     def __init__(
         self,
-        app: ASGIFramework,
+        app: ASGIApp,
         listener: socket.socket,
         connections_max: int,
         count_connections: Callable[[int], None],
     ) -> None:
         """`listener` listens already; `count_connections` is called with each new number of open connections."""
-        self._app = ASGIWrapper(app)
+        self._app = ASGIWrapper(cast(ASGIFramework, app))
         self._config = _hypercorn_config()
         self._context = WorkerContext(None)
         self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))

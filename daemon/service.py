@@ -65,7 +65,7 @@ class Service:
         now_ms: The clock, milliseconds since 1970 UTC.
         verify_threads: At least 1.
         metrics: Where to count.
-        log: Called with a name and fields for what an operator should know (`daemon.logs`).
+        log: Called with a name, fields and perhaps `level` for what an operator should know (`daemon.logs.log_event`).
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Service:
         self._metrics = metrics
         self._log = log
         self._inbox = Inbox()
-        self._disk = Disk(store, self._inbox, now_ms)
+        self._disk = Disk(store, self._inbox, now_ms, log)
         self._keeper = SignStateKeeper(sign_state, self._inbox, now_ms)
         self._verifier = Verifier(self._hand_over, verify_threads)
         self._waiting = WaitingRoom()

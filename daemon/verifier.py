@@ -4,8 +4,8 @@ Owns the queue between requests and node, and the threads. Never looks at state:
 leave in the order in which they came, so one client's transactions stay in order.
 
 Bounds: `COUNT_MAX` and `SIZE_BYTES_MAX` in the queue (beyond: refused, or the sender waits), `BATCH_MAX` and
-`BATCH_SIZE_BYTES_MAX` in a batch, one batch for each thread. Cost of a submission: about 12 µs with and 60 µs without the
-interpreter lock.
+`BATCH_SIZE_BYTES_MAX` in a batch, one batch for each thread. Cost of a submission: about 12 µs with and
+60 µs without the interpreter lock.
 """
 
 import sys

@@ -1,0 +1,74 @@
+"""The two doors of a node: control socket and, if configured, TCP.
+
+Owns opening both sockets before the node starts (so that a taken port is known before anything is signed), serving the
+API on them, and taking the control socket's file away at the end.
+"""
+
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from daemon.api.app import Application
+from daemon.api.context import ApiContext, Door, NodeContext
+from daemon.control_socket import control_socket_path, open_control_socket
+from daemon.server import Server
+from daemon.tcp_listener import listening_address, open_tcp_listener
+
+if TYPE_CHECKING:
+    import trio
+
+    from daemon.home import OpenHome
+
+
+@dataclass(slots=True)
+class Doors:
+    """Open sockets, not served until `serve`."""
+
+    control_path: Path
+    control: socket.socket
+    http: socket.socket | None
+    http_address: str | None
+    _servers: list[Server] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, opened: "OpenHome") -> Self:
+        """Open both sockets.
+
+        Raises:
+            AddressError: one cannot be opened; none is left open.
+        """
+        http = open_tcp_listener(opened.config.http) if opened.config.http else None
+        try:
+            path = control_socket_path(opened.home.directory)
+            control = open_control_socket(path)
+        except BaseException:
+            if http is not None:
+                http.close()
+            raise
+        return cls(path, control, http, None if http is None else listening_address(http))
+
+    async def serve(self, nursery: "trio.Nursery", node: NodeContext) -> None:
+        """Serve the API on both, in `nursery`; returns when both take connections."""
+        sockets = {Door.CONTROL: self.control}
+        if self.http is not None:
+            sockets[Door.TCP] = self.http
+        for door, listener in sockets.items():
+            gauge = node.metrics.connections.labels(door.value)
+            server = Server(
+                Application(ApiContext(node, door)), listener, node.config.http_connections_max, gauge.set
+            )
+            self._servers.append(server)
+            await nursery.start(server.run)
+
+    async def stop(self) -> None:
+        """Take no further connections; what is being answered may end within its grace."""
+        for server in self._servers:
+            await server.stop()
+
+    def close(self) -> None:
+        """Close both and remove the control socket's file."""
+        self.control_path.unlink(missing_ok=True)
+        self.control.close()
+        if self.http is not None:
+            self.http.close()
