@@ -13,8 +13,17 @@ from cli.audit.finding import AuditFinding
 from cli.audit.source import IdRows
 from storage.environment import Read, Table
 from storage.id_manifest import PREFIX_BITS, Manifest, Run
-from storage.id_runs import PREFIXES, RESTS, segment_key
-from storage.id_segment import read_prefixes, read_rests, unpack_ids
+from storage.id_runs import prefixes_key, rests_key
+from storage.id_segment import (
+    NO_RESTS,
+    PREFIX_SIZE_BYTES,
+    REST_PART_COUNT,
+    Prefixes,
+    Rests,
+    read_prefixes,
+    read_rests,
+    unpack_ids,
+)
 from storage.layout import META_IDS, MalformedRecordError, key_number
 
 _NUMBER = np.dtype("<u8")
@@ -51,12 +60,7 @@ def _run_rows(transaction: Read, table: Table, run: Run) -> Iterator[IdRows]:
     count = 0
     expiries_ms: list[int] = []
     for segment in range(run.segment_count):
-        columns = [transaction.get(segment_key(run.number, segment, column), db=table) for column in (PREFIXES, RESTS)]
-        if columns[0] is None or columns[1] is None:
-            raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index is missing")
-        prefixes, rests = read_prefixes(memoryview(columns[0])), read_rests(memoryview(columns[1]))
-        if len(prefixes) != len(rests):
-            raise MalformedRecordError("the columns of an id segment differ in length")
+        prefixes, rests = _columns(transaction, table, run, segment)
         if not len(prefixes):
             continue
         count += len(prefixes)
@@ -82,11 +86,29 @@ def _run_rows(transaction: Read, table: Table, run: Run) -> Iterator[IdRows]:
         )
 
 
-def _numbers(rests: NDArray[np.uint8], start: int) -> NDArray[np.uint64]:
+def _columns(transaction: Read, table: Table, run: Run, segment: int) -> tuple[Prefixes, Rests]:
+    """Both columns of a segment, the second put together from its parts."""
+    column = transaction.get(prefixes_key(run.number, segment), db=table)
+    if column is None or len(column) % PREFIX_SIZE_BYTES:
+        raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index is missing or malformed")
+    prefixes = read_prefixes(memoryview(column))
+    parts = [NO_RESTS]
+    for part in range((len(prefixes) + REST_PART_COUNT - 1) // REST_PART_COUNT):
+        value = transaction.get(rests_key(run.number, segment, part), db=table)
+        if value is None:
+            raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index lacks part {part}")
+        parts.append(read_rests(memoryview(value)))
+    rests = np.concatenate(parts)
+    if len(prefixes) != len(rests):
+        raise MalformedRecordError("the columns of an id segment differ in length")
+    return prefixes, rests
+
+
+def _numbers(rests: Rests, start: int) -> NDArray[np.uint64]:
     return np.ascontiguousarray(rests[:, start : start + 8]).view(_NUMBER).ravel()
 
 
-def _misplaced(prefixes: NDArray[np.uint64], run: Run, segment: int) -> int | None:
+def _misplaced(prefixes: Prefixes, run: Run, segment: int) -> int | None:
     """The first row that is not in ascending order, or belongs to another segment."""
     wrong = np.zeros(len(prefixes), dtype=np.bool_)
     wrong[1:] = prefixes[1:] < prefixes[:-1]

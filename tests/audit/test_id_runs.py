@@ -8,7 +8,7 @@ import pytest
 
 from storage.id_manifest import Manifest
 from storage.id_merge import IdIndexSizes
-from storage.id_runs import PREFIXES, RESTS, segment_key
+from storage.id_runs import prefixes_key, rests_key
 from tests.audit.builder import LedgerBuilder, fill, make_genesis
 from tests.audit.damage import change, flip, put, read_rows
 from tests.audit.ledgers import audit, make_store
@@ -45,9 +45,14 @@ def manifest_of(home: Path) -> Manifest:
     return Manifest.unpack(read_rows(home, "meta")[b"ids"])
 
 
-def first_column(home: Path, column: int) -> bytes:
-    """The key of a column of the first segment of the newest run."""
-    return segment_key(manifest_of(home).runs[-1].number, 0, column)
+def prefixes_of(home: Path) -> bytes:
+    """The key of the first segment's column of prefixes in a run."""
+    return prefixes_key(manifest_of(home).runs[-1].number, 0)
+
+
+def rests_of(home: Path) -> bytes:
+    """The key of its column of rests."""
+    return rests_key(manifest_of(home).runs[-1].number, 0, 0)
 
 
 def test_runs_of_several_levels_pass(home: Path) -> None:
@@ -59,7 +64,7 @@ def test_runs_of_several_levels_pass(home: Path) -> None:
 
 @pytest.mark.parametrize("at", [0, 24, 32])
 def test_a_changed_row(home: Path, at: int) -> None:
-    change(home, "id_runs", first_column(home, RESTS), lambda rests: flip(rests, at))
+    change(home, "id_runs", rests_of(home), lambda rests: flip(rests, at))
     finding = audit(home).finding
     assert finding is not None
     assert finding.code == "audit.id-changed"
@@ -70,33 +75,34 @@ def test_a_changed_row(home: Path, at: int) -> None:
     [
         (lambda column: flip(column, 7, 0x80), "audit.id-changed"),
         (lambda column: column[:-8], "audit.unreadable"),
+        (lambda column: column[:-1], "audit.unreadable"),
     ],
 )
 def test_a_changed_prefix(home: Path, alter: Callable[[bytes], bytes], code: str) -> None:
-    change(home, "id_runs", first_column(home, PREFIXES), alter)
+    change(home, "id_runs", prefixes_of(home), alter)
     finding = audit(home).finding
     assert finding is not None
     assert finding.code == code
 
 
 def test_rows_out_of_order_cannot_be_found(home: Path) -> None:
-    change(home, "id_runs", first_column(home, PREFIXES), lambda column: column[8:16] + column[:8] + column[16:])
-    change(home, "id_runs", first_column(home, RESTS), lambda rests: rests[40:80] + rests[:40] + rests[80:])
+    change(home, "id_runs", prefixes_of(home), lambda column: column[8:16] + column[:8] + column[16:])
+    change(home, "id_runs", rests_of(home), lambda rests: rests[40:80] + rests[:40] + rests[80:])
     finding = audit(home).finding
     assert finding is not None
     assert finding.code == "audit.id-changed"
 
 
 def test_a_missing_segment(home: Path) -> None:
-    put(home, "id_runs", first_column(home, PREFIXES), None)
+    put(home, "id_runs", prefixes_of(home), None)
     finding = audit(home).finding
     assert finding is not None
     assert finding.code == "audit.unreadable"
 
 
 def test_a_row_taken_out_of_a_run(home: Path) -> None:
-    change(home, "id_runs", first_column(home, PREFIXES), lambda column: column[8:])
-    change(home, "id_runs", first_column(home, RESTS), lambda rests: rests[40:])
+    change(home, "id_runs", prefixes_of(home), lambda column: column[8:])
+    change(home, "id_runs", rests_of(home), lambda rests: rests[40:])
     finding = audit(home).finding
     assert finding is not None
     assert finding.code in ("audit.id-run-changed", "audit.id-missing")
