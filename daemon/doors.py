@@ -55,9 +55,7 @@ class Doors:
             sockets[Door.TCP] = self.http
         for door, listener in sockets.items():
             gauge = node.metrics.connections.labels(door.value)
-            server = Server(
-                Application(ApiContext(node, door)), listener, node.config.http_connections_max, gauge.set
-            )
+            server = Server(Application(ApiContext(node, door)), listener, node.config.http_connections_max, gauge.set)
             self._servers.append(server)
             await nursery.start(server.run)
 

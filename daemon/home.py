@@ -56,30 +56,37 @@ class Home:
 
     @property
     def config(self) -> Path:
+        """Settings."""
         return self.directory / "config.toml"
 
     @property
     def seed(self) -> Path:
+        """The node's secret."""
         return self.directory / "seed"
 
     @property
     def sign_state(self) -> Path:
+        """What was signed last."""
         return self.directory / "sign-state"
 
     @property
     def public(self) -> Path:
+        """What the node publishes of itself."""
         return self.directory / "node.public.json"
 
     @property
     def genesis(self) -> Path:
+        """The network."""
         return self.directory / "genesis.json"
 
     @property
     def database(self) -> Path:
+        """The ledger."""
         return self.directory / "db"
 
     @property
     def lock(self) -> Path:
+        """Held by whoever uses the folder."""
         return self.directory / "lock"
 
 
@@ -184,6 +191,9 @@ def open_home(directory: Path) -> OpenHome:
 
 
 def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
+    # The store's code only where a database is opened.
+    from storage.probe import probe
+
     keys = read_keys(home.seed)
     if not home.genesis.exists():
         raise HomeError(
@@ -196,6 +206,7 @@ def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
             "the database {path} is missing; put it back, or restore it from a backup with `banyan restore`",
             path=str(home.database),
         )
+    probe(home.database, genesis.network_id)
     store = _open_store(home, genesis)
     try:
         sign_state = _open_or_create_sign_state(home, keys, genesis, store)

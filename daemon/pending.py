@@ -104,9 +104,7 @@ class Pending:
     def refuse(self, error: BanyanError, retry_after_ms: int = 0) -> None:
         """Decide that it is not in the log."""
         self.decide(
-            SubmissionOutcome(
-                SubmissionStatus.REFUSED, self.transaction_id, error=error, retry_after_ms=retry_after_ms
-            )
+            SubmissionOutcome(SubmissionStatus.REFUSED, self.transaction_id, error=error, retry_after_ms=retry_after_ms)
         )
 
     def leave_pending(self) -> None:

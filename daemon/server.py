@@ -124,7 +124,11 @@ class Server:
             with trio.CancelScope() as scope:
                 # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
                 server = TCPServer(
-                    self._app, self._config, self._context, ConnectionState({}), BoundedStream(stream, scope)  # type: ignore[arg-type]
+                    self._app,
+                    self._config,
+                    self._context,
+                    ConnectionState({}),
+                    BoundedStream(stream, scope),  # type: ignore[arg-type]
                 )
                 await server.run()
         except Exception as error:

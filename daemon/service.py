@@ -198,9 +198,7 @@ class Service:
         """
         error = self._unable()
         if error is not None:
-            return SubmissionOutcome(
-                SubmissionStatus.REFUSED, None, error=error, retry_after_ms=self._retry_after_ms
-            )
+            return SubmissionOutcome(SubmissionStatus.REFUSED, None, error=error, retry_after_ms=self._retry_after_ms)
         pending = self._waiting.submission(raw, detached, until_executed=wait_ms > 0, patient=False)
         try:
             self._verifier.put_nowait(pending)

@@ -1,18 +1,18 @@
 """What can be wrong with a request, each with its status; drawn in its place in the tree.
 
-    BanyanError
-    └── RequestError                    a request over HTTP cannot be answered
-        ├── ParameterInvalidError       400  unknown, twice, or not an allowed value
-        ├── BodyInvalidError            400  not the document that the endpoint takes
-        ├── MembersOnlyError            403  the network's visibility keeps this from the public
-        ├── OperatorOnlyError           403  only on the control socket
-        ├── NotFoundError               404  no such path, block, record, subject, tile, payload or checkpoint
-        ├── MethodNotAllowedError       405
-        ├── BodyTooSlowError            408
-        ├── BodyTooLargeError           413
-        ├── MediaTypeError              415
-        ├── InternalError               500  our mistake; the log has it
-        └── TooManyRequestsError        503  the door is full
+BanyanError
+└── RequestError                    a request over HTTP cannot be answered
+    ├── ParameterInvalidError       400  unknown, twice, or not an allowed value
+    ├── BodyInvalidError            400  not the document that the endpoint takes
+    ├── MembersOnlyError            403  the network's visibility keeps this from the public
+    ├── OperatorOnlyError           403  only on the control socket
+    ├── NotFoundError               404  no such path, block, record, subject, tile, payload or checkpoint
+    ├── MethodNotAllowedError       405
+    ├── BodyTooSlowError            408
+    ├── BodyTooLargeError           413
+    ├── MediaTypeError              415
+    ├── InternalError               500  our mistake; the log has it
+    └── TooManyRequestsError        503  the door is full
 """
 
 from collections.abc import Mapping

@@ -126,9 +126,7 @@ SCHEMAS: dict[str, Json] = {
             results_root=_HASH,
             results_count=_NUMBER,
         ),
-        transactions=_list(
-            _object(id=_HASH, index=_NUMBER, operation=_TEXT, **{"from": _HASH}, code=_or_null(_TEXT))
-        ),
+        transactions=_list(_object(id=_HASH, index=_NUMBER, operation=_TEXT, **{"from": _HASH}, code=_or_null(_TEXT))),
     ),
     "Record": _object(kind=_TEXT, id=_TEXT, version=_NUMBER, fields=_FIELDS, executed_height=_NUMBER),
     "RecordList": _object(
@@ -139,9 +137,7 @@ SCHEMAS: dict[str, Json] = {
     ),
     "History": _object(
         subject=_TEXT,
-        links=_list(
-            _object(sequence=_NUMBER, **_PLACE, id=_HASH, leaf_hash=_HASH, link=_HASH, entry=_BASE64)
-        ),
+        links=_list(_object(sequence=_NUMBER, **_PLACE, id=_HASH, leaf_hash=_HASH, link=_HASH, entry=_BASE64)),
         next=_or_null(_NUMBER),
     ),
     "Payload": _object(commitment=_HASH, salt=_BASE64, value=_BASE64, decoded=_VALUE),
