@@ -1,0 +1,136 @@
+"""`banyan demo` as a person runs it: to its end, twice in one place, and broken off."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.demo.membership import BUILT_IN, FILE_NAME, pseudonym, read_events
+from ledger.genesis import parse_genesis
+from storage.lmdb_store import LmdbStore
+from tests.cli.command import ROOT, environment, process
+from tests.waiting import wait_until
+
+EVENT_COUNT = 60
+# A node starts in a second or two; the suite may share its two processors with another worker.
+TIMEOUT_S = 60
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The first events of the built-in data set."""
+    lines = (BUILT_IN / FILE_NAME).read_text("utf-8").splitlines(keepends=True)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / FILE_NAME).write_text("".join(lines[: EVENT_COUNT + 1]), encoding="utf-8")
+    return folder
+
+
+def start(folder: Path, data: Path) -> "subprocess.Popen[str]":
+    """The demonstration as a process of its own that goes on until it is interrupted."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "cli", "demo", "--dir", str(folder), "--data", str(data)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+
+
+def node_process_id(folder: Path) -> int | None:
+    """The number of the node's process, once it has locked its folder."""
+    try:
+        return int((folder / "node" / "lock").read_text("ascii"))
+    except (OSError, ValueError):
+        return None
+
+
+def is_running(process_id: int) -> bool:
+    """Whether there is a process of that number."""
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_it_runs_to_its_end_and_every_check_holds(tmp_path: Path, data: Path) -> None:
+    folder = tmp_path / "the demonstration"
+    answer = process("demo", "--once", "--dir", folder, "--data", data)
+    assert answer.status == 0, answer.out + answer.err
+    assert "NO" not in answer.out.split()
+    assert f"{EVENT_COUNT}" in answer.out
+    process_id = node_process_id(folder)
+    assert process_id is not None
+    assert not is_running(process_id)
+    refused = process("demo", "--once", "--dir", folder, "--data", data)
+    assert refused.status == 2
+    assert str(folder) in refused.err
+    assert process("audit", "--from", folder / "node", "--genesis", folder / "node" / "genesis.json").status == 0
+    assert_names_are_not_in_the_log(folder / "node", data)
+
+
+def assert_names_are_not_in_the_log(home: Path, data: Path) -> None:
+    """The entries of the log hold pseudonyms and commitments, and nobody's name."""
+    genesis = parse_genesis((home / "genesis.json").read_text("utf-8"))
+    store = LmdbStore.open(home / "db", genesis.network_id, readonly=True)
+    try:
+        log = b"\n".join(store.entries(0, store.head().tree_size))
+    finally:
+        store.close()
+    events = read_events(data)
+    assert all(pseudonym(event.account).encode() in log for event in events)
+    assert not [event.account for event in events if len(event.account) > 5 and event.account.encode() in log]
+
+
+@pytest.mark.slow
+def test_it_stays_up_until_it_is_interrupted_and_takes_the_node_with_it(tmp_path: Path, data: Path) -> None:
+    folder = tmp_path / "demo"
+    demonstration = start(folder, data)
+    try:
+        assert demonstration.stdout is not None
+        for line in demonstration.stdout:
+            if "Ctrl-C" in line:
+                break
+        else:
+            pytest.fail(f"it ended by itself: {demonstration.communicate()[1]}")
+        process_id = node_process_id(folder)
+        assert process_id is not None
+        assert is_running(process_id)
+        demonstration.send_signal(signal.SIGINT)
+        _out, err = demonstration.communicate(timeout=TIMEOUT_S)
+    finally:
+        demonstration.kill()
+        demonstration.wait()
+    assert demonstration.returncode == 0
+    assert "Traceback" not in err
+    assert not is_running(process_id)
+
+
+@pytest.mark.slow
+def test_an_interruption_in_the_middle_ends_the_node_too_and_says_so_in_one_line(tmp_path: Path, data: Path) -> None:
+    folder = tmp_path / "demo"
+    demonstration = start(folder, data)
+    try:
+        wait_until(lambda: node_process_id(folder) is not None, TIMEOUT_S, "the node starts")
+        demonstration.send_signal(signal.SIGINT)
+        _out, err = demonstration.communicate(timeout=TIMEOUT_S)
+    finally:
+        demonstration.kill()
+        demonstration.wait()
+    process_id = node_process_id(folder)
+    assert process_id is not None
+    assert demonstration.returncode == 130
+    assert err.splitlines()[-1] == "Error: Interrupted."
+    assert "Traceback" not in err
+    wait_until(lambda: not is_running(process_id), TIMEOUT_S, "the node ends")
+
+
+def test_a_network_of_several_nodes_is_refused_for_now() -> None:
+    answer = process("demo", "--once", "--nodes", "4")
+    assert answer.status == 2
