@@ -143,6 +143,7 @@ class NodeDescription:
         name, address = value["name"], value["address"]
         if not isinstance(name, str) or not isinstance(address, str):
             raise InvalidGenesisError("`name` and `address` of a node are texts")
+        check_node_name(name)
         keys = {purpose: _key(value[purpose], name, purpose) for purpose in _KEY_TYPES}
         return cls(name=name, address=address, **keys)
 
