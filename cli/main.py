@@ -59,6 +59,9 @@ def _run(words: list[str]) -> int:
         raise usage_error(error) from error
     except Abort:
         raise KeyboardInterrupt from None
+    if result == EXIT_INTERRUPTED:
+        # Typer swallows Ctrl-C and returns this number, which no command returns by itself.
+        raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
 
 

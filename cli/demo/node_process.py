@@ -63,7 +63,12 @@ class NodeProcess:
                 env=environment,
                 start_new_session=True,
             )
-        if not self._comes_up(self._process):
+        try:
+            served = self._comes_up(self._process)
+        except BaseException:
+            self.stop()
+            raise
+        if not served:
             self.stop()
             raise CommandError(
                 "the node in {home} did not start; its log ends with: {log}",

@@ -29,7 +29,7 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def start(folder: Path, data: Path) -> "subprocess.Popen[str]":
+def start(folder: Path, data: Path = BUILT_IN) -> "subprocess.Popen[str]":
     """The demonstration as a process of its own that goes on until it is interrupted."""
     return subprocess.Popen(
         [sys.executable, "-m", "cli", "demo", "--dir", str(folder), "--data", str(data)],
@@ -113,11 +113,11 @@ def test_it_stays_up_until_it_is_interrupted_and_takes_the_node_with_it(tmp_path
 
 
 @pytest.mark.slow
-def test_an_interruption_in_the_middle_ends_the_node_too_and_says_so_in_one_line(tmp_path: Path, data: Path) -> None:
+def test_an_interruption_in_the_middle_ends_the_node_too_and_says_so_in_one_line(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    demonstration = start(folder, data)
+    demonstration = start(folder)
     try:
-        wait_until(lambda: node_process_id(folder) is not None, TIMEOUT_S, "the node starts")
+        wait_until((folder / "events.jsonl").exists, TIMEOUT_S, "it begins to submit")
         demonstration.send_signal(signal.SIGINT)
         _out, err = demonstration.communicate(timeout=TIMEOUT_S)
     finally:
