@@ -28,6 +28,8 @@ from ledger.hashing import Hash, tagged_hash
 from ledger.transaction import NONCE_SIZE_BYTES
 
 JOURNAL_FORMAT = "banyan-batch/v1"
+# Kept of earlier runs with their reasons: enough for a report that somebody reads; the journal has all.
+FAILURES_MAX = 1000
 _MODE = 0o600
 
 
@@ -62,7 +64,7 @@ class BatchJournal:
         self._public_key = public_key
         self._states = bytearray(batch.line_count + 1)
         self._expiries = array("q", bytes(8 * (batch.line_count + 1)))
-        self.failed_codes: dict[int, str] = {}
+        self.failures: dict[int, tuple[str, dict[str, Any]]] = {}
         self._file = self._open()
         try:
             self._load({"file": batch.sha256.hex(), "network": network_id.hex(), "key": public_key.hex()})
@@ -105,10 +107,10 @@ class BatchJournal:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def record_outcome(self, number: int, code: str) -> None:
+    def record_outcome(self, number: int, code: str, details: dict[str, Any]) -> None:
         """Write down what became of a line: `ok`, or why the ledger refused it. If lost, it is asked for again."""
         self._states[number] = LineState.COMMITTED if code == "ok" else LineState.FAILED
-        self._write({"line": number, "code": code})
+        self._write({"line": number, "code": code, "details": details} if details else {"line": number, "code": code})
 
     def _write(self, document: dict[str, Any]) -> None:
         self._file.write(json.dumps(document, separators=(",", ":")).encode("ascii") + b"\n")
@@ -191,8 +193,8 @@ class BatchJournal:
             if "code" in document:
                 code = str(document["code"])
                 self._states[number] = LineState.COMMITTED if code == "ok" else LineState.FAILED
-                if code != "ok" and len(self.failed_codes) < FAILED_CODES_MAX:
-                    self.failed_codes[number] = code
+                if code != "ok" and len(self.failures) < FAILURES_MAX:
+                    self.failures[number] = (code, dict(document.get("details", {})))
             else:
                 self._states[number] = LineState.SENT
                 self._expiries[number] = document["exp_ms"]
@@ -205,7 +207,3 @@ class BatchJournal:
             " would be handed in again",
             path=str(self.path),
         )
-
-
-# Enough for a report that somebody reads; all of them are in the journal.
-FAILED_CODES_MAX = 1000

@@ -21,6 +21,7 @@ from cli.refusal_text import refusal_of
 from cli.session import Advance
 from cli.submission_maker import SubmissionMaker
 from contracts.arguments import Declaration
+from contracts.result import CODE_OK
 
 # Sent together, after one flush of the journal: the flush costs a millisecond or two.
 GROUP_COUNT_MAX = 256
@@ -100,8 +101,7 @@ class BatchRun:
             self._report.already += 1
             return None
         if state is LineState.FAILED:
-            code = self._journal.failed_codes.get(number, "refused")
-            self._report.add_failed(number, refusal_of(code, {}))
+            self._report.add_failed(number, refusal_of(*self._journal.failures.get(number, ("refused", {}))))
             return None
         try:
             wanted = parse_line(line)
@@ -162,8 +162,8 @@ class BatchRun:
 
     def _settle(self, number: int, code: str, details: dict[str, Any], *, known: bool) -> None:
         with self._lock:
-            self._journal.record_outcome(number, code)
-        if code != "ok":
+            self._journal.record_outcome(number, code, {} if code == CODE_OK else details)
+        if code != CODE_OK:
             self._report.add_failed(number, refusal_of(code, details))
         elif known:
             self._report.already += 1

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.commands.records import brief_text
 from cli.errors import RefusedError
 from cli.language import N_, _
 from cli.printer import Printer, time_text
@@ -104,6 +105,4 @@ def _render(session: Session, printer: Printer, document: dict[str, Any]) -> Non
 
 
 def _arguments(link: dict[str, Any]) -> str:
-    from cli.commands.records import value_text
-
-    return ", ".join(f"{name}={value_text(value)}" for name, value in link["arguments"].items())
+    return ", ".join(f"{name}={brief_text(value)}" for name, value in link["arguments"].items())

@@ -54,7 +54,7 @@ def receipt(
         write_over(result_out, result_proof)
         files.append(str(result_out))
     if qr is not None:
-        files += _write_codes(qr, proof, policy)
+        files += write_codes(qr, proof, policy)
     document = {**answer, "files": files}
     session.show(document, lambda printer: _render_receipt(printer, document))
 
@@ -66,7 +66,7 @@ def _render_receipt(printer: Printer, document: dict[str, Any]) -> None:
     printer.fields((_("Written"), path) for path in document["files"])
 
 
-def _write_codes(path: Path, proof: bytes, policy: "Policy") -> list[str]:
+def write_codes(path: Path, proof: bytes, policy: "Policy") -> list[str]:
     """Write the QR codes of a receipt as PNG; several are numbered `FILE-1.png` and so on."""
     import io
 

@@ -11,6 +11,8 @@ from cli.session import Session
 
 # What the API gives in one answer.
 PAGE_SIZE_MAX = 1000
+# Enough of a hash to tell two of them apart in a table.
+BRIEF_LENGTH = 12
 
 _LINEARIZABLE_HELP = N_("Answer no older than what anybody was told to be committed.")
 
@@ -84,12 +86,19 @@ def _render_list(session: Session, printer: Printer, document: dict[str, Any]) -
     printer.table(
         [_("Id"), _("Version"), *names],
         (
-            [record["id"], record["version"], *(value_text(record["fields"].get(name, "")) for name in names)]
+            [record["id"], record["version"], *(brief_text(record["fields"].get(name, "")) for name in names)]
             for record in records
         ),
     )
     if document["next"] is not None:
         session.note(_("There are more: `--after {id}` goes on.").format(id=document["next"]))
+
+
+def brief_text(value: Any) -> str:
+    """A value for a cell of a table: byte strings and commitments by their beginning only."""
+    if isinstance(value, dict) and len(value) == 1 and not value.keys().isdisjoint(("$hex", "#")):
+        return f"{next(iter(value.values()))[:BRIEF_LENGTH]}…"
+    return value_text(value)
 
 
 def value_text(value: Any) -> str:
@@ -100,4 +109,6 @@ def value_text(value: Any) -> str:
         return str(value["$hex"])
     if isinstance(value, dict) and set(value) == {"#"}:
         return _("(not on the ledger; commitment {hash})").format(hash=value["#"])
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
     return json.dumps(value, ensure_ascii=False)

@@ -99,15 +99,15 @@ def test_a_journal_remembers_what_was_sent_and_what_became_of_it(tmp_path: Path)
     batch = batch_of(tmp_path)
     journal = open_journal(batch)
     journal.record_sent([SentLine(number, bytes(32), 100 + number) for number in (1, 2, 3)])
-    journal.record_outcome(1, "ok")
-    journal.record_outcome(2, "notice.not-found")
+    journal.record_outcome(1, "ok", {})
+    journal.record_outcome(2, "notice.not-found", {"unit": "u", "number": 3})
     nonces, salts = [journal.nonce(n) for n in range(1, 6)], [journal.salt(n, "body") for n in range(1, 6)]
     journal.close()
     again = open_journal(batch)
     states = [again.state(number) for number in range(1, 6)]
     assert states == [LineState.COMMITTED, LineState.FAILED, LineState.SENT, LineState.UNSENT, LineState.UNSENT]
     assert again.expires_ms(3) == 103
-    assert again.failed_codes == {2: "notice.not-found"}
+    assert again.failures == {2: ("notice.not-found", {"unit": "u", "number": 3})}
     assert [again.nonce(n) for n in range(1, 6)] == nonces
     assert [again.salt(n, "body") for n in range(1, 6)] == salts
     assert len({*nonces}) == len({*salts}) == 5
@@ -133,7 +133,7 @@ def test_a_journal_that_was_torn_anywhere_is_taken_up(tmp_path: Path) -> None:
     batch = batch_of(tmp_path)
     journal = open_journal(batch)
     journal.record_sent([SentLine(number, bytes([number]) * 32, number) for number in (1, 2, 3)])
-    journal.record_outcome(1, "ok")
+    journal.record_outcome(1, "ok", {})
     journal.close()
     whole = journal.path.read_bytes()
     header_size = whole.index(b"\n") + 1
