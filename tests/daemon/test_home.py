@@ -1,0 +1,263 @@
+"""A node's folder: made, joined, opened; and one sentence with the remedy for each thing that can be wrong."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from daemon.errors import (
+    ConfigError,
+    GenesisMismatchError,
+    HomeError,
+    HomeExistsError,
+    HomeLockedError,
+    HomeNotWritableError,
+    SeedError,
+    SignStateError,
+)
+from daemon.home import Home, create_home, join_home, open_home
+from daemon.lock import HomeLock
+from daemon.seed import read_keys
+from ledger.errors import BanyanError
+from ledger.genesis import Genesis, parse_genesis
+from ledger.node_keys import NodeDescription
+from storage.errors import StoreDamagedError, StoreError
+from storage.interface import WriteBatch
+from tests.daemon.driver import Driver
+from tests.daemon.networks import genesis_text
+from tests.daemon.unprivileged import unprivileged
+
+
+def genesis_for(description: NodeDescription, **changes: object) -> Genesis:
+    return parse_genesis(genesis_text(voters=[description.to_value()], **changes))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A node's folder, tied to a network."""
+    folder = tmp_path / "home"
+    description = create_home(folder, "alpha", "127.0.0.1:7101")
+    join_home(folder, genesis_for(description))
+    return Home(folder)
+
+
+def refusal(kind: type[BanyanError], act: Callable[[], object]) -> str:
+    """The message; asserts that it is one sentence."""
+    with pytest.raises(kind) as caught:
+        act()
+    message = str(caught.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    return message
+
+
+def grow(home: Home) -> None:
+    """Give the database a block."""
+    opened = open_home(home.directory)
+    driver = Driver(genesis=opened.genesis, keys=opened.keys, store=opened.store).start()
+    assert driver.executed
+    opened.close()
+
+
+def test_a_new_folder_holds_what_a_node_needs_and_nobody_else_may_look(tmp_path: Path) -> None:
+    home = Home(tmp_path / "deep" / "home")
+    description = create_home(home.directory, "alpha", "127.0.0.1:7101", "127.0.0.1:7180")
+    assert home.directory.stat().st_mode & 0o777 == 0o700
+    assert home.seed.stat().st_mode & 0o777 == 0o600
+    assert NodeDescription.from_json(home.public.read_text("utf-8")) == description
+    assert description.node_id == read_keys(home.seed).node_id
+    assert "7180" in home.config.read_text("utf-8")
+    assert description.to_json().count(read_keys(home.seed).agreement.public.hex()) == 0
+
+
+def test_a_node_is_never_overwritten(home: Home) -> None:
+    before = {path: path.read_bytes() for path in (home.seed, home.config, home.public)}
+    message = refusal(HomeExistsError, lambda: create_home(home.directory, "beta", "127.0.0.1:1"))
+    assert "another folder" in message
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_an_interrupted_init_is_finished_with_the_same_seed(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    first = create_home(home.directory, "alpha", "127.0.0.1:7101")
+    home.config.unlink()
+    home.public.unlink()
+    assert create_home(home.directory, "alpha", "127.0.0.1:7101") == first
+
+
+def test_a_bad_name_makes_nothing(tmp_path: Path) -> None:
+    refusal(ConfigError, lambda: create_home(tmp_path / "home", "No Good", "127.0.0.1:7101"))
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_opened_home_holds_the_genesis_state(home: Home) -> None:
+    opened = open_home(home.directory)
+    head = opened.store.head()
+    assert (head.network_id, head.executed_height) == (opened.genesis.network_id, 0)
+    assert opened.sign_state.state.term == 0
+    assert opened.description == NodeDescription.from_json(home.public.read_text("utf-8"))
+    opened.close()
+    open_home(home.directory).close()
+
+
+def test_joining_twice_changes_nothing(home: Home) -> None:
+    grow(home)
+    before = home.genesis.read_bytes(), home.sign_state.read_bytes()
+    join_home(home.directory, parse_genesis(home.genesis.read_text("utf-8")))
+    assert (home.genesis.read_bytes(), home.sign_state.read_bytes()) == before
+    opened = open_home(home.directory)
+    assert opened.store.head().executed_height >= 1
+    opened.close()
+
+
+def test_an_interrupted_join_is_finished(home: Home) -> None:
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
+    home.genesis.unlink()
+    home.sign_state.unlink()
+    join_home(home.directory, genesis)
+    open_home(home.directory).close()
+
+
+def test_a_node_belongs_to_one_network(home: Home) -> None:
+    description = NodeDescription.from_json(home.public.read_text("utf-8"))
+    other = genesis_for(description, name="other.example/ledger")
+    message = refusal(GenesisMismatchError, lambda: join_home(home.directory, other))
+    assert "belongs to the network huaxin.example/ledger already" in message
+    assert "folder of its own" in message
+
+
+def test_a_genesis_without_this_node_is_refused(tmp_path: Path) -> None:
+    create_home(tmp_path / "one", "alpha", "127.0.0.1:7101")
+    other = create_home(tmp_path / "two", "beta", "127.0.0.1:7102")
+    message = refusal(GenesisMismatchError, lambda: join_home(tmp_path / "one", genesis_for(other)))
+    assert "does not name the node" in message
+    assert "node.public.json" in message
+    assert not Home(tmp_path / "one").database.exists()
+
+
+def test_no_node_in_the_folder(tmp_path: Path) -> None:
+    assert "banyan init" in refusal(ConfigError, lambda: open_home(tmp_path))
+    assert "banyan init" in refusal(ConfigError, lambda: open_home(tmp_path / "missing"))
+
+
+def test_a_node_without_a_network_is_told_to_join(tmp_path: Path) -> None:
+    create_home(tmp_path / "home", "alpha", "127.0.0.1:7101")
+    assert "banyan join" in refusal(HomeError, lambda: open_home(tmp_path / "home"))
+
+
+def test_a_second_daemon_is_refused_with_the_first_ones_process(home: Home) -> None:
+    opened = open_home(home.directory)
+    script = f"from pathlib import Path; from daemon.home import open_home; open_home(Path({str(home.directory)!r}))"
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert other.returncode != 0
+    assert f"process id {os.getpid()}" in other.stderr
+    refusal(HomeLockedError, lambda: open_home(home.directory))
+    opened.close()
+    open_home(home.directory).close()
+
+
+def test_a_lock_is_released_where_opening_fails(home: Home) -> None:
+    home.seed.chmod(0o644)
+    refusal(SeedError, lambda: open_home(home.directory))
+    HomeLock(home.lock).close()
+
+
+def test_a_world_readable_seed(home: Home) -> None:
+    home.seed.chmod(0o604)
+    assert "chmod 600" in refusal(SeedError, lambda: open_home(home.directory))
+
+
+def test_a_missing_seed(home: Home) -> None:
+    home.seed.unlink()
+    assert "put this node's seed back" in refusal(SeedError, lambda: open_home(home.directory))
+
+
+def test_another_nodes_seed(home: Home, tmp_path: Path) -> None:
+    create_home(tmp_path / "other", "beta", "127.0.0.1:7102")
+    shutil.copy(tmp_path / "other" / "seed", home.seed)
+    assert "does not name the node" in refusal(GenesisMismatchError, lambda: open_home(home.directory))
+
+
+def test_a_changed_genesis(home: Home) -> None:
+    text = home.genesis.read_text("utf-8")
+    home.genesis.write_text(text.replace('"majority"', '"half"'), "utf-8")
+    assert "genesis.json there" in refusal(GenesisMismatchError, lambda: open_home(home.directory))
+    home.genesis.write_text(text.replace("huaxin.example", "other.example"), "utf-8")
+    message = refusal(GenesisMismatchError, lambda: open_home(home.directory))
+    assert "another network" in message
+    assert "put back" in message
+
+
+def test_a_missing_database(home: Home) -> None:
+    shutil.rmtree(home.database)
+    assert "missing" in refusal(HomeError, lambda: open_home(home.directory))
+
+
+def test_a_damaged_database(home: Home) -> None:
+    grow(home)
+    file = max(home.database.iterdir(), key=lambda path: path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[: len(content)] = b"\xa5" * len(content)
+    file.write_bytes(content)
+    assert str(home.database) in refusal(StoreError, lambda: open_home(home.directory))
+
+
+def test_a_truncated_database(home: Home) -> None:
+    grow(home)
+    file = max(home.database.iterdir(), key=lambda path: path.stat().st_size)
+    os.truncate(file, file.stat().st_size // 2 // 4096 * 4096)
+    refusal(StoreDamagedError, lambda: open_home(home.directory))
+
+
+def test_a_missing_sign_state_beside_blocks_is_refused(home: Home) -> None:
+    grow(home)
+    home.sign_state.unlink()
+    message = refusal(SignStateError, lambda: open_home(home.directory))
+    assert "two different blocks" in message
+    assert "put it back" in message
+    assert not home.sign_state.exists()
+
+
+def test_a_missing_sign_state_before_the_first_block_is_made(home: Home) -> None:
+    home.sign_state.unlink()
+    open_home(home.directory).close()
+    assert home.sign_state.exists()
+
+
+def test_a_folder_that_may_not_be_written(home: Home) -> None:
+    with unprivileged(home.directory):
+        home.lock.unlink()
+        home.directory.chmod(0o500)
+        try:
+            message = refusal(HomeNotWritableError, lambda: open_home(home.directory))
+            assert "make it writable" in message
+            assert str(home.directory) in message
+        finally:
+            home.directory.chmod(0o700)
+
+
+def test_a_place_where_no_folder_may_be_made(tmp_path: Path) -> None:
+    parent = tmp_path / "parent"
+    parent.mkdir()
+    with unprivileged(parent):
+        parent.chmod(0o500)
+        try:
+            message = refusal(HomeNotWritableError, lambda: create_home(parent / "home", "alpha", "127.0.0.1:7101"))
+            assert "another folder with --home" in message
+        finally:
+            parent.chmod(0o700)
+
+
+def test_opening_leaves_the_store_as_it_was(home: Home) -> None:
+    grow(home)
+    opened = open_home(home.directory)
+    before = opened.store.head()
+    opened.close()
+    opened = open_home(home.directory)
+    assert opened.store.head() == before
+    opened.store.apply([WriteBatch()])
+    opened.close()
