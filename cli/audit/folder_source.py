@@ -39,8 +39,13 @@ from storage.links import row_sequence
 from storage.lmdb_reader import LmdbReader
 from storage.meta import read_standing
 
-_DATABASE_FOLDER = "db"
 _LINK_SIZE_BYTES = 8 + HASH_SIZE_BYTES
+
+
+def database_folder(folder: Path) -> Path:
+    """Where the database of a node's folder lies; `folder` itself if it is no node's."""
+    inside = folder / "db"
+    return inside if inside.is_dir() else folder
 
 
 class _Held(ReadTransaction):
@@ -89,16 +94,15 @@ class _MomentEnvironment(Environment):
 
 
 class FolderSource:
-    """A `LedgerSource` over the folder of a node, or over the database folder in it."""
+    """A `LedgerSource` over a database folder."""
 
     def __init__(self, folder: Path) -> None:
-        """Open the database.
+        """Open the database in `folder`.
 
         Raises:
             StoreError: there is none, it is damaged, or it cannot be opened.
         """
-        database = folder / _DATABASE_FOLDER
-        self._environment = _MomentEnvironment(database if database.is_dir() else folder)
+        self._environment = _MomentEnvironment(folder)
         try:
             with self._environment.read() as transaction:
                 self._network_id = _network_of(self._environment, transaction)

@@ -24,6 +24,14 @@ from ledger.state_digest import StateDigest
 from ledger.tree import leaf_hash, root_of
 
 
+def genesis_digest(genesis: Genesis) -> StateDigest:
+    """The digest of the state at height 0."""
+    digest = StateDigest.empty()
+    for key, value in genesis_records(genesis).items():
+        digest.add(key, value)
+    return digest
+
+
 class Replay:
     """The state after the newest executed block; blocks go through `check` in order."""
 
@@ -32,8 +40,8 @@ class Replay:
         self._genesis = genesis
         self._registry = registry
         self._state = state
-        self._digest = StateDigest.empty()
-        self._apply([StateChange(key, None, value) for key, value in genesis_records(genesis).items()])
+        self._digest = genesis_digest(genesis)
+        state.apply(StateChange(key, None, value) for key, value in genesis_records(genesis).items())
         self._digests: dict[int, Hash] = {0: self._digest.digest()}
         self._unstated: deque[tuple[int, list[Hash]]] = deque()
         # A stored result that differs, with its height: it is told when the block that states the results is found
@@ -84,15 +92,12 @@ class Replay:
             self._state,
             ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, placed),
         )
-        self._apply(execution.changes)
+        self._state.apply(execution.changes)
+        self._digest.apply(execution.changes)
         self.executed_height = header.height
         self._digests[header.height] = self._digest.digest()
         self._unstated.append((header.height, [leaf_hash(leaf) for leaf in execution.result_leaves]))
         return execution
-
-    def _apply(self, changes: "tuple[StateChange, ...] | list[StateChange]") -> None:
-        self._state.apply(changes)
-        self._digest.apply(changes)
 
     def _check_outcome(self, block: CheckedBlock) -> None:
         header = block.header

@@ -6,8 +6,10 @@ Shapes only.
 from dataclasses import dataclass
 
 from cli.audit.finding import AuditFinding
+from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.policy import Policy
+from ledger.tree import EMPTY_ROOT
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,11 @@ class AuditedHead:
     tree_size: int
     tree_root: Hash
     state_digest: Hash
+
+    @classmethod
+    def beginning(cls, genesis: Genesis, state_digest: Hash) -> "AuditedHead":
+        """Where a ledger without blocks stands; `state_digest` is that of height 0."""
+        return cls(genesis.network_id, 0, genesis.network_id, genesis.created_ms, 0, EMPTY_ROOT, state_digest)
 
 
 @dataclass(frozen=True, slots=True)

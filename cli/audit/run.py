@@ -9,13 +9,15 @@ from pathlib import Path
 
 from cli.audit.derived_state import DerivedState
 from cli.audit.finding import AuditFinding
-from cli.audit.report import AuditReport
+from cli.audit.replay import genesis_digest
+from cli.audit.report import AuditedHead, AuditReport
 from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerSource
 from cli.audit.walk import Progress, Walk, policy_of
 from cli.genesis_file import read_genesis
 from contracts.builtin import builtin_registry
 from ledger.genesis import Genesis
+from storage.errors import StoreDamagedError
 
 # Two cores is what the smallest machine for a node has; libsodium uses them without the interpreter lock.
 SIGNATURE_THREADS = 2
@@ -34,13 +36,20 @@ def run_audit(source: str, genesis_path: Path, progress: Progress) -> AuditRepor
 
     Raises:
         UsageError: the genesis file cannot be read or is none, or the address is none.
-        StoreError: the folder holds no store, or one that cannot be opened at all.
+        StoreError: the folder holds no store, or one that cannot be opened; a damaged one is a finding.
         UnreachableError: the node does not answer.
 
     Cost: about 0.2 ms an entry on two cores, half of it for signatures; memory is bounded.
     """
     genesis = read_genesis(genesis_path)
-    opened = open_source(source)
+    started = time.monotonic()
+    try:
+        opened = open_source(source)
+    except AuditFinding as finding:
+        return _unopened(genesis, finding, time.monotonic() - started)
+    except StoreDamagedError as error:
+        damage = AuditFinding("audit.unreadable", "the store cannot be read at {key}: {reason}", key=source, reason=error)
+        return _unopened(genesis, damage, time.monotonic() - started)
     try:
         return audit(genesis, opened, progress)
     finally:
@@ -77,6 +86,15 @@ def open_source(source: str) -> LedgerSource:
         from cli.audit.http_source import HttpSource
 
         return HttpSource(source)
-    from cli.audit.folder_source import FolderSource
+    from cli.audit.folder_source import FolderSource, database_folder
+    from cli.audit.page_probe import probe_pages
 
-    return FolderSource(Path(source))
+    database = database_folder(Path(source))
+    probe_pages(database)
+    return FolderSource(database)
+
+
+def _unopened(genesis: Genesis, finding: AuditFinding, seconds: float) -> AuditReport:
+    """The report about a store that could not even be opened: nothing holds but the genesis."""
+    head = AuditedHead.beginning(genesis, genesis_digest(genesis).digest())
+    return AuditReport(0, 0, seconds, finding, head, policy_of(genesis), ())

@@ -25,7 +25,6 @@ from contracts.registry import Registry
 from ledger.block import Header
 from ledger.genesis import Genesis
 from ledger.policy import Policy, PolicyVoter
-from ledger.tree import EMPTY_ROOT
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,7 +42,7 @@ PHASE_PAYLOADS = "payloads"
 PHASES = (PHASE_ENTRIES, PHASE_STATE, PHASE_PAYLOADS)
 
 # What a report says was not compared.
-LEFT_OUT_RECORDS = N_("the records one by one; their digest was")
+LEFT_OUT_RECORDS = N_("the records one by one, only their digest")
 LEFT_OUT_TABLES = N_("stored results, look-ups and payloads")
 
 
@@ -95,15 +94,17 @@ class Walk:
     @property
     def head(self) -> AuditedHead:
         """Where the executed ledger stands, as far as it was found good."""
-        executed = self._executed
+        executed, digest = self._executed, self._replay.state_digest
+        if executed is None:
+            return AuditedHead.beginning(self._genesis, digest)
         return AuditedHead(
-            network_id=self._genesis.network_id,
-            height=executed.height if executed else 0,
-            block_hash=executed.hash if executed else self._genesis.network_id,
-            time_ms=executed.time_ms if executed else self._genesis.created_ms,
-            tree_size=executed.tree_size if executed else 0,
-            tree_root=executed.tree_root if executed else EMPTY_ROOT,
-            state_digest=self._replay.state_digest,
+            network_id=executed.network_id,
+            height=executed.height,
+            block_hash=executed.hash,
+            time_ms=executed.time_ms,
+            tree_size=executed.tree_size,
+            tree_root=executed.tree_root,
+            state_digest=digest,
         )
 
     def run(self) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from cli.audit import run
+from cli.audit.folder_source import FolderSource, database_folder
 from cli.audit.report import AuditReport
-from cli.audit.run import run_audit
+from cli.genesis_file import read_genesis
 from contracts.genesis_state import genesis_records
 from ledger.genesis import Genesis
 from storage.id_merge import IdIndexSizes
@@ -37,5 +39,9 @@ def build(folder: Path, write: Callable[[LedgerBuilder], None], genesis: Genesis
 
 
 def audit(folder: Path, genesis: Path | None = None) -> AuditReport:
-    """The audit of a node's folder against its own genesis, or another."""
-    return run_audit(str(folder), genesis or folder / "genesis.json", lambda phase, done, total: None)
+    """The audit of a node's folder against its own genesis, or another, without the probe in another process."""
+    source = FolderSource(database_folder(folder))
+    try:
+        return run.audit(read_genesis(genesis or folder / "genesis.json"), source, lambda phase, done, total: None)
+    finally:
+        source.close()
