@@ -69,13 +69,17 @@ class SenderCount:
         Raises:
             DecodingError: not such a record.
         """
-        if data is None:
-            return cls(0, 0, 0)
-        version, fields = Record.decode(data)
-        day, count = fields.get("day"), fields.get("count")
-        if type(day) is not int or type(count) is not int or day < 0 or count < 0:
-            raise DecodingError("the record of a sender lacks its day or count")
-        return cls(version, day, count)
+        return cls(0, 0, 0) if data is None else cls(*_sender_count(data))
+
+
+# The members who submit within one block and the next: admission asks for the same record for each transaction.
+@lru_cache(maxsize=4096)
+def _sender_count(data: bytes) -> tuple[int, int, int]:
+    version, fields = Record.decode(data)
+    day, count = fields.get("day"), fields.get("count")
+    if type(day) is not int or type(count) is not int or day < 0 or count < 0:
+        raise DecodingError("the record of a sender lacks its day or count")
+    return version, day, count
 
 
 def sender_count_key(sender: Hash) -> bytes:

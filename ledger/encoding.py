@@ -63,7 +63,10 @@ def _in_order(value: Any, depth_left: int) -> bool:
         raise EncodingError("a value of type {kind} has no canonical encoding", kind=kind.__name__)
     in_order = True
     for item in value:
-        if type(item) not in _PLAIN and not _in_order(item, depth_left - 1):
+        item_kind = type(item)
+        if item_kind in _PLAIN or (item_kind is int and INTEGER_MIN <= item <= INTEGER_MAX):
+            continue
+        if not _in_order(item, depth_left - 1):
             in_order = False
     return in_order
 
@@ -78,7 +81,10 @@ def _map_in_order(value: dict[Any, Any], depth_left: int) -> bool:
         if key < previous:
             in_order = False
         previous = key
-        if type(item) not in _PLAIN and not _in_order(item, depth_left):
+        kind = type(item)
+        if kind in _PLAIN or (kind is int and INTEGER_MIN <= item <= INTEGER_MAX):
+            continue
+        if not _in_order(item, depth_left):
             in_order = False
     return in_order
 
@@ -137,7 +143,8 @@ def _refuse_extension(code: int, _data: bytes) -> Any:
 
 
 def _check(value: Any, kind: type, depth_left: int) -> None:
-    """Types, ranges, depth and the order of keys. Plain items are passed over in the loops: a call costs more."""
+    """Types, ranges, depth and the order of keys. Plain items and whole numbers are judged in the loops: a call
+    costs more."""
     if kind in _PLAIN:
         return
     if kind is int:
@@ -148,7 +155,7 @@ def _check(value: Any, kind: type, depth_left: int) -> None:
     elif kind is list and depth_left:
         for item in value:
             item_kind = type(item)
-            if item_kind not in _PLAIN:
+            if item_kind not in _PLAIN and not (item_kind is int and item <= INTEGER_MAX):
                 _check(item, item_kind, depth_left - 1)
     elif kind is dict or kind is list:
         raise DecodingError("the value is nested deeper than {depth} levels", depth=DEPTH_MAX)
@@ -164,5 +171,5 @@ def _check_map(value: dict[Any, Any], depth_left: int) -> None:
             raise DecodingError("the keys of a map are not texts in ascending order")
         previous = key
         kind = type(item)
-        if kind not in _PLAIN:
+        if kind not in _PLAIN and not (kind is int and item <= INTEGER_MAX):
             _check(item, kind, depth_left)
