@@ -1,10 +1,13 @@
-"""A look at LMDB's data file before LMDB maps it.
+"""A look at LMDB's data file without LMDB: before it is mapped, and after a write failed.
 
 Owns the checks that cost nothing and spare the process a SIGBUS: a file that ends before the pages its newest meta
-page counts on. Never looks at more than the two meta pages unless the file is too short.
+page counts on. Never looks at more than the two meta pages unless the file is too short. Never writes to the file.
 Source: LMDB 0.9, `mdb.c`: `MDB_page`, `MDB_meta`, `mdb_env_pick_meta`.
 """
 
+import errno
+import os
+import tempfile
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -15,7 +18,11 @@ from storage.errors import StoreMissingError
 from storage.layout import MalformedRecordError
 
 DATA_FILE_NAME = "data.mdb"
+# More than one group of writes takes: a window of eight blocks of 1 MiB, and what goes with them.
+_ROOM_SIZE_BYTES = 32 << 20
 _PAGE_HEADER_SIZE_BYTES = 16
+# Disk, quota, limit on the size of files.
+NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _MAGIC = 0xBEEFC0DE
 _DATA_VERSION = 1
 _SIZE_BYTES_MIN = 256
@@ -54,6 +61,20 @@ def check_data_file(folder: Path) -> None:
         ) from error
     if (newest.last_page + 1) * newest.page_size_bytes > size_bytes:
         _check_every_page(file)
+
+
+def lacks_room(folder: Path) -> bool:
+    """Whether the data file could not grow by 32 MiB: its disk is full, or a quota or a limit on files is reached.
+
+    Reserves that room in a file that has no name and goes away at once.
+    """
+    try:
+        size_bytes = (folder / DATA_FILE_NAME).stat().st_size
+        with tempfile.TemporaryFile(dir=folder) as opened:
+            os.posix_fallocate(opened.fileno(), size_bytes, _ROOM_SIZE_BYTES)
+    except OSError as error:
+        return error.errno in NO_ROOM
+    return False
 
 
 def _newest_meta(head: bytes) -> _Meta:

@@ -21,7 +21,7 @@ import lmdb
 from lmdb import _Database
 
 from ledger.errors import BanyanError, LocalError
-from storage.data_file import check_data_file
+from storage.data_file import NO_ROOM, check_data_file, lacks_room
 from storage.errors import (
     StoreBusyError,
     StoreDamagedError,
@@ -38,7 +38,6 @@ READER_COUNT_MAX = 126
 # The bundled LMDB 0.9, whose files other tools read too.
 _ENGINE_MAJOR_VERSION = 0
 _FOLDER_MODE = 0o700
-_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _NO_WRITING = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
 
 Table: TypeAlias = _Database
@@ -61,6 +60,9 @@ _DAMAGE = (
     struct.error,
 )
 
+# Everything that reading and writing here can raise and that is not ours already.
+FOREIGN_ERRORS = (lmdb.Error, OSError, MalformedRecordError, struct.error)
+
 
 def translate(error: Exception, path: Path) -> BanyanError:
     """Our error for one of LMDB's or the operating system's that `path` met with.
@@ -74,14 +76,16 @@ def translate(error: Exception, path: Path) -> BanyanError:
     if isinstance(error, lmdb.BadValsizeError):
         return LocalError("A key for the store {path} is empty or longer than 511 bytes.", path=path)
     number = error.errno if isinstance(error, OSError) else getattr(error, "code", None)
-    if isinstance(error, lmdb.MapFullError) or number in _NO_ROOM:
+    # A write that the disk takes only a part of, LMDB reports as an input/output error.
+    if isinstance(error, lmdb.MapFullError) or number in NO_ROOM or (number == errno.EIO and lacks_room(path)):
         return StoreFullError(
             "There is no room to write to the store {path}: make room on its disk, it then goes on by itself.",
             path=path,
         )
     if isinstance(error, lmdb.ReadonlyError) or number in _NO_WRITING:
         return StoreReadOnlyError(
-            "The store {path} cannot be written: give this user the right to write to the folder.", path=path
+            "This user may not read and write the store {path}: give it the right to, in the folder and its files.",
+            path=path,
         )
     if isinstance(error, lmdb.ReadersFullError):
         return StoreBusyError("Too many programs read the store {path} at once: end some of them.", path=path)
@@ -155,15 +159,24 @@ class Environment:
 
     def begin_read(self) -> Read:
         """A read transaction whose values are copies; whoever asks must abort it."""
-        return self._lmdb.begin()
+        try:
+            return self._lmdb.begin()
+        except lmdb.Error as error:
+            raise _closed_or(error, self.path) from error
 
     def begin_view(self) -> View:
         """A read transaction whose values are views that must not be touched after its end."""
-        return self._lmdb.begin(buffers=True)
+        try:
+            return self._lmdb.begin(buffers=True)
+        except lmdb.Error as error:
+            raise _closed_or(error, self.path) from error
 
     def begin_write(self) -> Write:
         """A write transaction; views of what it read must not be touched after it wrote there."""
-        return self._lmdb.begin(write=True, buffers=True)
+        try:
+            return self._lmdb.begin(write=True, buffers=True)
+        except lmdb.Error as error:
+            raise _closed_or(error, self.path) from error
 
     def forget_dead_readers(self) -> int:
         """Free the reader slots of processes that were killed; how many there were."""
@@ -207,17 +220,14 @@ class ReadTransaction:
         self._environment = environment
 
     def __enter__(self) -> Read:
-        try:
-            self._transaction = self._environment.begin_read()
-        except lmdb.Error as error:
-            raise _closed_or(error, self._environment.path) from error
+        self._transaction = self._environment.begin_read()
         return self._transaction
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._transaction.abort()
-        if isinstance(error, (lmdb.Error, MalformedRecordError, struct.error)):
+        if isinstance(error, FOREIGN_ERRORS):
             raise translate(error, self._environment.path) from error
 
 
@@ -232,10 +242,7 @@ class WriteTransaction:
     def __enter__(self) -> Write:
         if self._environment.readonly:
             raise LocalError("The store {path} is open for reading only.", path=self._environment.path)
-        try:
-            self._transaction = self._environment.begin_write()
-        except lmdb.Error as error:
-            raise _closed_or(error, self._environment.path) from error
+        self._transaction = self._environment.begin_write()
         return self._transaction
 
     def __exit__(
@@ -249,7 +256,7 @@ class WriteTransaction:
                 raise translate(failure, path) from failure
             return
         self._transaction.abort()
-        if isinstance(error, (lmdb.Error, OSError, MalformedRecordError, struct.error)):
+        if isinstance(error, FOREIGN_ERRORS):
             raise translate(error, path) from error
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from ledger.errors import LocalError
 from ledger.hashing import Hash
-from storage.environment import Environment, Read, View, Write
+from storage.environment import FOREIGN_ERRORS, Environment, Read, View, Write, translate
 from storage.id_manifest import Manifest, Merge, Run
 from storage.id_merge import IdIndexSizes, flush_journal, start_merge, step_clearing, step_merge
 from storage.id_runs import Query, find_one
@@ -87,6 +87,8 @@ class IdIndex:
                 if found is not None:
                     return found[1]
             return None
+        except FOREIGN_ERRORS as error:
+            raise translate(error, self._environment.path) from error
         finally:
             transaction.abort()
 
@@ -116,6 +118,8 @@ class IdIndex:
                 expiries = None if expiries_ms is None else [expiries_ms[place] for place in unknown]
                 found.update(self._unexpired(transaction, runs, asked, expiries, now_ms))
             return found
+        except FOREIGN_ERRORS as error:
+            raise translate(error, self._environment.path) from error
         finally:
             transaction.abort()
 

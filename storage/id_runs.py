@@ -45,11 +45,11 @@ def read_prefixes_of(transaction: View, table: Table, run: Run, segment: int) ->
     """A segment's column of prefixes, in place.
 
     Raises:
-        MalformedRecordError: it is not there.
+        MalformedRecordError: it is not there, or not a column.
     """
     value = transaction.get(prefixes_key(run.number, segment), db=table)
-    if value is None:
-        raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index is missing")
+    if value is None or len(value) % PREFIX_SIZE_BYTES:
+        raise MalformedRecordError(f"segment {segment} of run {run.number} of the id index is missing or malformed")
     return value
 
 

@@ -1,5 +1,6 @@
 """What every store promises: the same questions to the store in memory and to the one on disk."""
 
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -181,34 +182,25 @@ def test_contradictory_batches_are_refused(store: Store) -> None:
     block = growth.block()
     execution = growth.execution()
     header = block.header
+    later = tuple(gained._replace(start=gained.start + 1) for gained in execution.tile_hashes)
     wrong = (
         WriteBatch(blocks=(make_block(3, header.first_index, block.entries),)),
         WriteBatch(blocks=(make_block(2, header.first_index + 1, block.entries),)),
         WriteBatch(blocks=(type(block)(header, block.entries[1:]),)),
         WriteBatch(executions=(execution,)),
-        WriteBatch(blocks=(type(block)(_replaced(header, header_hash=bytes(32)), block.entries),)),
-        WriteBatch(blocks=(block,), executions=(_replaced(execution, tree_size=execution.tree_size + 1),)),
-        WriteBatch(blocks=(block,), executions=(_replaced(execution, height=3),)),
-        WriteBatch(blocks=(block,), executions=(_replaced(execution, state_digest=bytes(32)),)),
-        WriteBatch(blocks=(block,), executions=(_replaced(execution, ids=execution.ids[:1] * 2),)),
-        WriteBatch(blocks=(block,), executions=(_replaced(execution, links=execution.links[::-1]),)),
-        WriteBatch(blocks=(block,), executions=(_replaced(execution, tile_hashes=_later(execution.tile_hashes)),)),
+        WriteBatch(blocks=(type(block)(replace(header, header_hash=bytes(32)), block.entries),)),
+        WriteBatch(blocks=(block,), executions=(replace(execution, tree_size=execution.tree_size + 1),)),
+        WriteBatch(blocks=(block,), executions=(replace(execution, height=3),)),
+        WriteBatch(blocks=(block,), executions=(replace(execution, state_digest=bytes(32)),)),
+        WriteBatch(blocks=(block,), executions=(replace(execution, ids=execution.ids[:1] * 2),)),
+        WriteBatch(blocks=(block,), executions=(replace(execution, links=execution.links[::-1]),)),
+        WriteBatch(blocks=(block,), executions=(replace(execution, tile_hashes=later),)),
     )
     for number, batch in enumerate(wrong):
         with pytest.raises(LocalError):
             store.apply([batch])
         assert store.head().tip_height == 1, number
     store.apply([WriteBatch(blocks=(block,), executions=(execution,))])
-
-
-def _replaced(value, **fields):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(value, **fields)
-
-
-def _later(tile_hashes):  # type: ignore[no-untyped-def]
-    return tuple(gained._replace(start=gained.start + 1) for gained in tile_hashes)
 
 
 def test_an_id_is_a_duplicate_until_it_expires_and_found_for_ever(store: Store) -> None:
@@ -285,7 +277,7 @@ def test_links_without_order_between_subjects(store: Store) -> None:
     block = growth.block(3)
     execution = growth.execution()
     links = tuple(SubjectLink(subject, 1, 1, bytes(32)) for subject in ("b/2", "a/1", "c/3"))
-    store.apply([WriteBatch(blocks=(block,), executions=(_replaced(execution, links=links),))])
+    store.apply([WriteBatch(blocks=(block,), executions=(replace(execution, links=links),))])
     for link in links:
         assert list(store.subject_links(link.subject)) == [link]
 
