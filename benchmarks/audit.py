@@ -12,126 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import deque
 from pathlib import Path
 
+from benchmarks.load import anonymous_memory_mb, fill_folder
 from benchmarks.report import write_report
-from contracts.builtin import builtin_registry
-from contracts.genesis_state import genesis_records
-from daemon.effects import Alarm, Effect, Refused, SaveSignState, StoreBatch
-from daemon.events import BatchStored, Event, SignStateSaved, Started, Stopping, Submission, Submitted, Ticked
-from daemon.node import Node
-from daemon.sign_state import SignState
-from ledger.genesis import Genesis, Parameters, member_id
-from ledger.node_keys import NodeDescription, NodeKeys
-from ledger.signing import SigningKey
-from ledger.state_digest import StateDigest
-from ledger.transaction import Transaction, build_transaction
-from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
-from storage.lmdb_store import LmdbStore
 
-START_MS = 1_790_000_000_000
-BLOCK_INTERVAL_MS = 400
-HOUR_MS = 3_600_000
-UNITS = 1000
-SENDERS = 16
-KEYS = NodeKeys.from_seed(b"\x07" * 32)
-
-
-def make_genesis(senders: list[SigningKey]) -> Genesis:
-    """A network of one voter whose administrators are the senders."""
-    node = NodeDescription(
-        "alpha",
-        "127.0.0.1:7001",
-        KEYS.agreement.public,
-        KEYS.log.public,
-        KEYS.cosigner.public,
-        KEYS.transport.public,
-    )
-    return Genesis(
-        name="benchmark.example/ledger",
-        created_ms=START_MS - 1000,
-        visibility="public",
-        quorum="majority",
-        parameters=Parameters(),
-        voters=(node,),
-        administrators=tuple(
-            VerifierKey(f"sender-{number}", KEY_TYPE_MEMBER, key.public) for number, key in enumerate(senders)
-        ),
-    )
-
-
-class Maker:
-    """A node without a shell: effects are carried out at once."""
-
-    def __init__(self, folder: Path, genesis: Genesis) -> None:
-        digest = StateDigest.empty()
-        records = genesis_records(genesis)
-        for key, value in records.items():
-            digest.add(key, value)
-        self.genesis = genesis
-        self.store = LmdbStore.create(folder / "db", genesis.network_id, records, digest.lanes_bytes())
-        self.node = Node(KEYS, genesis, builtin_registry(), self.store, SignState())
-        self.now_ms = START_MS
-
-    def run(self, event: Event) -> None:
-        """Feed an event, and what follows from it."""
-        waiting: deque[Event] = deque([event])
-        while waiting:
-            for effect in self.node.step(waiting.popleft()):
-                followed = self._carry_out(effect)
-                if followed is not None:
-                    waiting.append(followed)
-
-    def _carry_out(self, effect: Effect) -> Event | None:
-        match effect:
-            case StoreBatch(ticket, batch):
-                self.store.apply([batch])
-                return BatchStored(self.now_ms, ticket)
-            case SaveSignState(ticket, _, _):
-                return SignStateSaved(self.now_ms, ticket)
-            case Refused(_, _, error, _) | Alarm(error):
-                raise error
-        return None
-
-
-def make_ledger(folder: Path, entries: int) -> None:
-    """A ledger of notices in `folder`, at least `entries` long."""
-    senders = [SigningKey.from_seed(bytes([2, number]) * 16) for number in range(SENDERS)]
-    genesis = make_genesis(senders)
-    folder.mkdir(parents=True, exist_ok=True)
-    maker = Maker(folder, genesis)
-    members = [(key, member_id(genesis.network_id, key.public)) for key in senders]
-    maker.run(Started(maker.now_ms))
-    number = 0
-    while maker.node.status().tree_size < entries:
-        maker.now_ms += BLOCK_INTERVAL_MS
-        batch = []
-        for _ in range(genesis.parameters.block_transactions_max):
-            key, member = members[number % SENDERS]
-            batch.append(Submission(number, notice(genesis, key, member, number, maker.now_ms + HOUR_MS), ()))
-            number += 1
-        maker.run(Submitted(maker.now_ms, tuple(batch)))
-        maker.store.maintain()
-    maker.run(Ticked(maker.now_ms + 1000))
-    maker.run(Stopping(maker.now_ms + 2000))
-    while maker.store.maintain():
-        pass
-    maker.store.close()
-    (folder / "genesis.json").write_text(genesis.to_json(), encoding="utf-8")
-
-
-def notice(genesis: Genesis, key: SigningKey, member: bytes, number: int, expires_ms: int) -> Transaction:
-    """One notice of about 300 bytes."""
-    return build_transaction(
-        genesis.network_id,
-        member,
-        "notice.post",
-        {"unit": f"branch-{number % UNITS}", "title": f"notice {number} of the benchmark"},
-        number.to_bytes(16, "big"),
-        expires_ms,
-        [key],
-    )
+CREATED_MS = 1_790_000_000_000
 
 
 def audit(folder: Path) -> dict[str, object]:
@@ -162,19 +48,11 @@ def audit_here(folder: Path) -> None:
     print(json.dumps(report.to_json() | {"memory_mb": round(max(peak_mb, anonymous_memory_mb()))}))
 
 
-def anonymous_memory_mb() -> float:
-    """`RssAnon` of this process: what it holds itself, without the database's pages."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("the operating system does not tell RssAnon")
-
-
 def measure(folder: Path, entries: int) -> None:
     """Make the ledger if it is not there, audit it, write `benchmarks/results/audit.{json,md}`."""
     if not (folder / "genesis.json").exists():
         started = time.monotonic()
-        make_ledger(folder, entries)
+        fill_folder(folder, entries, CREATED_MS)
         print(f"made the ledger in {time.monotonic() - started:.0f} s", file=sys.stderr)
     report = audit(folder)
     assert report["ok"], report["finding"]
@@ -208,7 +86,7 @@ def main() -> None:
         measure(options.folder, options.entries)
     else:
         with tempfile.TemporaryDirectory(prefix="banyan-benchmark-") as folder:
-            measure(Path(folder), options.entries)
+            measure(Path(folder) / "node", options.entries)
 
 
 if __name__ == "__main__":

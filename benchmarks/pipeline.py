@@ -18,21 +18,15 @@ from pathlib import Path
 
 import trio
 
+from benchmarks.load import HOUR_MS, Load, anonymous_memory_mb
 from benchmarks.report import write_report
 from contracts.builtin import builtin_registry
-from daemon.home import create_home, join_home, open_home
+from daemon.home import open_home
 from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.pending import SubmissionStatus
 from daemon.service import Service
-from ledger.genesis import Genesis, Parameters, member_id
-from ledger.node_keys import NodeDescription
-from ledger.signing import SigningKey
-from ledger.transaction import Transaction, build_transaction, decode_envelope, verify_signatures
-from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
-
-ENTRY_SIZE_BYTES = 300
-HOUR_MS = 3_600_000
+from ledger.transaction import decode_envelope, verify_signatures
 
 
 @dataclass(frozen=True)
@@ -55,45 +49,6 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def make_genesis(node: NodeDescription, senders: list[SigningKey]) -> Genesis:
-    """A network of one voter whose administrators are the senders."""
-    return Genesis(
-        name="benchmark.example/ledger",
-        created_ms=now_ms() - 1000,
-        visibility="public",
-        quorum="majority",
-        parameters=Parameters(),
-        voters=(node,),
-        administrators=tuple(
-            VerifierKey(f"sender-{number}", KEY_TYPE_MEMBER, key.public) for number, key in enumerate(senders)
-        ),
-    )
-
-
-def make_load(genesis: Genesis, senders: list[SigningKey], count: int) -> list[bytes]:
-    """Signed notices of about `ENTRY_SIZE_BYTES`, the senders in turn."""
-    load = []
-    members = [(key, member_id(genesis.network_id, key.public)) for key in senders]
-    expires_ms = now_ms() + 6 * HOUR_MS
-    for number in range(count):
-        key, member = members[number % len(members)]
-        load.append(notice(genesis, key, member, number, expires_ms).envelope)
-    return load
-
-
-def notice(genesis: Genesis, key: SigningKey, member: bytes, number: int, expires_ms: int) -> Transaction:
-    """One notice; the title fills it up to the size that is measured."""
-    return build_transaction(
-        genesis.network_id,
-        member,
-        "notice.post",
-        {"unit": f"branch-{number % 100}", "title": f"notice {number} of the benchmark"},
-        number.to_bytes(16, "big"),
-        expires_ms,
-        [key],
-    )
-
-
 def verify_rate(load: list[bytes]) -> float:
     """Signatures one core verifies in a second: the median of five rounds."""
     transactions = [decode_envelope(envelope) for envelope in load[:2000]]
@@ -109,30 +64,27 @@ async def pipeline_rate(service: Service, load: list[bytes]) -> float:
     """Entries a second from the first submission to the last report."""
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
-        while service.reason is not None:
-            await service.wait_for_move()
+        with trio.fail_after(30):
+            while service.reason is not None:
+                await service.next_move().wait()
         start = time.perf_counter()
         outcomes = await service.submit_many(load)
         elapsed = time.perf_counter() - start
-        assert all(one.status is SubmissionStatus.COMMITTED and one.result.ok for one in outcomes)
+        failed = [
+            one
+            for one in outcomes
+            if one.status is not SubmissionStatus.COMMITTED or one.result is None or not one.result.ok
+        ]
+        assert not failed, failed[0]
         await service.stop(60_000)
     return len(load) / elapsed
 
 
-def anonymous_memory_mb() -> float:
-    """`RssAnon` of this process: what it holds itself, without the database's pages."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("RssAnon"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
 def measure(folder: Path, entries: int, sender_count: int) -> Figures:
     """Make a node in `folder`, load it, and measure."""
-    senders = [SigningKey.from_seed(bytes([1, number]) * 16) for number in range(sender_count)]
-    genesis = make_genesis(create_home(folder, "alpha", "127.0.0.1:0"), senders)
-    join_home(folder, genesis)
-    load = make_load(genesis, senders, entries)
+    made = Load(folder, sender_count, now_ms() - 1000)
+    expires_ms = now_ms() + 6 * HOUR_MS
+    load = [made.notice(number, expires_ms).envelope for number in range(entries)]
     home = open_home(folder)
     before = verify_rate(load)
     try:
@@ -159,8 +111,16 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             figures = measure(Path(folder) / "node", options.entries, options.senders)
         rounds.append(figures)
-        print(json.dumps({"pipeline/s": round(figures.pipeline_rate), "Ed25519/s": round(figures.verify_rate),
-                          "share": round(figures.share, 3), "RssAnon MB": round(figures.anonymous_memory_mb)}))
+        print(
+            json.dumps(
+                {
+                    "pipeline/s": round(figures.pipeline_rate),
+                    "Ed25519/s": round(figures.verify_rate),
+                    "share": round(figures.share, 3),
+                    "RssAnon MB": round(figures.anonymous_memory_mb),
+                }
+            )
+        )
     middle = sorted(rounds, key=lambda one: one.share)[len(rounds) // 2]
     write_report(
         "pipeline",
