@@ -252,3 +252,9 @@ def test_size_is_looked_at_first() -> None:
         decode(data, len(data) - 1)
     with pytest.raises(DecodingError, match="more than the"):
         decode(bytes(4 * 1024 * 1024 + 1))
+
+
+@pytest.mark.parametrize("item", [b"\xca\x00\x00\x00\x00", b"\xd4\x05a", b"\xc7\x01\x05a", b"\xc1"], ids=bytes.hex)
+def test_floats_and_extensions_in_long_input(item: bytes) -> None:
+    with pytest.raises(DecodingError, match=f"the byte 0x{item[0]:02x}"):
+        decode(b"\x92\xc5\x02\x58" + bytes(600) + item)
