@@ -65,7 +65,7 @@ async def pipeline_rate(service: Service, load: list[bytes]) -> float:
     async with trio.open_nursery() as nursery:
         await nursery.start(service.run)
         with trio.fail_after(30):
-            while service.reason is not None:
+            while not service.status().opened:
                 await service.next_move().wait()
         start = time.perf_counter()
         outcomes = await service.submit_many(load)

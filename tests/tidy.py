@@ -66,8 +66,9 @@ def missing_docstrings(file: SourceFile) -> Iterator[str]:
     for owner in owners:
         protocol = isinstance(owner, ast.ClassDef) and any("Protocol" in ast.unparse(base) for base in owner.bases)
         for node in owner.body:
-            documented = isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-            if documented and not node.name.startswith("_") and ast.get_docstring(node) is None and not protocol:
+            if protocol or not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if not node.name.startswith("_") and ast.get_docstring(node) is None:
                 yield f"{node.name} has no docstring"
 
 

@@ -48,7 +48,9 @@ def run_audit(source: str, genesis_path: Path, progress: Progress) -> AuditRepor
     except AuditFinding as finding:
         return _unopened(genesis, finding, time.monotonic() - started)
     except StoreDamagedError as error:
-        damage = AuditFinding("audit.unreadable", "the store cannot be read at {key}: {reason}", key=source, reason=error)
+        damage = AuditFinding(
+            "audit.unreadable", "the store cannot be read at {key}: {reason}", key=source, reason=error
+        )
         return _unopened(genesis, damage, time.monotonic() - started)
     try:
         return audit(genesis, opened, progress)

@@ -64,7 +64,7 @@ class _Splitter:
         Raises:
             BodyInvalidError: the stream ends within a submission.
         """
-        if not self._is_lines and self._rest:
+        if not self._is_lines and not self._prefixed() and self._rest:
             raise BodyInvalidError("the stream ends within a submission; send the last one again")
         rest = bytes(self._rest).strip()
         self._rest.clear()
@@ -73,7 +73,7 @@ class _Splitter:
     def _lines(self) -> list[bytes]:
         *whole, rest = self._rest.split(b"\n")
         self._rest = rest
-        if len(rest) > JSON_SIZE_BYTES_MAX:
+        if len(rest) > JSON_SIZE_BYTES_MAX and not whole:
             raise BodyInvalidError("a line has more than {limit} bytes; send less", limit=JSON_SIZE_BYTES_MAX)
         return [bytes(line) for line in whole if line.strip()]
 
@@ -82,6 +82,9 @@ class _Splitter:
         at = 0
         while len(self._rest) - at >= _LENGTH_SIZE_BYTES:
             length = int.from_bytes(self._rest[at : at + _LENGTH_SIZE_BYTES], "big")
+            if length > SUBMISSION_SIZE_BYTES_MAX and found:
+                # What came before is handed in first; the next look finds this length again.
+                break
             if length > SUBMISSION_SIZE_BYTES_MAX:
                 raise BodyInvalidError(
                     "a submission of {length} bytes is announced, more than {limit}; begin a new stream after the ones"

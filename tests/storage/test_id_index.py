@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -20,6 +21,7 @@ from storage.interface import ExecutedId, StoredBlock, StoredExecution, WriteBat
 from storage.layout import MalformedRecordError
 from storage.lmdb_store import LmdbStore
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
+from tests.storage.processes import receive, start_apart
 
 NUMBERS = st.integers(0, 2**40)
 
@@ -142,15 +144,31 @@ def test_an_id_is_not_executed_twice(filler: Filler) -> None:
     assert filler.store.index_of(second) is None
 
 
-def test_a_second_process_sees_the_index_as_it_was_when_it_opened(filler: Filler) -> None:
-    ids = random_ids(4_000, 1)
-    filler.add(ids, 10)
-    while filler.store.maintain():
-        pass
-    filler.store.close()
-    reader = LmdbStore.open(filler.path, NETWORK_ID, readonly=True, id_sizes=filler.sizes)
-    assert [reader.index_of(one) for one in ids[:50]] == list(range(1, 51))
-    reader.close()
+def look_up_from_outside(connection: Connection, path: Path, sizes: IdIndexSizes) -> None:
+    """Another process, which only reads: answer each list of ids with the log indexes."""
+    reader = LmdbStore.open(path, NETWORK_ID, readonly=True, id_sizes=sizes)
+    try:
+        while True:
+            ids = connection.recv()
+            assert reader.duplicates(ids, 0) == {one for one in ids if reader.index_of(one) is not None}
+            connection.send([reader.index_of(one) for one in ids])
+    except EOFError:
+        reader.close()
+
+
+def test_another_process_follows_the_index_as_it_is_rebuilt(filler: Filler) -> None:
+    process, connection = start_apart(look_up_from_outside, filler.path, filler.sizes)
+    for number in range(40):
+        filler.add(random_ids(1_000, number), 10 * number)
+        filler.store.maintain()
+        known = list(filler.expected)
+        asked = [sha256(b"unknown").digest(), *random.Random(number).sample(known, 20), known[-1]]
+        connection.send(asked)
+        found = receive(connection)
+        assert found == [filler.expected[one][1] if one in filler.expected else None for one in asked]
+    connection.close()
+    process.join()
+    assert process.exitcode == 0
 
 
 def test_a_missing_segment_is_damage(filler: Filler) -> None:
