@@ -64,6 +64,7 @@ def submit(
     prepared = _prepare(operation, arg or [], args_file, detached or [], unchecked)
     with NodeClient(session.home) as client:
         if not session.home.exists():
+            # No folder, so no genesis either: that no node runs there is what the user has to hear.
             client.get("/v1/status")
         genesis = read_home_genesis(session.home)
         maker = SubmissionMaker.of(genesis, open_signing_key(key, session.home))
