@@ -108,12 +108,12 @@ def test_a_changed_bit_in_a_record(closed_store: Path, key: bytes) -> None:
         record = bytearray(transaction.get(key, db=environment.open_db(b"meta", txn=transaction)) or b"")
     record[len(record) // 2] ^= 4
     change_meta(closed_store, key, bytes(record))
-    message_of(StoreDamagedError, closed_store)
+    assert "is damaged" in message_of(StoreDamagedError, closed_store)
 
 
 def test_a_header_that_is_not_the_one_stored(closed_store: Path) -> None:
     change_file(closed_store, lambda data: data.replace(b"header of 20 in 1:", b"header of 20 in 2:"))
-    message_of(StoreDamagedError, closed_store)
+    assert "newest block 20" in message_of(StoreDamagedError, closed_store)
 
 
 @pytest.mark.parametrize(
