@@ -110,7 +110,9 @@ def empty_tests(file: SourceFile) -> Iterator[str]:
     """A test compares something, or expects an error, itself or through a function whose name says so."""
     if not file.is_python or not file.is_test:
         return
-    says = re.compile(r"raises|assert|check|expect|verify|must|should|run_state_machine|refused|holds|compare")
+    says = re.compile(
+        r"raises|Raises|assert|check|expect|verify|must|should|run_state_machine|refused|refusal|holds|compare"
+    )
     for node in _functions(file):
         if node.name.startswith("test_"):
             calls = [ast.unparse(one.func) for one in ast.walk(node) if isinstance(one, ast.Call)]

@@ -119,7 +119,9 @@ def test_an_interrupted_join_is_finished(home: Home) -> None:
     home.genesis.unlink()
     home.sign_state.unlink()
     join_home(home.directory, genesis)
-    open_home(home.directory).close()
+    opened = open_home(home.directory)
+    assert opened.genesis == genesis
+    opened.close()
 
 
 def test_a_node_belongs_to_one_network(home: Home) -> None:

@@ -21,7 +21,8 @@ def test_a_released_lock_can_be_taken_again(tmp_path: Path) -> None:
     first = HomeLock(tmp_path / "lock")
     first.close()
     first.close()
-    HomeLock(tmp_path / "lock").close()
+    with HomeLock(tmp_path / "lock"), pytest.raises(HomeLockedError):
+        HomeLock(tmp_path / "lock")
 
 
 def test_what_a_dead_process_left_does_not_lock(tmp_path: Path) -> None:
