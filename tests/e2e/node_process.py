@@ -1,0 +1,106 @@
+"""A real node in a process of its own, which a test starts, loads and ends as it likes."""
+
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.command import environment, process
+
+NETWORK_NAME = "e2e.example/ledger"
+# Starting takes about a second; a busy machine gets a minute.
+DEADLINE_S = 60
+
+
+def make_home(folder: Path, home: Path | None = None, http: str = "") -> Path:
+    """A node's folder with a network of its own; the administrator's key and the genesis lie beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    home = home or folder / "home"
+    key, genesis = folder / "admin.key", folder / "genesis.json"
+    for words in (
+        ("init", "--home", home, "--name", "alpha", "--listen", "127.0.0.1:7400", "--http", http),
+        ("keygen", "--out", key),
+        (
+            *("network", "new", "--name", NETWORK_NAME, "--voter", home / "node.public.json"),
+            *("--admin", key, "--out", genesis),
+        ),
+        ("join", "--home", home, "--genesis", genesis),
+    ):
+        answer = process(*words)
+        assert answer.status == 0, answer.err
+    return home
+
+
+class NodeProcess:
+    """`banyan run` on a folder."""
+
+    def __init__(self, home: Path, log: Path, before: Callable[[], None] | None = None, **variables: str) -> None:
+        """Start it; `before` runs in the new process first (limits), `log` gets its stderr from the beginning."""
+        self.home = home
+        self.log = log
+        with log.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "cli", "run", "--home", str(home)],
+                env=environment(**variables),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                preexec_fn=before,
+            )
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def said(self) -> str:
+        """What it wrote to stderr so far."""
+        return self.log.read_text(encoding="utf-8")
+
+    def wait_ready(self) -> None:
+        """Return when it serves; fail with what it said if it ends or does not."""
+        assert self._process.stdout is not None
+        ready, _, _ = select.select([self._process.stdout], [], [], DEADLINE_S)
+        line = self._process.stdout.readline() if ready else b""
+        if line.strip() != b"READY":
+            self.kill()
+            raise AssertionError(self.said)
+
+    def live_for(self, seconds: float) -> bool:
+        """Let it run so long; whether it still does."""
+        try:
+            self._process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return True
+        return False
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self._process.kill()
+        self._ended()
+
+    def stop(self) -> int:
+        """End it as an operator does; its exit status."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._ended()
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit status."""
+        return self._ended()
+
+    def _ended(self) -> int:
+        status = self._process.wait(timeout=DEADLINE_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return status
+
+
+def started(home: Path, log: Path, before: Callable[[], None] | None = None) -> NodeProcess:
+    """A node that serves."""
+    node = NodeProcess(home, log, before)
+    node.wait_ready()
+    return node
+
