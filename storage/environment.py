@@ -56,6 +56,8 @@ _DAMAGE = (
     lmdb.IncompatibleError,
     lmdb.PageFullError,
     lmdb.CursorFullError,
+    # A write meets this first where the list of free pages, or a page to be copied, is not what LMDB wrote.
+    lmdb.BadTxnError,
     MalformedRecordError,
     struct.error,
 )
