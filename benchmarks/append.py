@@ -39,6 +39,11 @@ LOOK_UP_INTERVAL = 10
 START_ENTRIES = 10_000
 # Each window is the last fifth before its mark.
 MARKS = (100_000, 1_000_000)
+# The machine is not equally fast all the time. So each window is measured in this many parts, and beside each part the
+# first entries of a fresh store are: what is compared has met the same conditions.
+PART_COUNT = 20
+# Each window is the last fifth before its mark.
+MARKS = (100_000, 1_000_000)
 # At the start a run is over in a tenth of a second, and the machine is not always equally fast: the median of several
 # runs, before each window and at the end, is what windows are compared with.
 START_RUN_COUNT = 3
@@ -189,55 +194,73 @@ def anonymous_memory_mb() -> float:
     raise RuntimeError("the operating system does not tell RssAnon")
 
 
-def start_costs(folder: Path, block_entries: int, units: int) -> list[Costs]:
-    """What the first entries of a store cost, several times."""
-    runs = []
-    for _ in range(START_RUN_COUNT):
-        with tempfile.TemporaryDirectory(dir=folder) as place:
-            store = LmdbStore.create(Path(place) / "db", NETWORK_ID, {}, LANES)
-            load = Load(store, block_entries, units)
-            while load.tree.size < START_ENTRIES:
-                load.append_block()
-            store.close()
-            runs.append(load.costs)
-    return runs
+def add_start(costs: Costs, folder: Path, block_entries: int, units: int) -> None:
+    """Count what the first entries of a fresh store cost."""
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        store = LmdbStore.create(Path(place) / "db", NETWORK_ID, {}, LANES)
+        load = Load(store, block_entries, units)
+        load.costs = costs
+        while load.tree.size < START_ENTRIES:
+            load.append_block()
+        store.close()
 
 
-def middle_of(runs: list[Costs]) -> Costs:
-    """The run with the median sum."""
-    return sorted(runs, key=lambda costs: costs.an_entry_us(1))[len(runs) // 2]
+@dataclass(frozen=True)
+class Window:
+    """The costs of the last entries before a mark, and beside them those of the first entries of fresh stores."""
+
+    costs: Costs
+    entries: int
+    start_costs: Costs
+    start_entries: int
+
+    @property
+    def us(self) -> float:
+        """µs an entry."""
+        return self.costs.an_entry_us(self.entries)
+
+    @property
+    def start_us(self) -> float:
+        """µs an entry of the fresh stores."""
+        return self.start_costs.an_entry_us(self.start_entries)
+
+
+def run_window(load: Load, mark: int, folder: Path, block_entries: int, units: int) -> Window:
+    """Append up to `mark` entries, and measure the last fifth of them."""
+    first = mark - mark // 5
+    while load.tree.size < first:
+        load.append_block()
+    before, first, starts = load.costs.copy(), load.tree.size, Costs()
+    for part in range(1, PART_COUNT + 1):
+        while load.tree.size < first + (mark - first) * part // PART_COUNT:
+            load.append_block()
+        add_start(starts, folder, block_entries, units)
+    return Window(load.costs.minus(before), load.tree.size - first, starts, PART_COUNT * START_ENTRIES)
 
 
 def measure(folder: Path, entries: int, block_entries: int, units: int) -> dict[str, object]:
     """All figures of one run."""
-    starts = start_costs(folder, block_entries, units)
-    windows: dict[int, tuple[Costs, int]] = {}
     store = LmdbStore.create(folder / "db", NETWORK_ID, {}, LANES)
     load = Load(store, block_entries, units)
+    figures: dict[str, object] = {}
     for mark in [mark for mark in MARKS if mark < entries] + [entries]:
-        while load.tree.size < mark - mark // 5:
-            load.append_block()
-        starts += start_costs(folder, block_entries, units)
-        before, size_before = load.costs.copy(), load.tree.size
-        while load.tree.size < mark:
-            load.append_block()
-        windows[mark] = (load.costs.minus(before), load.tree.size - size_before)
-        print(f"{mark:>9,} entries: {windows[mark][0].an_entry_us(windows[mark][1]):.1f} µs an entry", flush=True)
-    starts += start_costs(folder, block_entries, units)
-    windows = {START_ENTRIES: (middle_of(starts), START_ENTRIES)} | windows
+        window = run_window(load, mark, folder, block_entries, units)
+        figures[f"µs an entry at {mark:,} entries"] = round(window.us, 1)
+        figures[f"µs an entry at {START_ENTRIES:,} entries, measured beside those at {mark:,}"] = round(
+            window.start_us, 1
+        )
+        for part in PARTS:
+            at_mark = window.costs.seconds[part] / window.entries * 1e6
+            at_start = window.start_costs.seconds[part] / window.start_entries * 1e6
+            figures[f"of which {part}, at {mark:,} and at {START_ENTRIES:,}"] = f"{at_mark:.2f} and {at_start:.2f}"
+        label = f"cost at {mark:,} over cost at {START_ENTRIES:,}" + (" (at most 1.3)" if mark == entries else "")
+        figures[label] = round(window.us / window.start_us, 2)
+        print(f"{mark:>9,} entries: {window.us:.1f} µs an entry, at the start {window.start_us:.1f}", flush=True)
     proofs = make_proofs(store, load.tree)
     memory_mb = anonymous_memory_mb()
     store.close()
     reopen_ms = reopen(folder / "db", load.tree)
     disk_bytes = os.stat(folder / "db" / "data.mdb").st_blocks * 512
-    figures: dict[str, object] = {}
-    for mark, (costs, count) in windows.items():
-        figures[f"µs an entry at {mark:,} entries"] = round(costs.an_entry_us(count), 1)
-        for part, seconds in costs.seconds.items():
-            figures[f"of which {part}, at {mark:,}"] = round(seconds / count * 1e6, 2)
-    last, first = windows[entries], windows[START_ENTRIES]
-    ratio = last[0].an_entry_us(last[1]) / first[0].an_entry_us(first[1])
-    figures[f"cost at {entries:,} over cost at {START_ENTRIES:,} (at most 1.3)"] = round(ratio, 2)
     figures["inclusion proof, mean in µs"] = round(proofs.mean_us)
     figures["inclusion proof, slowest of a hundred in µs (at most 1,000)"] = round(proofs.slow_us)
     figures["open again with the tree's edge, in ms"] = round(reopen_ms)

@@ -72,13 +72,13 @@ from daemon.node_errors import (
 )
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
+from ledger.block import PROTOCOL_VERSION
 from ledger.errors import BanyanError
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
 from storage.interface import StoredPayload, StoreReader, WriteBatch
 
-PROTOCOL_VERSION = 1
 # While a block is on its way to the disk, the next one waits for this many transactions: below that, the flush
 # would cost more than the wait.
 BATCH_WORTH_A_BLOCK = 256

@@ -16,7 +16,6 @@ from contracts.changes import StateChange
 from ledger.hashing import Hash
 from storage.interface import ExecutedId, StoreReader
 
-
 # Members who write, and what is read for each of them: the working set of a busy day, at about 300 bytes each.
 CACHED_RECORDS_MAX = 8192
 

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.errors import RefusedError
 from cli.language import N_, _
 from cli.printer import Printer
 from cli.session import Session
 
 if TYPE_CHECKING:
+    from cli.client import NodeClient
     from ledger.policy import Policy
 
 # A receipt needs the next checkpoint, which comes within seconds.
@@ -40,7 +42,7 @@ def receipt(
     from cli.verification import parse_policy, verify_texts
 
     with NodeClient(session.home) as client:
-        answer = client.get(f"/v1/transactions/{transaction_id(transaction)}/receipt", wait=WAIT_S)
+        answer = _ask_for_receipt(client, f"/v1/transactions/{transaction_id(transaction)}/receipt")
         policy = parse_policy(client.get_bytes("/tlog-policy", "text/plain", at=answer["tree_size"]))
     proof, result_proof = answer["receipt"].encode("utf-8"), answer["result_proof"].encode("utf-8")
     # What is handed on holds, or it is not handed on; whoever verifies it does so with a policy of their own.
@@ -57,6 +59,17 @@ def receipt(
         files += write_codes(qr, proof, policy)
     document = {**answer, "files": files}
     session.show(document, lambda printer: _render_receipt(printer, document))
+
+
+def _ask_for_receipt(client: "NodeClient", path: str) -> dict[str, Any]:
+    """The receipt, when the next checkpoint covers it; an unknown id is told at once."""
+    try:
+        answer: dict[str, Any] = client.get(path)
+    except RefusedError as error:
+        if error.code != "receipt-not-ready":
+            raise
+        answer = client.get(path, wait=WAIT_S)
+    return answer
 
 
 def _render_receipt(printer: Printer, document: dict[str, Any]) -> None:

@@ -64,7 +64,9 @@ class _Splitter:
         Raises:
             BodyInvalidError: the stream ends within a submission.
         """
-        if not self._is_lines and not self._prefixed() and self._rest:
+        if not self._is_lines and self._rest:
+            # A length that nothing has, after submissions that were handed in first, is told here.
+            self._prefixed()
             raise BodyInvalidError("the stream ends within a submission; send the last one again")
         rest = bytes(self._rest).strip()
         self._rest.clear()
@@ -78,7 +80,7 @@ class _Splitter:
         return [bytes(line) for line in whole if line.strip()]
 
     def _prefixed(self) -> list[bytes]:
-        found = []
+        found: list[bytes] = []
         at = 0
         while len(self._rest) - at >= _LENGTH_SIZE_BYTES:
             length = int.from_bytes(self._rest[at : at + _LENGTH_SIZE_BYTES], "big")

@@ -1,12 +1,12 @@
 """The message catalogues: complete, in step with the code, and shown where the language asks for them."""
 
 import string
-import sys
 import unicodedata
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 
 from cli import language
 from cli.language import (
@@ -20,11 +20,8 @@ from contracts.argument_reasons import PATTERN
 from contracts.builtin import builtin_registry
 from contracts.errors import Refusal
 from ledger.errors import BanyanError, InvalidProofError
-from tests.cli.command import ROOT, Command, process
-
-sys.path.insert(0, str(ROOT / "tools"))
-
-import catalogues
+from tests.cli.command import Command, process
+from tools import catalogues
 
 # A text that is the same in both languages.
 UNTRANSLATED = {"{reason}"}
@@ -47,7 +44,7 @@ def test_every_text_has_its_translation_and_no_translation_is_left_over(template
 
 def test_the_template_is_the_one_that_make_catalogues_writes(template: Catalog) -> None:
     with catalogues.TEMPLATE.open("rb") as file:
-        kept = catalogues.read_po(file)
+        kept = read_po(file)
     assert {(message.context, message.id) for message in kept} == {
         (message.context, message.id) for message in template
     }
