@@ -3,10 +3,10 @@
 Owns the newest value of each record between its execution and its write; never writes anything itself. The
 store answers for everything else. Reads through it see every executed block, in order.
 
-Invariants: what is in the overlay is newer than the store; an entry leaves only when the write that carries
-that very value was reported durable, and not when a later write holds the same bytes. Bounded by the window: a leader waits when so many writes are under way.
-Records that are read again and again (the sender's, the parameters) are kept as they were read, in a bounded cache
-that every execution corrects: the store changes by this node's executions alone.
+Invariants: what is in the overlay is newer than the store; an entry leaves only when the write that carries that
+very value was reported durable, and not when a later write holds the same bytes. Bounded by the window: a leader
+waits when so many writes are under way. Records that are read again and again (the sender's, the parameters) are kept
+as they were read, in a bounded cache that every execution corrects: the store changes by this node's executions alone.
 """
 
 from collections import deque

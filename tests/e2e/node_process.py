@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.command import environment, process
+from tests.cli.command import Answer, environment, process
 
 NETWORK_NAME = "e2e.example/ledger"
 # Starting takes about a second; a busy machine gets a minute.
@@ -31,6 +31,21 @@ def make_home(folder: Path, home: Path | None = None, http: str = "") -> Path:
         answer = process(*words)
         assert answer.status == 0, answer.err
     return home
+
+
+def command(before: Callable[[], None] | None, *words: object) -> Answer:
+    """Call `banyan` in a process of its own, in which `before` runs first."""
+    done = subprocess.run(
+        [sys.executable, "-m", "cli", *(str(word) for word in words)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        preexec_fn=before,
+    )
+    return Answer(done.returncode, done.stdout, done.stderr)
 
 
 class NodeProcess:

@@ -4,6 +4,7 @@ A node is made once, loaded, stopped; each test takes a copy, breaks one thing, 
 reads what it says, mends the thing as the sentence says, and finds everything in its place.
 """
 
+import ctypes
 import os
 import random
 import resource
@@ -20,12 +21,15 @@ from cli.audit.run import run_audit
 from cli.client import NodeClient
 from tests.cli.command import Answer, process
 from tests.e2e.load import Client, Ledger, check_told, submit
-from tests.e2e.node_process import NodeProcess, make_home, started
+from tests.e2e.node_process import NodeProcess, command, make_home, started
 from tests.waiting import wait_until
 
 PAGE_SIZE_BYTES = 4096
 ENTRIES = 120
 MEBIBYTE = 1024 * 1024
+# From <linux/prctl.h> and <linux/capability.h>: to override permissions, to read and search, to act as the owner.
+_PR_CAPBSET_DROP = 24
+_RIGHTS_OVER_FILES = (1, 2, 3)
 
 
 @pytest.fixture(scope="module")
@@ -232,8 +236,11 @@ def test_a_missing_file(folder: Path, ledger: Ledger, name: str) -> None:
 
 
 @contextmanager
-def read_only(path: Path) -> Iterator[None]:
-    """Make everything below `path` read-only: by a mount where root may, else by permissions."""
+def read_only(path: Path) -> Iterator[Callable[[], None] | None]:
+    """Make everything below `path` read-only: by a mount where root may, else by permissions.
+
+    Gives what a process must do first so that the permissions hold for it too, even if it is root's.
+    """
     mounted = os.geteuid() == 0 and _mount("--bind", str(path), str(path))
     if mounted:
         assert _mount("-o", "remount,bind,ro", str(path))
@@ -241,13 +248,20 @@ def read_only(path: Path) -> Iterator[None]:
         for one in (path, *path.rglob("*")):
             one.chmod(one.stat().st_mode & ~0o222)
     try:
-        yield
+        yield None if mounted else _give_up_root_rights
     finally:
         if mounted:
             _unmount(path)
         else:
             for one in (path, *path.rglob("*")):
                 one.chmod(one.stat().st_mode | 0o200)
+
+
+def _give_up_root_rights() -> None:
+    """Let the program that is started next be bound by permissions; it changes nothing for an ordinary user."""
+    library = ctypes.CDLL(None)
+    for capability in _RIGHTS_OVER_FILES:
+        library.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
 
 
 def _mount(*words: str) -> bool:
@@ -262,8 +276,8 @@ def _unmount(path: Path) -> None:
 @pytest.mark.root
 def test_a_read_only_folder(folder: Path, ledger: Ledger) -> None:
     home = folder / "home"
-    with read_only(home):
-        sentence = refusal(home)
+    with read_only(home) as before:
+        sentence = refusal(home, before)
     assert str(home) in sentence
     assert "writ" in sentence
     comes_back(folder, ledger)
@@ -273,8 +287,8 @@ def test_a_read_only_folder(folder: Path, ledger: Ledger) -> None:
 def test_making_a_node_in_a_read_only_folder(tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
-    with read_only(place):
-        answer = process("init", "--home", place / "home", "--name", "alpha", "--listen", "127.0.0.1:7400")
+    with read_only(place) as before:
+        answer = command(before, "init", "--home", place / "home", "--name", "alpha", "--listen", "127.0.0.1:7400")
         assert str(place) in one_sentence(answer.status, answer.err)
     answer = process("init", "--home", place / "home", "--name", "alpha", "--listen", "127.0.0.1:7400")
     assert answer.status == 0, answer.err
