@@ -162,9 +162,7 @@ class EntryCheck:
             tile = self._source.tile(0, index, width)
             if tile is None:
                 return None
-            hashes += [
-                tile[place * HASH_SIZE_BYTES : (place + 1) * HASH_SIZE_BYTES] for place in range(offset, width)
-            ]
+            hashes += [tile[place * HASH_SIZE_BYTES : (place + 1) * HASH_SIZE_BYTES] for place in range(offset, width)]
         return hashes
 
 
