@@ -118,4 +118,3 @@ def started(home: Path, log: Path, before: Callable[[], None] | None = None) -> 
     node = NodeProcess(home, log, before)
     node.wait_ready()
     return node
-
