@@ -21,10 +21,11 @@ from hypercorn.logging import Logger as HypercornLogger
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
+from daemon.unread_body import UnreadBody
 
 # To say what it wants, and between two requests.
 IDLE_SECONDS_MAX = 15
@@ -91,7 +92,7 @@ class Server:
         count_connections: Callable[[int], None],
     ) -> None:
         """`listener` listens already; `count_connections` is called with each new number of open connections."""
-        self._app = ASGIWrapper(cast(ASGIFramework, app))
+        self._app = app
         self._config = _hypercorn_config()
         self._context = WorkerContext(None)
         self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
@@ -122,9 +123,15 @@ class Server:
         self._count_connections(self._connections)
         try:
             with trio.CancelScope() as scope:
+
+                async def application(request: Scope, receive: Receive, send: Send) -> None:
+                    body = UnreadBody(request, receive, send, scope)
+                    await self._app(request, body.receive, body.send)
+                    await body.throw_away()
+
                 # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
                 server = TCPServer(
-                    self._app,
+                    ASGIWrapper(cast(ASGIFramework, application)),
                     self._config,
                     self._context,
                     ConnectionState({}),

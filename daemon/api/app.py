@@ -1,8 +1,7 @@
 """The ASGI application of one door: routes, problems, request ids, bounds.
 
 Owns what holds for every request, whatever its endpoint: each gets an id that is in its answer and in the log, each
-failure becomes a problem, no more than `http_requests_max` are answered at once, and a body that nobody read is read to
-its end (within bounds), so that the client sees the answer instead of a broken connection. Never looks into a body.
+failure becomes a problem, and no more than `http_requests_max` are answered at once. Never looks into a body.
 """
 
 import secrets
@@ -24,9 +23,6 @@ from daemon.api.table import ENDPOINTS
 from daemon.foreseen import foreseen
 from ledger.errors import BanyanError
 
-# What is thrown away of a body that was refused before it was read.
-UNREAD_SIZE_BYTES_MAX = 4 * 1024 * 1024
-UNREAD_SECONDS_MAX = 2
 _ROUTE = "banyan.route"
 _log = structlog.get_logger("http")
 
@@ -113,29 +109,16 @@ class _Exchange:
         self.id = secrets.token_hex(8)
         self.status = 0
         self.seconds_to_answer = 0.0
-        self._receive = receive
+        self.receive = receive
         self._send = send
         self._started = time.perf_counter()
-        names = {name for name, _ in scope["headers"]}
-        self._body_unread = b"transfer-encoding" in names or b"content-length" in names
-
-    async def receive(self) -> Message:
-        """The next part of the request."""
-        message = await self._receive()
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            self._body_unread = False
-        return message
 
     async def send(self, message: Message) -> None:
-        """Pass on a part of the answer; the last one only after the body was read or given up."""
+        """Pass on a part of the answer, with the request's id in its headers."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.seconds_to_answer = time.perf_counter() - self._started
             message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode("ascii"))]
-        elif self._body_unread and not message.get("more_body", False):
-            await self._send({**message, "more_body": True})
-            await self._throw_away()
-            message = {"type": "http.response.body", "body": b"", "more_body": False}
         await self._send(message)
 
     async def fail(self, error: BanyanError) -> None:
@@ -143,13 +126,6 @@ class _Exchange:
         if not self.status:
             response: Response = problem_response(error)
             await response(self.scope, self.receive, self.send)
-
-    async def _throw_away(self) -> None:
-        size = 0
-        with trio.move_on_after(UNREAD_SECONDS_MAX):
-            while self._body_unread and size < UNREAD_SIZE_BYTES_MAX:
-                message = await self.receive()
-                size += len(message.get("body", b""))
 
 
 def _route(context: ApiContext, endpoint: Endpoint) -> Route:

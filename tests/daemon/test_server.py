@@ -1,0 +1,234 @@
+"""The bounds of a door: connections, headers, bodies, clients that do not read."""
+
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+import trio.testing
+
+from daemon.config import Config
+from daemon.home import Home
+from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX, SEND_SECONDS_MAX, Server
+from daemon.tcp_listener import listening_address, open_tcp_listener
+from tests.daemon.shell import Served, make_home, served
+from tests.daemon.test_api_batches import receive_until
+
+pytestmark = pytest.mark.trio
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return make_home(tmp_path / "home")
+
+
+@asynccontextmanager
+async def connected(address: str) -> AsyncIterator[trio.SocketStream]:
+    host, _, port = address.rpartition(":")
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        yield stream
+
+
+async def everything(stream: trio.abc.ReceiveStream) -> bytes:
+    """What comes until the other side closes."""
+    received = b""
+    try:
+        while data := await stream.receive_some(65_536):
+            received += data
+    except trio.BrokenResourceError:
+        pass
+    return received
+
+
+def address_of(node: Served) -> str:
+    assert node.doors.http_address is not None
+    return node.doors.http_address
+
+
+async def test_more_connections_than_allowed_are_told_so(home: Home) -> None:
+    def few(config: Config) -> Config:
+        return replace(config, http_connections_max=8, http_requests_max=8, event_listeners_max=8)
+
+    async with served(home.directory, few) as node, trio.open_nursery() as nursery:
+        held = trio.Event()
+        release = trio.Event()
+        open_count = 0
+
+        async def hold() -> None:
+            nonlocal open_count
+            async with connected(address_of(node)) as stream:
+                await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\n\r\n")
+                await receive_until(stream, b'"ok"}')
+                open_count += 1
+                if open_count == 8:
+                    held.set()
+                await release.wait()
+
+        for _ in range(8):
+            nursery.start_soon(hold)
+        await held.wait()
+        async with connected(address_of(node)) as stream:
+            refused = await everything(stream)
+        assert refused.startswith(b"HTTP/1.1 503")
+        assert b"retry-after: 1" in refused
+        assert b'"code":"too-many-requests"' in refused
+        assert (await node.control.get("/healthz")).status_code == 200
+        release.set()
+
+
+async def test_more_requests_than_allowed_are_told_so(home: Home) -> None:
+    async with served(home.directory, lambda config: replace(config, http_requests_max=1)) as node:
+        async with node.tcp.stream("GET", "/v1/events") as listening:
+            assert listening.status_code == 200
+            answer = await node.tcp.get("/healthz")
+            assert answer.status_code == 503
+            assert answer.json()["code"] == "too-many-requests"
+            assert answer.headers["retry-after"] == "1"
+        with trio.fail_after(10):
+            while (await node.tcp.get("/healthz")).status_code != 200:
+                await trio.lowlevel.checkpoint()
+
+
+async def test_a_client_that_never_ends_its_headers_is_closed(home: Home, mock_clock: trio.testing.MockClock) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\n")
+        mock_clock.rate = 100
+        started = trio.current_time()
+        for _ in range(3):
+            await stream.send_all(b"x-slow: 1\r\n")
+        assert await everything(stream) == b""
+        assert trio.current_time() - started >= IDLE_SECONDS_MAX / 2
+
+
+async def test_endless_headers_are_cut_off(home: Home) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\nx-long: " + b"x" * 40_000)
+        assert (await everything(stream)).startswith(b"HTTP/1.1 431")
+
+
+async def test_what_is_not_http_is_refused(home: Home) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"\x16\x03\x01 hello?\r\n\r\n")
+        assert (await everything(stream)).startswith(b"HTTP/1.1 400")
+
+
+async def test_a_body_that_does_not_come_is_given_up(home: Home, mock_clock: trio.testing.MockClock) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(
+            b"POST /v1/transactions HTTP/1.1\r\nhost: n\r\ncontent-type: application/msgpack\r\n"
+            b"content-length: 100\r\n\r\nx"
+        )
+        mock_clock.rate = 100
+        received = await receive_until(stream, b'"body-too-slow"')
+        assert received.startswith(b"HTTP/1.1 408")
+
+
+async def test_a_batch_in_which_nothing_comes_is_ended(home: Home, mock_clock: trio.testing.MockClock) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(
+            b"POST /v1/transactions:batch HTTP/1.1\r\nhost: n\r\ncontent-type: application/x-ndjson\r\n"
+            b"transfer-encoding: chunked\r\n\r\n1\r\n{\r\n"
+        )
+        mock_clock.rate = 100
+        assert b"body-too-slow" in await receive_until(stream, b'"aborted"', timeout_s=300)
+
+
+async def test_an_early_answer_reaches_a_client_that_still_sends(home: Home) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"POST /v1/nothing HTTP/1.1\r\nhost: n\r\ncontent-length: 3000000\r\n\r\n")
+        for _ in range(30):
+            await stream.send_all(b"x" * 100_000)
+        assert b'"not-found"' in await receive_until(stream, b'"params"')
+
+
+async def test_a_websocket_is_turned_away(home: Home) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(
+            b"GET /v1/events HTTP/1.1\r\nhost: n\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+            b"sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert b" 403 " in await receive_until(stream, b"\r\n\r\n")
+
+
+Scope = dict[str, object]
+Receive = Callable[[], Awaitable[dict[str, object]]]
+Send = Callable[[dict[str, object]], Awaitable[None]]
+
+
+async def flood(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that sends without end."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    while True:
+        await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+
+
+async def careless(scope: Scope, receive: Receive, send: Send) -> None:
+    """An application that answers at once, and never reads the body."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok", "more_body": False})
+
+
+@asynccontextmanager
+async def serving(
+    app: Callable[[Scope, Receive, Send], Awaitable[None]],
+) -> AsyncIterator[tuple[str, list[int], Server]]:
+    """A server with this application: its address, the numbers of connections it had, itself."""
+    listener = open_tcp_listener("127.0.0.1:0")
+    counts: list[int] = [0]
+    server = Server(app, listener, 8, counts.append)  # type: ignore[arg-type]
+    async with trio.open_nursery() as nursery:
+        address = listening_address(listener)
+        await nursery.start(server.run)
+        yield address, counts, server
+        await server.stop()
+
+
+async def test_a_client_that_reads_nothing_is_given_up(mock_clock: trio.testing.MockClock) -> None:
+    async with serving(flood) as (address, counts, _), connected(address) as stream:
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        await stream.send_all(b"GET / HTTP/1.1\r\nhost: n\r\n\r\n")
+        await receive_until(stream, b"200")
+        mock_clock.rate = 200
+        started = trio.current_time()
+        while counts[-1]:
+            await trio.lowlevel.checkpoint()
+        assert trio.current_time() - started >= SEND_SECONDS_MAX / 2
+
+
+async def test_a_stopping_server_does_not_wait_for_a_client_that_reads_nothing(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    async with serving(flood) as (address, counts, server), connected(address) as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nhost: n\r\n\r\n")
+        await receive_until(stream, b"200")
+        mock_clock.rate = 200
+        started = trio.current_time()
+        await server.stop()
+        while counts[-1]:
+            await trio.lowlevel.checkpoint()
+        assert trio.current_time() - started <= GRACE_SECONDS + SEND_SECONDS_MAX + 10
+
+
+async def test_a_connection_ends_with_its_answer_where_the_body_was_never_read() -> None:
+    async with serving(careless) as (address, counts, _), connected(address) as stream:
+        await stream.send_all(b"POST / HTTP/1.1\r\nhost: n\r\ncontent-length: 100000000\r\n\r\n")
+        assert (await receive_until(stream, b"ok")).endswith(b"ok")
+        with pytest.raises(trio.BrokenResourceError):
+            for _ in range(100):
+                await stream.send_all(b"x" * 1_000_000)
+        with trio.fail_after(10):
+            while counts[-1]:
+                await trio.lowlevel.checkpoint()
+
+
+async def test_idle_connections_do_not_hold_up_the_end(home: Home) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\n\r\n")
+        await receive_until(stream, b'"ok"}')
+        started = trio.current_time()
+        await node.stop()
+        assert await everything(stream) == b""
+        assert trio.current_time() - started < GRACE_SECONDS
