@@ -76,7 +76,7 @@ class ElectionCertificate:
                 vote = Vote.decode(signed.message)
             except RemoteProtocolError as error:
                 raise InvalidCertificateError(
-                    "a vote in the election certificate is malformed: {reason}", reason=str(error)
+                    "a vote in the election certificate is malformed: {reason}", reason=error
                 ) from error
             _check_ascending(previous, vote.voter)
             previous = vote.voter

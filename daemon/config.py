@@ -61,7 +61,7 @@ class Config:
                 # Port 0 is for a socket that nobody has to find by its number: any free one is taken.
                 check_address(self.http.removesuffix(":0") + ":1" if self.http.endswith(":0") else self.http)
         except InvalidGenesisError as error:
-            raise ConfigError("config.toml: {reason}; correct the setting", reason=str(error)) from error
+            raise ConfigError("config.toml: {reason}; correct the setting", reason=error) from error
         self._check_choice("log_format", LOG_FORMATS)
         self._check_choice("log_level", LOG_LEVELS)
         self._check_range("http_connections_max", 8, 65_536)

@@ -225,7 +225,7 @@ def _read_genesis(home: Home) -> Genesis:
         raise GenesisMismatchError(
             "{path} is not a usable genesis ({reason}); put the network's own genesis.json there",
             path=str(home.genesis),
-            reason=str(error),
+            reason=error,
         ) from error
 
 

@@ -210,7 +210,7 @@ def _member_key(item: Value) -> VerifierKey:
         return VerifierKey.parse(item)
     except InvalidKeyError as error:
         raise InvalidGenesisError(
-            "an administrator's key is no verifier key ({reason}); use what `banyan keygen` printed", reason=str(error)
+            "an administrator's key is no verifier key ({reason}); use what `banyan keygen` printed", reason=error
         ) from error
 
 

@@ -158,7 +158,7 @@ def _key(text: Value, name: str, purpose: str) -> bytes:
             "the key `{purpose}` of node {name} is no verifier key: {reason}",
             purpose=purpose,
             name=name,
-            reason=str(error),
+            reason=error,
         ) from error
     if key.type_bytes != _KEY_TYPES[purpose] or key.name != name:
         raise InvalidGenesisError(
