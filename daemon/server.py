@@ -47,6 +47,8 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         self._scope = scope
         # hypercorn asks it for the two addresses.
         self.socket = stream.socket
+        # Whether the client will send nothing more.
+        self.ended = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send, within a bounded time.
@@ -67,7 +69,9 @@ class BoundedStream(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream underneath."""
-        return await self._stream.receive_some(max_bytes)
+        data = await self._stream.receive_some(max_bytes)
+        self.ended = not data
+        return data
 
     async def send_eof(self) -> None:
         """As the stream underneath."""
@@ -123,11 +127,15 @@ class Server:
         self._count_connections(self._connections)
         try:
             with trio.CancelScope() as scope:
+                bounded = BoundedStream(stream, scope)
 
                 async def application(request: Scope, receive: Receive, send: Send) -> None:
                     body = UnreadBody(request, receive, send, scope)
                     await self._app(request, body.receive, body.send)
                     await body.throw_away()
+                    if bounded.ended:
+                        # hypercorn would begin to wait for a next request, which cannot come any more.
+                        scope.cancel()
 
                 # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
                 server = TCPServer(
@@ -135,7 +143,7 @@ class Server:
                     self._config,
                     self._context,
                     ConnectionState({}),
-                    BoundedStream(stream, scope),  # type: ignore[arg-type]
+                    bounded,  # type: ignore[arg-type]
                 )
                 await server.run()
         except Exception as error:

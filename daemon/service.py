@@ -212,8 +212,9 @@ class Service:
 
         The caller waits on the result itself, and bounds how many it has under way (a few thousand).
         """
-        # The pool is full and somebody waits for room in it already: what comes now would only be held here.
-        await self._pool_has_room.wait()
+        if not self._pool_has_room.is_set():
+            # Somebody waits for room in the pool already: what comes now would only be held here.
+            await self._pool_has_room.wait()
         pending = self._waiting.submission(raw, detached, until_executed=True, patient=True)
         error = self._unable()
         if error is not None:

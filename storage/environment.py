@@ -201,8 +201,6 @@ def _open(path: Path, *, readonly: bool, create: bool) -> lmdb.Environment:
             max_dbs=len(TABLE_NAMES),
             # LMDB's C extension keeps one at most; it saves each question a search for a reader slot.
             max_spare_txns=1,
-            # Reading ahead helps nobody who reads by key.
-            readahead=False,
             lib_version=_ENGINE_MAJOR_VERSION,
         )
     except lmdb.Error as error:

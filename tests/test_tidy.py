@@ -65,7 +65,7 @@ LONG = "\n".join(["def f():", '    """Do."""', *["    x = 1"] * 70, "    return 
         ),
         (left_overs, "ledger/x.py", "# TODO later\n"),
         (left_overs, "tests/x.py", "@pytest.mark.skip\n"),
-        (machine_paths, "docs/x.md", "see /root/x\n"),
+        (machine_paths, "docs/x.md", "see /home/somebody/x\n"),
         (vague_names, "ledger/utils.py", ""),
         (real_sleeps, "tests/x.py", "time.sleep(1)\n"),
         (empty_tests, "tests/x.py", "def test_x() -> None:\n    f()\n"),

@@ -6,6 +6,7 @@ be is stated by the outcome leaves, which are in the log. Source: docs/reference
 """
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +28,9 @@ _HEX_KEY = "$hex"
 _COMMITMENT_KEY = "#"
 # The most that one answer gives.
 _RECORDS_LIMIT = 1000
+# A write takes milliseconds, on a slow disk seconds.
+_WRITE_POLL_S = 0.1
+_WRITE_POLLS_MAX = 100
 
 
 class HttpSource:
@@ -122,9 +126,18 @@ class HttpSource:
         self._fetch.close()
 
     def _size_at(self, height: int) -> int:
+        """The log's size after the executed block; a node tells of it a moment before it has written it."""
         if height == 0:
             return 0
-        block = self._json(f"/v1/blocks/{height}")
+        content = self._fetch.get(f"/v1/blocks/{height}")
+        for _ in range(_WRITE_POLLS_MAX):
+            if content is not None:
+                break
+            time.sleep(_WRITE_POLL_S)
+            content = self._fetch.get(f"/v1/blocks/{height}")
+        if content is None:
+            raise ValueError(f"the node says that it executed block {height} and does not show it")
+        block = _object(content)
         return _count(block["first_index"]) + _count(block["leaf_count"])
 
     def _entries(self, first_index: int, count: int) -> list[bytes]:

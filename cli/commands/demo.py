@@ -23,4 +23,4 @@ def demo(
     """Run a network on this machine, import a real data set, verify receipts."""
     from cli.demo.run import run_demo
 
-    return run_demo(directory, nodes, data, once)
+    return run_demo(directory, nodes, data, once, as_json=session.json)

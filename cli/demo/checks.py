@@ -39,8 +39,17 @@ class Checks:
         """Whether every comparison holds, and there was one."""
         return bool(self.made) and all(check.holds for check in self.made)
 
+    def to_json(self) -> dict[str, object]:
+        """The same as `show`, as one document."""
+        checks = [
+            {"what": check.what, "expected": check.expected, "found": check.found, "holds": check.holds}
+            for check in self.made
+        ]
+        return {"ok": self.hold, "checks": checks}
+
     def show(self, printer: Printer) -> None:
         """The table, and one sentence that says how it ended."""
+        printer.line()
         rows = [(_("yes") if check.holds else _("NO"), check.what, check.expected, check.found) for check in self.made]
         printer.table((_("Holds"), _("What"), _("Expected"), _("Found")), rows)
         printer.line()

@@ -26,7 +26,7 @@ from cli.session import Session
 from ledger.genesis import Genesis
 
 
-def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool) -> int:
+def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool, *, as_json: bool = False) -> int:
     """Run the demonstration.
 
     Args:
@@ -34,6 +34,7 @@ def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool) 
         nodes: How many nodes; this version runs one.
         data: A folder with a data set; None takes the built-in one.
         once: End after the checks; else leave the node running until Ctrl-C.
+        as_json: Answer with one JSON document on stdout; what else there is to say goes to stderr.
 
     Returns:
         0 if all checks hold, else 5.
@@ -46,22 +47,23 @@ def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool) 
         raise UsageError("this version demonstrates one node; leave --nodes out")
     events = read_events(data or BUILT_IN)
     if directory is not None:
-        return _run_in(directory, events, once)
+        return _run_in(directory, events, once, as_json)
     folder = Path(tempfile.mkdtemp(prefix="banyan-demo-"))
     try:
-        return _run_in(folder / "demo", events, once)
+        return _run_in(folder / "demo", events, once, as_json)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_in(directory: Path, events: list[MembershipEvent], once: bool) -> int:
+def _run_in(directory: Path, events: list[MembershipEvent], once: bool, as_json: bool) -> int:
     home = directory / "node"
     if home.exists():
         raise UsageError(
             "there is a demonstration in {path} already; remove it, or name another folder", path=str(home)
         )
     directory.mkdir(parents=True, exist_ok=True)
-    session, printer, checks = Session(home, json=False), Printer(sys.stdout), Checks()
+    session, checks = Session(home, json=as_json), Checks()
+    printer = Printer(sys.stderr if as_json else sys.stdout)
     genesis = make_network(home)
     printer.line(_("A network of one node, {origin}, in {path}.").format(origin=genesis.name, path=home))
     with NodeProcess(home) as node:
@@ -70,8 +72,7 @@ def _run_in(directory: Path, events: list[MembershipEvent], once: bool) -> int:
         _verify_receipts(session, checks)
         _restart(session, node, checks)
         _audit(session, genesis, checks)
-        printer.line()
-        checks.show(printer)
+        session.show(checks.to_json(), checks.show)
         if not once:
             _leave_running(home, printer)
     return 0 if checks.hold else EXIT_UNVERIFIED

@@ -136,7 +136,7 @@ class _Writer:
 
     async def run(self) -> None:
         """Answer until there is nothing more to wait for."""
-        async for decision in self._received:
+        while (decision := await self._next()) is not None:
             if isinstance(decision, _Aborted):
                 self._add({"status": "aborted", "problem": problem(decision.error)})
                 break
@@ -145,9 +145,23 @@ class _Writer:
             outcome = await decision.wait() if isinstance(decision, Pending) else decision
             self._add(_line(self._registry, self._number, outcome))
             self._number += 1
-            if self._size_bytes >= PIECE_SIZE_BYTES or not self._received.statistics().current_buffer_used:
+            if self._size_bytes >= PIECE_SIZE_BYTES:
                 await self._flush()
         await self._flush()
+
+    async def _next(self) -> _Decision | None:
+        """What is to be answered next; None at the end. What was decided is sent before anybody waits."""
+        try:
+            # Switching tasks for each of thousands would cost more than answering them.
+            return self._received.receive_nowait()
+        except trio.WouldBlock:
+            await self._flush()
+        except trio.EndOfChannel:
+            return None
+        try:
+            return await self._received.receive()
+        except trio.EndOfChannel:
+            return None
 
     def _add(self, line: dict[str, Json]) -> None:
         self._lines.append(json_bytes(line) + b"\n")
@@ -193,9 +207,15 @@ class _Reader:
             try:
                 wire = parse_json_submission(data) if self._is_lines else WireSubmission(data, None)
             except BodyInvalidError as error:
-                await self._decisions.send(SubmissionOutcome(SubmissionStatus.REFUSED, None, error=error))
+                await self._pass_on(SubmissionOutcome(SubmissionStatus.REFUSED, None, error=error))
             else:
-                await self._decisions.send(await self._service.start_submission(wire.raw, wire.detached))
+                await self._pass_on(await self._service.start_submission(wire.raw, wire.detached))
+
+    async def _pass_on(self, decision: _Decision) -> None:
+        try:
+            self._decisions.send_nowait(decision)
+        except trio.WouldBlock:
+            await self._decisions.send(decision)
 
 
 def _line(registry: Registry, number: int, outcome: SubmissionOutcome) -> dict[str, Json]:

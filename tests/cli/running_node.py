@@ -16,15 +16,18 @@ NETWORK_NAME = "test.example/ledger"
 START_DEADLINE_S = 30
 
 
-def make_home(folder: Path) -> Path:
-    """A node's folder that belongs to a network of its own, with the administrator's key in it."""
+def make_home(folder: Path, *further: str) -> Path:
+    """A node's folder that belongs to a network of its own, with the administrator's key in it.
+
+    `further` are words for `network new`.
+    """
     home = folder / "home"
     for words in (
         ("init", "--home", home, "--name", "node-1.example", "--listen", "127.0.0.1:7400"),
         ("keygen", "--out", home / "admin.key"),
         (
             *("network", "new", "--name", NETWORK_NAME, "--voter", home / "node.public.json"),
-            *("--admin", home / "admin.key", "--out", folder / "genesis.json"),
+            *("--admin", home / "admin.key", "--out", folder / "genesis.json", *further),
         ),
         ("join", "--home", home, "--genesis", folder / "genesis.json"),
     ):

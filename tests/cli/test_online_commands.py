@@ -11,6 +11,7 @@ import pytest
 from cli.language import use_language
 from tests.cli.command import Answer, Command, process
 from tests.cli.running_node import RunningNode, make_home, when_under_way
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="session")
@@ -322,6 +323,28 @@ def test_a_node_that_dies_in_a_batch_is_status_3_and_the_next_run_goes_on(banyan
     assert titles(banyan, "u", "--home", home) == [f"notice {number}" for number in range(1, count + 1)]
     assert node.stop() == 0
     assert banyan.ok("audit", "--from", home, "--genesis", tmp_path / "genesis.json")["ok"] is True
+
+
+def test_a_line_whose_transaction_expired_is_looked_up_before_it_is_signed_anew(
+    banyan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home(tmp_path, "--parameter", "transaction_lifetime_ms_max=1000")
+    node = RunningNode(home)
+    path = tmp_path / "batch.jsonl"
+    journal = tmp_path / "batch.jsonl.progress"
+    write_batch(path, "u", 2)
+    assert banyan.ok("submit-batch", path, "--home", home)["committed"] == 2
+    header, first, second, *_outcomes = journal.read_text().splitlines()
+    # As if the run had been broken off before any answer, and line 2 had never reached the node.
+    lost = json.dumps(json.loads(second) | {"exp_ms": 1})
+    journal.write_text("\n".join([header, first, lost]) + "\n")
+    expires_ms = json.loads(first)["exp_ms"]
+    wait_until(lambda: banyan.ok("status", "--home", home)["clock_ms"] > expires_ms, 10, "line 1 expires")
+    monkeypatch.setattr("cli.batch_run.EXPIRY_MARGIN_MS", 0)
+    document = banyan.ok("submit-batch", path, "--home", home)
+    assert (document["already"], document["committed"]) == (1, 1)
+    assert titles(banyan, "u", "--home", home) == ["notice 1", "notice 2", "notice 2"]
+    assert node.stop() == 0
 
 
 def test_a_second_daemon_on_a_folder_is_refused(home: Path) -> None:
