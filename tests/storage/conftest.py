@@ -2,11 +2,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from storage.interface import Store
 from storage.lmdb_store import LmdbStore
 from storage.memory import MemoryStore
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID
+
+# A machine under load may take its time; what is tested here is not how long.
+settings.register_profile("storage", deadline=None)
+settings.load_profile("storage")
 
 
 @pytest.fixture
