@@ -1,7 +1,6 @@
 # Everything runs from a virtual environment beside this file. No path is used absolutely and no script of the
 # environment is called by its own name, so a folder with a space in its name is as good as any other.
 PYTHON := .venv/bin/python
-export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help demo test lint set-up lock catalogues bench clean
 

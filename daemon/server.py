@@ -10,7 +10,8 @@ the body would leave its connection's reader waiting for ever.
 
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import cast
 
 import structlog
@@ -29,6 +30,8 @@ from daemon.unread_body import UnreadBody
 
 # To say what it wants, and between two requests.
 IDLE_SECONDS_MAX = 15
+# For the last bytes of an answer, once the client has closed its side and everything is answered.
+CLOSED_SECONDS_MAX = 1
 # To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
 SEND_SECONDS_MAX = 30
 # What is being answered when the node stops may take so long to end.
@@ -47,8 +50,8 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         self._scope = scope
         # hypercorn asks it for the two addresses.
         self.socket = stream.socket
-        # Whether the client will send nothing more.
-        self.ended = False
+        self._answering = 0
+        self._ended = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send, within a bounded time.
@@ -70,8 +73,24 @@ class BoundedStream(trio.abc.HalfCloseableStream):
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream underneath."""
         data = await self._stream.receive_some(max_bytes)
-        self.ended = not data
+        self._ended = not data
+        self._end_if_done()
         return data
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """A request is being answered: what the client asked before it closed its side is still sent."""
+        self._answering += 1
+        try:
+            yield
+        finally:
+            self._answering -= 1
+            self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        # hypercorn would wait the whole idle time for a next request, which cannot come any more.
+        if self._ended and not self._answering:
+            self._scope.deadline = min(self._scope.deadline, trio.current_time() + CLOSED_SECONDS_MAX)
 
     async def send_eof(self) -> None:
         """As the stream underneath."""
@@ -131,11 +150,9 @@ class Server:
 
                 async def application(request: Scope, receive: Receive, send: Send) -> None:
                     body = UnreadBody(request, receive, send, scope)
-                    await self._app(request, body.receive, body.send)
-                    await body.throw_away()
-                    if bounded.ended:
-                        # hypercorn would begin to wait for a next request, which cannot come any more.
-                        scope.cancel()
+                    with bounded.answering():
+                        await self._app(request, body.receive, body.send)
+                        await body.throw_away()
 
                 # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
                 server = TCPServer(

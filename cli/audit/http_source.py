@@ -49,8 +49,10 @@ class HttpSource:
         self._bundle: tuple[tuple[int, int], tuple[bytes, ...]] | None = None
 
     def head(self) -> SourceHead:
-        """Where the ledger stands now: three requests."""
+        """Where the ledger stands now; three requests."""
         with _readable("status"):
+            # The checkpoint first: it may then be older than the rest, never newer.
+            checkpoint = self._fetch.get("/checkpoint")
             status = self._json("/v1/status")
             network_id, executed = _hash(status["network"]["id"]), _count(status["executed_height"])
             self._executed_height, self._tree_size = executed, self._size_at(executed)
@@ -62,7 +64,7 @@ class HttpSource:
                 tree_size=self._tree_size,
                 digest_lanes=None,
                 state_digest=_hash(status["state_digest"]),
-                checkpoint=self._fetch.get("/checkpoint"),
+                checkpoint=checkpoint,
             )
 
     def block(self, height: int) -> SourceBlock | None:

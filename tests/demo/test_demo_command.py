@@ -20,11 +20,16 @@ TIMEOUT_S = 60
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a demonstration may go. A socket's path is short, so a test's own folder is too deep for a node."""
+    return tmp_path_factory.mktemp("d") / "my demo"
+
+
+@pytest.fixture
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first events of the built-in data set."""
     lines = (BUILT_IN / FILE_NAME).read_text("utf-8").splitlines(keepends=True)
-    folder = tmp_path / "data"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("data")
     (folder / FILE_NAME).write_text("".join(lines[: EVENT_COUNT + 1]), encoding="utf-8")
     return folder
 
@@ -49,6 +54,15 @@ def node_process_id(folder: Path) -> int | None:
         return None
 
 
+def end(demonstration: "subprocess.Popen[str]", folder: Path) -> None:
+    """Leave nothing running, whatever happened."""
+    demonstration.kill()
+    demonstration.wait()
+    process_id = node_process_id(folder)
+    if process_id is not None and process_id != demonstration.pid and is_running(process_id):
+        os.kill(process_id, signal.SIGKILL)
+
+
 def is_running(process_id: int) -> bool:
     """Whether there is a process of that number."""
     try:
@@ -59,8 +73,7 @@ def is_running(process_id: int) -> bool:
 
 
 @pytest.mark.slow
-def test_it_runs_to_its_end_and_every_check_holds(tmp_path: Path, data: Path) -> None:
-    folder = tmp_path / "the demonstration"
+def test_it_runs_to_its_end_and_every_check_holds(folder: Path, data: Path) -> None:
     answer = process("demo", "--once", "--dir", folder, "--data", data)
     assert answer.status == 0, answer.out + answer.err
     assert "NO" not in answer.out.split()
@@ -89,8 +102,7 @@ def assert_names_are_not_in_the_log(home: Path, data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_it_stays_up_until_it_is_interrupted_and_takes_the_node_with_it(tmp_path: Path, data: Path) -> None:
-    folder = tmp_path / "demo"
+def test_it_stays_up_until_it_is_interrupted_and_takes_the_node_with_it(folder: Path, data: Path) -> None:
     demonstration = start(folder, data)
     try:
         assert demonstration.stdout is not None
@@ -105,24 +117,21 @@ def test_it_stays_up_until_it_is_interrupted_and_takes_the_node_with_it(tmp_path
         demonstration.send_signal(signal.SIGINT)
         _out, err = demonstration.communicate(timeout=TIMEOUT_S)
     finally:
-        demonstration.kill()
-        demonstration.wait()
+        end(demonstration, folder)
     assert demonstration.returncode == 0
     assert "Traceback" not in err
     assert not is_running(process_id)
 
 
 @pytest.mark.slow
-def test_an_interruption_in_the_middle_ends_the_node_too_and_says_so_in_one_line(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
+def test_an_interruption_in_the_middle_ends_the_node_too_and_says_so_in_one_line(folder: Path) -> None:
     demonstration = start(folder)
     try:
         wait_until((folder / "events.jsonl").exists, TIMEOUT_S, "it begins to submit")
         demonstration.send_signal(signal.SIGINT)
         _out, err = demonstration.communicate(timeout=TIMEOUT_S)
     finally:
-        demonstration.kill()
-        demonstration.wait()
+        end(demonstration, folder)
     process_id = node_process_id(folder)
     assert process_id is not None
     assert demonstration.returncode == 130

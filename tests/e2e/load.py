@@ -87,8 +87,9 @@ class Ledger:
 class Client(threading.Thread):
     """Submits batch after batch until the node is gone or it is told to stop; what it was not told is in doubt."""
 
-    def __init__(self, home: Path, ledger: Ledger, batch_size: int) -> None:
+    def __init__(self, home: Path, ledger: Ledger, batch_size: int, pause_s: float = 0.0) -> None:
         super().__init__(daemon=True)
+        self._pause_s = pause_s
         self._home = home
         self._ledger = ledger
         self._batch_size = batch_size
@@ -103,6 +104,7 @@ class Client(threading.Thread):
                 with self._ledger.lock:
                     self._ledger.in_doubt |= batch
                 submit(self._home, self._ledger, list(batch.values()))
+                self.done.wait(self._pause_s)
         except (CommandError, OSError, http.client.HTTPException, ValueError):
             # The node was killed under us: a broken connection, or half a line.
             return
