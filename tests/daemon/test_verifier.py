@@ -1,0 +1,142 @@
+"""The verifier: in order, once, within bounds."""
+
+import sys
+from collections.abc import Sequence
+
+import pytest
+import trio
+import trio.testing
+
+from daemon import verifier as module
+from daemon.errors import OverloadedError
+from daemon.pending import Pending
+from daemon.verifier import BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
+from ledger.detached import DetachedValue
+from ledger.errors import DecodingError, InvalidTransactionError
+from tests.daemon.driver import Driver
+
+pytestmark = pytest.mark.trio
+
+
+def pending(raw: bytes, detached: tuple[DetachedValue, ...] | None = None) -> Pending:
+    return Pending(raw, detached, until_executed=True, patient=False, on_decided=lambda _: None)
+
+
+class Collected:
+    """What was delivered, batch by batch."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[Pending]] = []
+
+    async def deliver(self, verified: Sequence[Pending]) -> None:
+        self.batches.append(list(verified))
+
+    @property
+    def everything(self) -> list[Pending]:
+        return [one for batch in self.batches for one in batch]
+
+
+def false_signature(driver: Driver) -> bytes:
+    envelope = bytearray(driver.notice("false").envelope)
+    envelope[-1] ^= 1
+    return bytes(envelope)
+
+
+async def until(count: int, collected: Collected) -> None:
+    with trio.fail_after(30):
+        while len(collected.everything) < count:
+            await trio.lowlevel.checkpoint()
+
+
+async def test_batches_are_bounded_and_come_out_in_the_order_they_went_in() -> None:
+    driver = Driver()
+    submissions = [pending(driver.notice(str(number)).envelope) for number in range(3 * BATCH_MAX + 7)]
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=3)
+    for one in submissions:
+        verifier.put_nowait(one)
+    assert verifier.waiting_count == len(submissions)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await until(len(submissions), collected)
+        nursery.cancel_scope.cancel()
+    assert collected.everything == submissions
+    assert max(len(batch) for batch in collected.batches) == BATCH_MAX
+    assert all(one.transaction is not None and one.detached == () for one in submissions)
+
+
+async def test_what_is_wrong_is_refused_and_never_delivered() -> None:
+    driver = Driver()
+    good, no_format, no_transaction, false = (
+        pending(driver.notice("good").envelope),
+        pending(b"\xc1"),
+        pending(b"\x92\x01\x02"),
+        pending(false_signature(driver)),
+    )
+    oversized = pending(driver.notice("large").envelope, (DetachedValue(b"s" * 31, b"\x01"),))
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=1)
+    for one in (no_format, no_transaction, good, false, oversized):
+        verifier.put_nowait(one)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        with trio.fail_after(30):
+            kinds = [type((await one.wait()).error) for one in (no_format, no_transaction, false, oversized)]
+        await until(1, collected)
+        nursery.cancel_scope.cancel()
+    assert kinds == [DecodingError, InvalidTransactionError, InvalidTransactionError, InvalidTransactionError]
+    assert collected.everything == [good]
+
+
+async def test_a_full_queue_refuses_or_makes_wait() -> None:
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=1)
+    raw = Driver().notice().envelope
+    for _ in range(COUNT_MAX):
+        verifier.put_nowait(pending(raw))
+    with pytest.raises(OverloadedError) as caught:
+        verifier.put_nowait(pending(raw))
+    assert "send it again" in str(caught.value)
+    late = pending(raw)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.put, late)
+        await trio.testing.wait_all_tasks_blocked()
+        assert verifier.waiting_count == COUNT_MAX
+        nursery.start_soon(verifier.run)
+        await until(COUNT_MAX + 1, collected)
+        nursery.cancel_scope.cancel()
+    assert collected.everything[-1] is late
+
+
+async def test_the_queue_is_bounded_in_size_too() -> None:
+    verifier = Verifier(Collected().deliver, thread_count=1)
+    for _ in range(SIZE_BYTES_MAX // 1_000_000 + 1):
+        verifier.put_nowait(pending(b"x" * 1_000_000))
+    with pytest.raises(OverloadedError):
+        verifier.put_nowait(pending(b"x"))
+
+
+async def test_large_submissions_make_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BATCH_SIZE_BYTES_MAX", 1000)
+    driver = Driver()
+    submissions = [pending(driver.notice(str(number)).envelope) for number in range(20)]
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=2)
+    for one in submissions:
+        verifier.put_nowait(one)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await until(20, collected)
+        nursery.cancel_scope.cancel()
+    assert collected.everything == submissions
+    assert max(len(batch) for batch in collected.batches) < 6
+
+
+async def test_the_interpreters_setting_is_put_back() -> None:
+    before = sys.getswitchinterval()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Verifier(Collected().deliver, thread_count=1).run)
+        await trio.testing.wait_all_tasks_blocked()
+        assert sys.getswitchinterval() < before
+        nursery.cancel_scope.cancel()
+    assert sys.getswitchinterval() == pytest.approx(before)
