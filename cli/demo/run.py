@@ -4,7 +4,6 @@ Owns the order: make a network of one node, run it, put the records of a real or
 it back and compare, verify receipts, restart, audit. Ends with a table of what was compared.
 """
 
-import json
 import shutil
 import sys
 import tempfile
@@ -160,13 +159,11 @@ def _audit(session: Session, genesis: Genesis, checks: Checks) -> None:
 
 def _leave_running(home: Path, printer: Printer) -> None:
     """Keep the node up for a person to look at; Ctrl-C ends it."""
-    with NodeClient(home) as client:
+    try:
         printer.line()
         printer.line(_("The node goes on; try: banyan status --home {path}").format(path=home))
         printer.line(_("Its HTTP API: http://{address}/openapi.json").format(address=_http_address(home)))
-        printer.line(json.dumps({"tree_size": client.get("/v1/status")["tree_size"]}))
         printer.line(_("Ctrl-C ends it."))
-    try:
         threading.Event().wait()
     except KeyboardInterrupt:
         printer.line(_("Ended."))

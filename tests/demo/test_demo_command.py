@@ -55,10 +55,12 @@ def node_process_id(folder: Path) -> int | None:
 
 
 def end(demonstration: "subprocess.Popen[str]", folder: Path) -> None:
-    """Leave nothing running, whatever happened."""
+    """Leave nothing running where a test failed; does nothing if the demonstration ended by itself."""
+    if demonstration.poll() is not None:
+        return
+    process_id = node_process_id(folder)
     demonstration.kill()
     demonstration.wait()
-    process_id = node_process_id(folder)
     if process_id is not None and process_id != demonstration.pid and is_running(process_id):
         os.kill(process_id, signal.SIGKILL)
 
