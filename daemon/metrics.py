@@ -6,7 +6,14 @@ Reference: docs/reference/logs-and-metrics.md.
 
 from collections.abc import Callable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -23,6 +30,8 @@ class Metrics:
     """Counters and histograms that the shell feeds; `watch` adds the gauges of a running node."""
 
     def __init__(self) -> None:
+        # The time at which each series began would double the text, and nobody asks for it.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self.admitted = self._counter("banyan_transactions_admitted", "Transactions admitted", ("kind",))
         self.refused = self._counter("banyan_transactions_refused", "Transactions refused before a block", ("code",))
