@@ -97,8 +97,10 @@ class HttpSource:
         with _readable(f"tile {level}/{index}"):
             there = tile_width(self._tree_size, level, index)
             content = self._fetch.get("/" + tile_path(level, index, there)) if there >= width else None
-            if content is None or len(content) < width * HASH_SIZE_BYTES:
+            if content is None:
                 return None
+            if len(content) != there * HASH_SIZE_BYTES:
+                raise ValueError("a tile has another size than the log gives it")
             return content[: width * HASH_SIZE_BYTES]
 
     def records(self, kinds: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:

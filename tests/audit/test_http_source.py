@@ -1,0 +1,168 @@
+"""An audit over HTTP believes nothing: whatever a node answers, it ends with a finding or an error of ours."""
+
+import json
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.audit.finding import AuditFinding
+from cli.audit.report import AuditReport
+from cli.audit.run import run_audit
+from cli.errors import CommandError, RefusedError, UnreachableError, UsageError
+from ledger.tiles import decode_entry_bundle, encode_entry_bundle
+from tests.audit.builder import fill
+from tests.audit.damage import flip
+from tests.audit.ledgers import build
+from tests.audit.lying_server import Lie, serving
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short ledger, for lies that are many."""
+    return build(tmp_path_factory.mktemp("small") / "home", lambda builder: fill(builder, blocks=4, transactions=6))
+
+
+def audit(home: Path, lie: Lie) -> AuditReport:
+    """The report about a server that lies in this way."""
+    with serving(home, lie) as address:
+        return run_audit(address, home / "genesis.json", lambda phase, done, total: None)
+
+
+def finding(home: Path, lie: Lie) -> AuditFinding:
+    """The finding about a server that lies in this way."""
+    found = audit(home, lie).finding
+    assert found is not None, "the lie was believed"
+    return found
+
+
+def lie_in(path: str, alter: Callable[[bytes], bytes | int | None]) -> Lie:
+    """Lie in the answers at this path, or below it."""
+
+    def lie(asked: str, answer: bytes | None) -> bytes | int | None:
+        return alter(answer) if asked.startswith(path) and answer is not None else answer
+
+    return lie
+
+
+def with_field(name: str, value: object) -> Callable[[bytes], bytes]:
+    """Replace a field of a JSON object."""
+    return lambda answer: json.dumps(json.loads(answer) | {name: value}).encode()
+
+
+def test_an_honest_server_passes(pristine: Path) -> None:
+    report = audit(pristine, lambda path, answer: answer)
+    assert report.finding is None, report.finding
+    assert report.entries == report.head.tree_size
+    assert len(report.left_out) == 1
+
+
+def test_a_changed_entry(pristine: Path) -> None:
+    def alter(bundle: bytes) -> bytes:
+        entries = list(decode_entry_bundle(bundle))
+        entries[44] = flip(entries[44], 100)
+        return encode_entry_bundle(entries)
+
+    found = finding(pristine, lie_in("/tile/entries/001", alter))
+    assert (found.code, found.index) == ("audit.entry-changed", 300)
+
+
+def test_a_changed_tile(pristine: Path) -> None:
+    found = finding(pristine, lie_in("/tile/0/001", lambda tile: flip(tile, 32 * 7)))
+    assert (found.code, found.index) == ("audit.tile-changed", 263)
+
+
+@pytest.mark.parametrize(
+    ("path", "alter", "code"),
+    [
+        ("/v1/status", with_field("network", {"id": "00" * 32}), "audit.genesis-differs"),
+        ("/v1/status", with_field("state_digest", "00" * 32), "audit.head-changed"),
+        ("/v1/blocks/5", with_field("signature", "00" * 64), "audit.proposal-forged"),
+        ("/v1/blocks/5", with_field("certificate", None), "audit.certificate-missing"),
+        ("/v1/blocks/5", with_field("term", 7), "audit.header-changed"),
+        ("/v1/blocks/5", lambda answer: None, "audit.block-missing"),
+        ("/checkpoint", lambda note: note.replace(b"huaxin", b"huaxia", 1), "audit.checkpoint-forged"),
+        ("/checkpoint", lambda note: b"\xff", "audit.checkpoint-malformed"),
+        ("/tile/entries/000", lambda bundle: None, "audit.entry-missing"),
+        ("/tile/1/", lambda tile: None, "audit.tile-missing"),
+        ("/tile/1/", lambda tile: tile[:31], "audit.unreadable"),
+        ("/tile/1/", lambda tile: tile + bytes(32), "audit.unreadable"),
+        ("/v1/records/notice?", lambda page: with_field("records", [])(page), "audit.state-missing"),
+        ("/v1/records/notice?", lambda page: page.replace(b"posted", b"pasted", 1), "audit.state-changed"),
+    ],
+)
+def test_lies_that_are_well_formed(
+    pristine: Path, path: str, alter: Callable[[bytes], bytes | None], code: str
+) -> None:
+    assert finding(pristine, lie_in(path, alter)).code == code
+
+
+def garbage(chance: random.Random) -> list[Callable[[bytes], bytes]]:
+    """Ways to answer nonsense."""
+    return [
+        lambda answer: b"",
+        lambda answer: b"\xff\xfe{",
+        lambda answer: b"[]",
+        lambda answer: b"{}",
+        lambda answer: b"[" * 5000,
+        lambda answer: answer[: len(answer) // 2],
+        lambda answer: answer + b"x",
+        lambda answer: flip(answer, len(answer) // 3, 0x80),
+        lambda answer: chance.randbytes(len(answer)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/status", "/v1/blocks/", "/tile/entries/", "/tile/0/", "/v1/records/notice?", "/checkpoint"]
+)
+def test_nonsense_is_never_believed_and_never_a_traceback(small: Path, path: str) -> None:
+    for alter in garbage(random.Random(path)):
+        assert finding(small, lie_in(path, alter)).code.startswith("audit.")
+
+
+@pytest.mark.parametrize("path", ["/v1/status", "/v1/blocks/3", "/v1/records/notice?"])
+def test_any_field_of_any_type(small: Path, path: str) -> None:
+    """Each field of an answer in turn becomes each kind of JSON value: a finding, or the field is not looked at."""
+    seen: list[str] = []
+
+    def note(answer: bytes) -> bytes:
+        seen.extend(json.loads(answer))
+        return answer
+
+    assert audit(small, lie_in(path, note)).finding is None
+    values: list[Any] = [None, True, -1, 2**70, 1.5, "", "zz", [], [[]], {}, {"$hex": 1}]
+    chance = random.Random(path)
+    for name in sorted(set(seen)):
+        for value in chance.sample(values, 3):
+            report = audit(small, lie_in(path, with_field(name, value)))
+            assert report.finding is None or report.finding.code.startswith("audit.")
+
+
+def test_pages_that_lead_nowhere(pristine: Path) -> None:
+    found = finding(pristine, lie_in("/v1/records/notice?", with_field("next", "a")))
+    assert found.code in ("audit.unreadable", "audit.state-missing", "audit.state-changed")
+
+
+def test_a_ledger_that_grows_while_it_is_read_is_compared_by_its_digest(pristine: Path) -> None:
+    report = audit(pristine, lie_in("/v1/records/", with_field("executed_height", 28)))
+    assert report.finding is None
+    assert len(report.left_out) == 2
+
+
+@pytest.mark.parametrize(("status", "error"), [(403, CommandError), (500, CommandError), (429, UnreachableError)])
+def test_a_node_that_refuses(pristine: Path, status: int, error: type[CommandError]) -> None:
+    with pytest.raises(error):
+        audit(pristine, lie_in("/tile/entries/", lambda answer: status))
+
+
+def test_a_problem_is_told_in_its_own_words(pristine: Path) -> None:
+    with serving(pristine) as address, pytest.raises((RefusedError, CommandError)):
+        run_audit(address + "/nowhere?x=1", pristine / "genesis.json", lambda phase, done, total: None)
+
+
+@pytest.mark.parametrize("address", ["http://", "http://host:99999", "http://[::1", "https://host/?a=b"])
+def test_what_is_no_address(pristine: Path, address: str) -> None:
+    with pytest.raises(UsageError, match="address of a node"):
+        run_audit(address, pristine / "genesis.json", lambda phase, done, total: None)
