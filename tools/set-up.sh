@@ -39,9 +39,10 @@ if ! .venv/bin/python -c "$fits" 2>/dev/null; then
     rm -rf .venv
     "$python" -m venv .venv
 fi
+# -qq: the ways in which registries are set up on a machine may warn on every package; errors are still shown.
 echo "set-up: installing what requirements.lock pins"
-.venv/bin/python -m pip --disable-pip-version-check install --quiet --root-user-action ignore \
+.venv/bin/python -m pip --disable-pip-version-check install -qq --root-user-action ignore \
     --require-hashes --requirement requirements.lock
-.venv/bin/python -m pip --disable-pip-version-check install --quiet --root-user-action ignore \
+.venv/bin/python -m pip --disable-pip-version-check install -qq --root-user-action ignore \
     --no-deps --no-build-isolation --editable .
 echo "$wanted" >"$stamp"
