@@ -5,7 +5,6 @@ what a frame holds. Source: docs/reference/api.md, `POST /v1/transactions:batch`
 """
 
 import http.client
-import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,8 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cli.client import problem_error
-from cli.errors import CommandError, UnreachableError
+from cli.client import parse_answer, problem_error
+from cli.errors import UnreachableError
 from cli.node_connection import NodeConnection
 
 # Transactions sent and not answered: two blocks of the largest common size, so that the node never waits for us.
@@ -98,9 +97,9 @@ class BatchStream:
         try:
             response.begin()
             if response.status >= http.client.BAD_REQUEST:
-                raise problem_error(_document(response.read(ANSWER_LINE_SIZE_BYTES_MAX)))
+                raise problem_error(parse_answer(response.read(ANSWER_LINE_SIZE_BYTES_MAX)))
             while line := response.readline(ANSWER_LINE_SIZE_BYTES_MAX):
-                answer = _document(line)
+                answer = parse_answer(line)
                 if answer.get("status") == "aborted":
                     raise problem_error(answer.get("problem") or {})
                 self._room.release()
@@ -139,13 +138,3 @@ class BatchStream:
         error = self._producer_error
         if error is not None and not isinstance(error, _ConnectionLostError):
             raise error
-
-
-def _document(line: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(line)
-    except ValueError as error:
-        raise CommandError("the node's answer is not JSON: {reason}", reason=str(error)) from error
-    if not isinstance(document, dict):
-        raise CommandError("the node's answer is not a JSON object")
-    return document

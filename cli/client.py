@@ -21,6 +21,31 @@ ANSWER_SIZE_BYTES_MAX = 64 * 1024 * 1024
 _INTERNAL_ERROR = 500
 
 
+class Answer(dict[str, Any]):
+    """A JSON object of an answer; asking for a field that is not there tells that versions differ."""
+
+    def __missing__(self, name: str) -> Any:
+        raise CommandError(
+            "the node's answer lacks `{field}`: node and command are of different versions, upgrade the older one",
+            field=name,
+        )
+
+
+def parse_answer(content: bytes) -> Answer:
+    """The JSON object in an answer.
+
+    Raises:
+        CommandError: there is none.
+    """
+    try:
+        document = json.loads(content, object_hook=Answer)
+    except (ValueError, RecursionError) as error:
+        raise CommandError("the node's answer is not JSON: {reason}", reason=str(error)) from error
+    if not isinstance(document, Answer):
+        raise CommandError("the node's answer is not a JSON object")
+    return document
+
+
 def path_of(*parts: str) -> str:
     """The path of a resource; slashes within parts are kept, everything unusual is escaped."""
     return "/" + "/".join(quote(part, safe="/") for part in parts)
@@ -55,7 +80,7 @@ class NodeClient:
     ) -> None:
         self._connection.close()
 
-    def get(self, path: str, **query: object) -> Any:
+    def get(self, path: str, **query: object) -> Answer:
         """The JSON document at `path`.
 
         Args:
@@ -66,16 +91,16 @@ class NodeClient:
             RefusedError: the node answers with a problem.
             UnreachableError: it does not answer.
         """
-        return _json(self.get_bytes(path, "application/json", **query))
+        return parse_answer(self.get_bytes(path, "application/json", **query))
 
     def get_bytes(self, path: str, accept: str, **query: object) -> bytes:
         """The content at `path` in the form `accept`; raises as `get`."""
         return self._request("GET", path, query, None, {"Accept": accept})
 
-    def post(self, path: str, body: bytes, content_type: str, **query: object) -> Any:
+    def post(self, path: str, body: bytes, content_type: str, **query: object) -> Answer:
         """The JSON document that answers `body`; raises as `get`."""
         headers = {"Accept": "application/json", "Content-Type": content_type}
-        return _json(self._request("POST", path, query, body, headers))
+        return parse_answer(self._request("POST", path, query, body, headers))
 
     def _request(
         self, method: str, path: str, query: Mapping[str, object], body: bytes | None, headers: dict[str, str]
@@ -86,6 +111,8 @@ class NodeClient:
             self._connection.request(method, target, body, headers)
             answer = self._connection.getresponse()
             content = answer.read(ANSWER_SIZE_BYTES_MAX + 1)
+            if answer.length and len(content) <= ANSWER_SIZE_BYTES_MAX:
+                raise http.client.IncompleteRead(content, answer.length)
         if len(content) > ANSWER_SIZE_BYTES_MAX:
             self._connection.close()
             raise CommandError("the node's answer is larger than {limit} bytes", limit=ANSWER_SIZE_BYTES_MAX)
@@ -104,13 +131,6 @@ class NodeClient:
                 home=str(self._home),
                 reason=str(error) or type(error).__name__,
             ) from error
-
-
-def _json(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError as error:
-        raise CommandError("the node's answer is not JSON: {reason}", reason=str(error)) from error
 
 
 def _problem(status: int, content: bytes) -> CommandError:

@@ -87,6 +87,8 @@ def _prepare_streams() -> None:
 
 
 def _fail(sentence: str, code: str, exit_status: int, params: dict[str, object], as_json: bool) -> int:
+    # Reasons of other programs may have several lines.
+    sentence = " ".join(line.strip() for line in sentence.splitlines())
     try:
         sys.stdout.flush()
         if as_json:

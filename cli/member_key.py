@@ -27,6 +27,9 @@ KEY_FORMAT = "banyan-key/v1"
 NAME_DEFAULT = "member"
 # A key file has about 400 bytes.
 KEY_FILE_SIZE_BYTES_MAX = 16 * 1024
+# libsodium's advice for a key that is opened a few times a day: half a second and 256 MiB for every guess.
+OPERATIONS = pwhash.argon2id.OPSLIMIT_MODERATE
+MEMORY_BYTES = pwhash.argon2id.MEMLIMIT_MODERATE
 # What a file may ask this machine to spend on its passphrase: a forged file must not take all memory.
 MEMORY_BYTES_MAX = 1024 * 1024 * 1024
 OPERATIONS_MAX = 16
@@ -160,12 +163,11 @@ def _malformed(path: Path) -> UsageError:
 
 def _seal(seed: bytes, passphrase: str) -> dict[str, Any]:
     salt = utils.random(pwhash.argon2id.SALTBYTES)
-    operations, memory_bytes = pwhash.argon2id.OPSLIMIT_MODERATE, pwhash.argon2id.MEMLIMIT_MODERATE
-    box = secret.SecretBox(_stretched(passphrase, salt, operations, memory_bytes))
+    box = secret.SecretBox(_stretched(passphrase, salt, OPERATIONS, MEMORY_BYTES))
     return {
         "stretching": "argon2id",
-        "operations": operations,
-        "memory_bytes": memory_bytes,
+        "operations": OPERATIONS,
+        "memory_bytes": MEMORY_BYTES,
         "salt": _text(salt),
         "box": _text(bytes(box.encrypt(seed))),
     }

@@ -13,7 +13,7 @@ from cli.printer import Printer
 from cli.session import Session
 
 if TYPE_CHECKING:
-    from cli.client import NodeClient
+    from cli.client import Answer, NodeClient
     from cli.operation_arguments import PreparedArguments
     from ledger.transaction import Transaction
 
@@ -102,7 +102,7 @@ def _prepare(
     return prepare(operation, values, parse_detached(detached), lambda name: os.urandom(SALT_SIZE_BYTES), declaration)
 
 
-def _wait(session: Session, client: "NodeClient", transaction: "Transaction", answer: dict[str, Any]) -> dict[str, Any]:
+def _wait(session: Session, client: "NodeClient", transaction: "Transaction", answer: "Answer") -> "Answer":
     """Ask until the transaction is committed; it is bounded by the transaction's own expiry."""
     transaction_id = transaction.id.hex()
     while answer["status"] != "committed":
