@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+import trio
+
 from contracts.registry import Registry
 from daemon.config import Config
 from daemon.metrics import Metrics
@@ -56,6 +58,8 @@ class ApiContext:
     door: Door
     listeners_count: int = field(default=0)
     requests_count: int = field(default=0)
+    # More would only take the interpreter from each other.
+    receipt_threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(2))
 
     @property
     def shows_content(self) -> bool:

@@ -47,6 +47,9 @@ async def listen(context: ApiContext, request: Request, parameters: Parameters) 
             count=context.listeners_count,
         )
 
+    if request.method == "HEAD":
+        return Response(media_type=MEDIA_TYPE)
+
     async def produce(send_piece: SendPiece) -> None:
         context.listeners_count += 1
         gauge = context.node.metrics.listeners.labels(context.door.value)

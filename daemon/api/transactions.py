@@ -76,10 +76,17 @@ async def _issue(context: ApiContext, transaction_id: Hash, wait_seconds: int) -
         while not context.node.service.has_stopped:
             moved = context.node.service.next_move()
             try:
-                return issue_receipt(context.node.store, context.node.genesis, transaction_id)
+                return await _issue_once(context, transaction_id)
             except (ReceiptNotReadyError, TransactionUnknownError):
                 await moved.wait()
-    return issue_receipt(context.node.store, context.node.genesis, transaction_id)
+    return await _issue_once(context, transaction_id)
+
+
+async def _issue_once(context: ApiContext, transaction_id: Hash) -> IssuedReceipt:
+    """On a thread: hashing the results of full blocks takes tens of milliseconds, and others wait."""
+    return await trio.to_thread.run_sync(
+        issue_receipt, context.node.store, context.node.genesis, transaction_id, limiter=context.receipt_threads
+    )
 
 
 ENDPOINTS = (
