@@ -133,7 +133,7 @@ class Load:
             state_digest=tagged_hash("state-digest", LANES),
         )
         with costs.of("durable write"):
-            store.apply([WriteBatch(blocks=(block,), executions=(execution,), time_ms=now_ms)])
+            store.apply([WriteBatch(blocks=(block,), executions=(execution,))])
         with costs.of("background work"):
             store.maintain()
         asked = [self._any_index() for _ in range(self.block_entries // LOOK_UP_INTERVAL)]

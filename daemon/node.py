@@ -248,8 +248,8 @@ class Node:
 
     def _admit(self, submissions: tuple[Submission, ...]) -> None:
         """Answer every submission; duplicates are looked up in one go."""
-        ids = [submission.transaction.id for submission in submissions]
-        executed = self._chain.overlay.executed(ids, self._now_ms)
+        expiries_ms = {one.transaction.id: one.transaction.expires_ms for one in submissions}
+        executed = self._chain.overlay.executed(expiries_ms, self._now_ms)
         for submission in submissions:
             transaction_id = submission.transaction.id
             if transaction_id in executed or transaction_id in self._mempool or transaction_id in self._in_blocks:
@@ -433,7 +433,6 @@ class Node:
             executions=tuple(executed.stored for executed in outgoing.executed),
             payloads=tuple(outgoing.payloads),
             checkpoint=outgoing.checkpoint.note if outgoing.checkpoint else None,
-            time_ms=max(self._now_ms, self._chain.tip.time_ms),
         )
         self._effects.append(StoreBatch(self._batch_ticket, batch))
 

@@ -10,7 +10,7 @@ as they were read, in a bounded cache that every execution corrects: the store c
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from contracts.changes import StateChange
 from ledger.hashing import Hash
@@ -49,11 +49,18 @@ class StateOverlay:
             self._cache.clear()
         self._cache[key] = value
 
-    def executed(self, ids: Sequence[Hash], now_ms: int) -> set[Hash]:
-        """Those of `ids` that a block already used up and that have not expired."""
-        known = {one for one in ids if one in self._ids}
-        asked = [one for one in ids if one not in known]
-        return known | self._reader.duplicates(asked, now_ms) if asked else known
+    def executed(self, expiries_ms: Mapping[Hash, int], now_ms: int) -> set[Hash]:
+        """Those transactions that a block already used up and that have not expired at `now_ms`.
+
+        Args:
+            expiries_ms: When each expires, by id: the store looks only among those that expire about then.
+            now_ms: Milliseconds since 1970 UTC.
+        """
+        known = {one for one in expiries_ms if one in self._ids}
+        asked = [one for one in expiries_ms if one not in known]
+        if not asked:
+            return known
+        return known | self._reader.duplicates(asked, now_ms, [expiries_ms[one] for one in asked])
 
     def put(self, ticket: int, changes: tuple[StateChange, ...], ids: tuple[ExecutedId, ...]) -> None:
         """Lay an execution on top; it leaves when `ticket` is durable."""

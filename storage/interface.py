@@ -109,8 +109,7 @@ class StoredExecution:
 class WriteBatch:
     """One all-or-nothing write, applied in the order of the fields.
 
-    `drop_blocks_from` removes stored blocks at and above that height (never an executed one);
-    `time_ms` is the newest block time known: ids that expire before it are no longer duplicates.
+    `drop_blocks_from` removes stored blocks at and above that height, never an executed one.
     """
 
     drop_blocks_from: int | None = None
@@ -118,7 +117,6 @@ class WriteBatch:
     executions: tuple[StoredExecution, ...] = ()
     payloads: tuple[StoredPayload, ...] = ()
     checkpoint: bytes | None = None
-    time_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ after a crash, so nothing is flushed to disk.
 
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import lmdb
 
+from cli.errors import CommandError
 from contracts.changes import StateChange
 
 # About 100,000 records of a few hundred bytes: a small ledger is audited without a file.
@@ -25,6 +27,30 @@ _MAP_SIZE_BYTES = 1 << 40
 _COMMIT_RECORDS_MAX = 16_384
 # What a dictionary entry costs besides the bytes in it.
 _ENTRY_OVERHEAD_BYTES = 160
+
+
+class TemporaryFilesError(CommandError):
+    """The audit has no room for what it has to put aside."""
+
+    code = "audit-temporary-files"
+
+
+@contextmanager
+def temporary_files() -> Iterator[None]:
+    """Turn what the operating system says about temporary files into one sentence.
+
+    Raises:
+        TemporaryFilesError
+    """
+    try:
+        yield
+    except (OSError, lmdb.Error) as error:
+        raise TemporaryFilesError(
+            "the audit cannot write its temporary files in {folder} ({reason}); make room there, or name a folder with"
+            " room in the variable TMPDIR",
+            folder=tempfile.gettempdir(),
+            reason=error.strerror if isinstance(error, OSError) else str(error),
+        ) from error
 
 
 class DerivedState:
@@ -74,7 +100,8 @@ class DerivedState:
             self.count += (old is None) - (new is None)
             self._recent_size_bytes += len(key) + (len(new) if new is not None else 0) + _ENTRY_OVERHEAD_BYTES
         if self._recent_size_bytes > self._memory_size_bytes_max:
-            self._spill()
+            with temporary_files():
+                self._spill()
 
     def records(self) -> Iterator[tuple[bytes, bytes]]:
         """All records, ascending by key; nothing may be applied meanwhile."""
@@ -84,7 +111,8 @@ class DerivedState:
                 if value is not None:
                     yield recent, value
             return
-        self._spill()
+        with temporary_files():
+            self._spill()
         assert self._reading is not None, "spilling leaves a read transaction open"
         with self._reading.cursor() as cursor:
             for key, stored in cursor.iternext():
@@ -95,7 +123,8 @@ class DerivedState:
         if self._environment is None:
             present = {key.partition(b"\0")[0] for key, value in self._recent.items() if value is not None}
             return sorted(kind.decode("ascii") for kind in present)
-        self._spill()
+        with temporary_files():
+            self._spill()
         assert self._reading is not None, "spilling leaves a read transaction open"
         kinds: list[str] = []
         with self._reading.cursor() as cursor:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.audit.derived_state import temporary_files
 from cli.audit.entry_check import CheckedBlock
 from cli.audit.finding import AuditFinding
 from cli.audit.source import IdRows
@@ -27,7 +28,8 @@ class IdTableCheck:
 
     def __init__(self) -> None:
         # Closed, and thereby removed, by `close`; it has no name, so a killed audit leaves nothing behind.
-        self._file = tempfile.TemporaryFile(prefix="banyan-audit-")  # noqa: SIM115
+        with temporary_files():
+            self._file = tempfile.TemporaryFile(prefix="banyan-audit-")  # noqa: SIM115
         self.count = 0
 
     def close(self) -> None:
@@ -38,7 +40,8 @@ class IdTableCheck:
         """Take in the ids of the next block."""
         self.count += len(block.transactions)
         rows = [one.id + one.expires_ms.to_bytes(_NUMBER_SIZE_BYTES, "little") for one in block.transactions]
-        self._file.write(b"".join((_NO_ID, *rows)))
+        with temporary_files():
+            self._file.write(b"".join((_NO_ID, *rows)))
 
     def compare(self, stored: Iterator[IdRows]) -> None:
         """Every stored row is the id of the entry that it names, and every entry is named once.
@@ -65,7 +68,8 @@ class IdTableCheck:
             )
 
     def _expected(self) -> NDArray[np.uint8]:
-        self._file.flush()
+        with temporary_files():
+            self._file.flush()
         if not self._file.tell():
             return np.empty((0, _ROW_SIZE_BYTES), np.uint8)
         return np.memmap(self._file, dtype=np.uint8, mode="r").reshape(-1, _ROW_SIZE_BYTES)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import CommandError, RefusedError
+from cli.errors import CommandError, RefusedError, UnreachableError
 from cli.language import N_, _
 from cli.printer import Printer
 from cli.session import Session
@@ -63,20 +63,21 @@ def submit(
 
     prepared = _prepare(operation, arg or [], args_file, detached or [], unchecked)
     with NodeClient(session.home) as client:
-        if not session.home.exists():
-            # No folder, so no genesis either: that no node runs there is what the user has to hear.
-            client.get("/v1/status")
-        genesis = read_home_genesis(session.home)
-        maker = SubmissionMaker.of(genesis, open_signing_key(key, session.home))
-        transaction, submission = maker.make(
-            operation,
-            prepared,
-            os.urandom(NONCE_SIZE_BYTES),
-            time.time_ns() // 1_000_000 + maker.lifetime_ms,
-        )
-        answer = client.post("/v1/transactions", submission, "application/msgpack", wait=None if no_wait else WAIT_S)
-        if not no_wait:
-            answer = _wait(session, client, transaction, answer)
+        # Before a passphrase is asked for: that no node runs is what the user has to hear first.
+        client.get("/v1/status")
+        maker = SubmissionMaker.of(read_home_genesis(session.home), open_signing_key(key, session.home))
+        expires_ms = time.time_ns() // 1_000_000 + maker.lifetime_ms
+        transaction, submission = maker.make(operation, prepared, os.urandom(NONCE_SIZE_BYTES), expires_ms)
+        try:
+            answer = client.post(
+                "/v1/transactions", submission, "application/msgpack", wait=None if no_wait else WAIT_S
+            )
+            if not no_wait:
+                answer = _wait(session, client, transaction, answer)
+        except UnreachableError as error:
+            raise UnreachableError(
+                "{reason}; `banyan tx {id}` tells what became of the transaction", reason=error, id=transaction.id.hex()
+            ) from error
     return _show(session, answer)
 
 

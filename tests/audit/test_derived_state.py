@@ -1,11 +1,12 @@
 """The derived state in memory and on disk against a plain dictionary."""
 
 import random
+import resource
 from pathlib import Path
 
 import pytest
 
-from cli.audit.derived_state import DerivedState
+from cli.audit.derived_state import DerivedState, TemporaryFilesError
 from contracts.changes import StateChange
 
 
@@ -28,4 +29,17 @@ def test_as_a_dictionary(tmp_path: Path, memory_size_bytes_max: int) -> None:
         assert state.count == len(model)
         assert list(state.records()) == sorted(model.items())
         assert state.kinds() == ["kind-0", "kind-1", "kind-2"]
+    assert not any(tmp_path.iterdir())
+
+
+def test_without_room_it_says_what_to_do(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with DerivedState(tmp_path, memory_size_bytes_max=100_000) as state:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))
+        try:
+            with pytest.raises(TemporaryFilesError, match="TMPDIR"):
+                for number in range(100):
+                    state.apply([StateChange(b"kind\0%d" % number, None, bytes(5000))])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not any(tmp_path.iterdir())

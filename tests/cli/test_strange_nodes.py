@@ -1,6 +1,7 @@
 """Nodes that answer what they should not: a sentence and an exit status, never a traceback."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,21 @@ def test_an_answer_that_makes_no_sense_is_told(
     assert found.status == status
     assert sentence in found.err
     assert len(found.err.splitlines()) == 1
+
+
+def test_a_node_that_goes_away_while_one_waits_leaves_the_id(banyan: Command, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    banyan.ok("init", "--home", home, "--name", "n1.example", "--listen", "127.0.0.1:7400")
+    banyan.ok("keygen", "--out", home / "admin.key")
+    banyan.ok(
+        *("network", "new", "--name", "t.example/ledger", "--voter", home / "node.public.json"),
+        *("--admin", home / "admin.key", "--out", home / "genesis.json"),
+    )
+    closing = answer("200 OK", b"{}").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    with CannedNode(home, closing, b""):
+        found = banyan("submit", "notice.post", "--arg", "unit=u", "--arg", "title=t", "--home", home)
+    assert found.status == 3
+    assert re.search(r"`banyan tx [0-9a-f]{64}` tells what became of the transaction", found.err)
 
 
 def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

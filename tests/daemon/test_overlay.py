@@ -62,8 +62,8 @@ class OverlayMachine(RuleBasedStateMachine):
 
     @invariant()
     def unwritten_ids_are_known(self) -> None:
-        ids = [ticket.to_bytes(32, "big") for ticket, _ in self.writes]
-        assert self.overlay.executed(ids, 0) == set(ids)
+        expiries = {ticket.to_bytes(32, "big"): 10**9 for ticket, _ in self.writes}
+        assert self.overlay.executed(expiries, 0) == set(expiries)
 
 
 OverlayMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from tests.cli.command import Answer, environment, process
 
@@ -51,6 +52,8 @@ def command(before: Callable[[], None] | None, *words: object) -> Answer:
 class NodeProcess:
     """`banyan run` on a folder."""
 
+    _all: ClassVar[list["NodeProcess"]] = []
+
     def __init__(self, home: Path, log: Path, before: Callable[[], None] | None = None, **variables: str) -> None:
         """Start it; `before` runs in the new process first (limits), `log` gets its stderr from the beginning."""
         self.home = home
@@ -64,6 +67,13 @@ class NodeProcess:
                 stdin=subprocess.DEVNULL,
                 preexec_fn=before,
             )
+        self._all.append(self)
+
+    @classmethod
+    def unfinished(cls) -> list["NodeProcess"]:
+        """Those that run still; each is given out once."""
+        found, cls._all[:] = [node for node in cls._all if node._process.poll() is None], []
+        return found
 
     @property
     def pid(self) -> int:
