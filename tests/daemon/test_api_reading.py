@@ -216,13 +216,21 @@ async def test_wrong_paths_and_methods_are_problems_too(node: Served) -> None:
     assert (await node.tcp.head("/healthz")).status_code == 200
 
 
-async def test_an_error_that_nobody_foresaw_says_only_where_to_look(home: Home) -> None:
-    async with with_notices(home) as node:
-        node.shell.opened.store.close()
-        answer = await node.tcp.get("/v1/blocks/1")
-        assert answer.status_code == 500
-        assert "Traceback" not in answer.text
-        assert answer.json()["code"] in ("internal", "store-busy", "store-damaged", "store-disk", "local")
+async def test_an_error_that_nobody_foresaw_says_only_where_to_look(
+    node: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_height: int) -> None:
+        raise ZeroDivisionError("a bug with a secret in it")
+
+    await node.service.stop(10_000)
+    monkeypatch.setattr(node.shell.opened.store, "header", broken)
+    answer = await node.tcp.get("/v1/blocks/1")
+    problem = assert_problem(answer, 500, "internal")
+    assert answer.headers["x-request-id"] in str(problem["detail"])
+    assert "secret" not in answer.text
+    assert "ZeroDivisionError" in capsys.readouterr().out
+    monkeypatch.undo()
+    assert (await node.tcp.get("/v1/blocks/1")).status_code == 200
 
 
 PRIVATE = (
