@@ -198,7 +198,6 @@ class LedgerBuilder:
                     executions=() if execution is None else (execution,),
                     payloads=payloads,
                     checkpoint=checkpoint,
-                    time_ms=header.time_ms,
                 )
             ]
         )
