@@ -47,9 +47,10 @@ class SubmissionOutcome:
 class Pending:
     """A submission that waits for its outcome; made by the service, seen by verifier and service only.
 
-    `raw` is the submission on the wire, or the envelope alone if `detached` is given. `transaction` is there once it is
-    verified, `transaction_id` also where somebody only asks. `until_executed`: the outcome is the execution, else the
-    admission. `patient`: a full pool is waited out. `on_decided` is called once, when the outcome is there.
+    `raw` is the submission on the wire, or the envelope alone if `detached` is given; `size_bytes` is its size then.
+    `transaction` is there once it is verified, `transaction_id` also where somebody only asks. `until_executed`: the
+    outcome is the execution, else the admission. `patient`: a full pool, or a node that is starting, is waited out.
+    `on_decided` is called once, when the outcome is there.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Pending:
         "patient",
         "raw",
         "request",
+        "size_bytes",
         "transaction",
         "transaction_id",
         "until_executed",
@@ -76,6 +78,7 @@ class Pending:
         on_decided: Callable[["Pending"], None],
     ) -> None:
         self.raw = raw
+        self.size_bytes = len(raw) + sum(len(value.value_bytes) for value in detached or ())
         self.detached = detached
         self.until_executed = until_executed
         self.patient = patient
@@ -87,11 +90,6 @@ class Pending:
         self.outcome: SubmissionOutcome | None = None
         self._decided: trio.Event | None = None
         self._on_decided = on_decided
-
-    @property
-    def size_bytes(self) -> int:
-        """What it holds of memory, roughly."""
-        return len(self.raw) + sum(len(value.value_bytes) for value in self.detached or ())
 
     def decide(self, outcome: SubmissionOutcome) -> None:
         """Set the outcome; the first one counts."""

@@ -38,6 +38,7 @@ from daemon.lookup import find_transaction
 from daemon.mempool import MempoolFullError
 from daemon.metrics import Metrics
 from daemon.node import Node
+from daemon.node_errors import NotAcceptingError
 from daemon.pending import Pending, SubmissionOutcome, SubmissionStatus
 from daemon.sign_state_file import SignStateFile
 from daemon.sign_state_keeper import SignStateKeeper
@@ -82,6 +83,8 @@ class Service:
         self._node = node
         self._now_ms = now_ms
         self._metrics = metrics
+        self._count_new = metrics.admitted.labels("new").inc
+        self._count_known = metrics.admitted.labels("known").inc
         self._log = log
         self._inbox = Inbox()
         self._disk = Disk(store, self._inbox, now_ms, log)
@@ -98,7 +101,7 @@ class Service:
     # -- running ------------------------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Run the node until it has stopped; `started` as soon as submissions are taken.
+        """Run the node until it has stopped; `started` at once: `reason` says when it takes transactions.
 
         Raises:
             BanyanError: an alarm, or a disk that cannot be written: the node must not go on; the message says why.
@@ -208,7 +211,7 @@ class Service:
         return await self._outcome(pending, wait_ms)
 
     async def start_submission(self, raw: bytes, detached: tuple[DetachedValue, ...] | None = None) -> Pending:
-        """Hand in one of many: waits for room instead of refusing, and waits out a full pool.
+        """Hand in one of many: waits for room instead of refusing, and waits out a full pool or a start.
 
         The caller waits on the result itself, and bounds how many it has under way (a few thousand).
         """
@@ -258,7 +261,7 @@ class Service:
         await self._inbox.submit(Submitted(self._now_ms(), tuple(submissions)))
 
     def _admitted(self, effect: Admitted) -> None:
-        self._metrics.admitted.labels("known" if effect.known else "new").inc()
+        (self._count_known if effect.known else self._count_new)()
         pending = self._waiting.take(effect)
         if pending is None or pending.outcome is not None:
             return
@@ -292,7 +295,8 @@ class Service:
         pending = self._waiting.take(effect)
         if pending is None:
             return
-        if pending.patient and isinstance(effect.error, MempoolFullError) and not self.stopping.is_set():
+        passing = isinstance(effect.error, MempoolFullError | NotAcceptingError)
+        if pending.patient and passing and not self.stopping.is_set():
             self._retries.append(pending)
             self._pool_has_room = trio.Event() if self._pool_has_room.is_set() else self._pool_has_room
             return
@@ -308,7 +312,12 @@ class Service:
     @property
     def reason(self) -> BanyanError | None:
         """Why no transactions are taken now; None if they are."""
-        return self._unable()
+        reason = self._unable()
+        if reason is None and not self._node.status().accepting:
+            return NotAcceptingError(
+                "the node takes no transactions now: it is starting or stopping; send it again later"
+            )
+        return reason
 
     async def confirm_newest(self, wait_ms: int) -> None:
         """Return when everything that was reported committed before the call can be read from the store.

@@ -14,8 +14,6 @@ from daemon.api.json_value import Json, json_response
 from daemon.api.parameters import Parameters
 from daemon.api.problems import problem_response
 from daemon.metrics import CONTENT_TYPE
-from daemon.node_errors import NotAcceptingError
-from ledger.errors import BanyanError
 
 _JSON = "application/json"
 # `st_blocks` counts blocks of this size whatever the file system's own is.
@@ -26,7 +24,7 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
     """The node's picture of itself."""
     node = context.node
     now = node.service.status()
-    reason = _reason(context)
+    reason = context.node.service.reason
     return json_response(
         {
             "version": node.version,
@@ -76,13 +74,6 @@ def _disk(context: ApiContext) -> dict[str, Json]:
     return {"free_bytes": system.f_bavail * system.f_frsize, "used_bytes": used}
 
 
-def _reason(context: ApiContext) -> BanyanError | None:
-    reason = context.node.service.reason
-    if reason is None and not context.node.service.status().accepting:
-        return NotAcceptingError("the node takes no transactions now: it is starting or stopping; send it again later")
-    return reason
-
-
 async def health(_context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
     """The process works."""
     return json_response({"status": "ok"})
@@ -90,7 +81,7 @@ async def health(_context: ApiContext, _request: Request, _parameters: Parameter
 
 async def ready(context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
     """The node takes transactions."""
-    reason = _reason(context)
+    reason = context.node.service.reason
     return json_response({"status": "ready"}) if reason is None else problem_response(reason)
 
 
