@@ -19,7 +19,7 @@ from tests.cli.command import environment, process
 from tests.e2e.load import Client, Ledger, check_told, submit
 from tests.e2e.node_process import NodeProcess, make_home, started
 
-KILLS = int(os.environ.get("BANYAN_SOAK_KILLS", "24"))
+KILLS = int(os.environ.get("BANYAN_SOAK_KILLS", "22"))
 SEED = int(os.environ.get("BANYAN_SOAK_SEED", "7"))
 # Many small batches make many blocks, each of them a few writes; two large ones fill blocks.
 BATCH_SIZES = (1, 1, 1, 5, 5, 20, 200)
