@@ -155,9 +155,11 @@ class BatchRun:
         number = self._under_way.popleft()
         if answer["status"] == "committed":
             self._settle(number, answer["code"], answer["details"], known=answer["known"])
-        elif answer["status"] == "refused":
+        elif answer["status"] == "refused" and not answer["problem"].get("retry_after_ms"):
             self._report.add_failed(number, problem_error(answer["problem"]))
         else:
+            # Admitted and not told, or refused for the moment (the node stops, its disk is full): the line is as good
+            # as before, and the next run hands in the same transaction again.
             self._report.pending += 1
 
     def _settle(self, number: int, code: str, details: dict[str, Any], *, known: bool) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from cli.errors import UsageError
 from cli.member_key import MemberKey
 from cli.operation_arguments import PreparedArguments
-from ledger.errors import EncodingError, InvalidTransactionError
+from ledger.detached import check_detached
+from ledger.errors import DecodingError, EncodingError, InvalidTransactionError
 from ledger.genesis import Genesis, member_id
 from ledger.hashing import Hash
 from ledger.submission import encode_submission
@@ -43,9 +44,10 @@ class SubmissionMaker:
         """The transaction, and the bytes to hand to a node; the same for the same arguments.
 
         Raises:
-            UsageError: the operation's name or the arguments make no transaction (too large, too deep).
+            UsageError: the operation's name, the arguments or the detached values make no transaction (too large).
         """
         try:
+            check_detached(prepared.detached)
             transaction = build_transaction(
                 self.network_id,
                 self.sender,
@@ -55,6 +57,6 @@ class SubmissionMaker:
                 expires_ms,
                 [self.key.signing],
             )
-        except (InvalidTransactionError, EncodingError) as error:
+        except (InvalidTransactionError, EncodingError, DecodingError) as error:
             raise UsageError("this makes no transaction: {reason}", reason=error) from error
         return transaction, encode_submission(transaction.envelope, prepared.detached)

@@ -203,7 +203,7 @@ def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
     _check_named(home, genesis, keys)
     if not home.database.exists():
         raise HomeError(
-            "the database {path} is missing; put it back, or restore it from a backup with `banyan restore`",
+            "the database {path} is missing; put it back, or a copy of it that was made while the node was stopped",
             path=str(home.database),
         )
     probe(home.database, genesis.network_id)

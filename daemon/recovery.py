@@ -79,7 +79,7 @@ def _decoded(stored: StoredHeader) -> Header:
 
 def _contradiction(height: int) -> NoReturn:
     raise LedgerContradictionError(
-        "what is stored of block {height} does not fit together; run `banyan audit` on this folder, then restore"
-        " it from a backup",
+        "what is stored of block {height} does not fit together; run `banyan audit` on this folder, keep it as"
+        " it is, and put back a copy that was made while the node was stopped",
         height=height,
     )

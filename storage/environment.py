@@ -108,8 +108,8 @@ def translate(error: Exception, path: Path) -> BanyanError:
 def damaged(path: Path, reason: object) -> StoreDamagedError:
     """The error for stored bytes that are not what was written."""
     return StoreDamagedError(
-        "The store {path} is damaged ({reason}): restore a backup, or remove the folder and let the node fetch"
-        " the ledger again.",
+        "The store {path} is damaged ({reason}): keep the folder as it is, and put back a copy of it that was made"
+        " while the node was stopped.",
         path=path,
         reason=reason,
     )

@@ -92,7 +92,7 @@ def test_a_missing_seed(folder: Path, ledger: Ledger) -> None:
     kept = seed.rename(folder / "seed.kept")
     sentence = refusal(folder / "home")
     assert str(seed) in sentence
-    assert "backup" in sentence or "put" in sentence
+    assert "put back" in sentence or "put" in sentence
     kept.rename(seed)
     comes_back(folder, ledger)
 
@@ -182,7 +182,7 @@ def test_a_damaged_database(folder: Path, ledger: Ledger, damage: Callable[[byte
     data.write_bytes(damage(kept))
     sentence = refusal(folder / "home")
     assert str(folder / "home" / "db") in sentence
-    assert "backup" in sentence
+    assert "put back a copy" in sentence
     assert data.read_bytes() == damage(kept), "the evidence stays as it is"
     data.write_bytes(kept)
     comes_back(folder, ledger)
@@ -206,7 +206,7 @@ def test_single_pages_of_noise(folder: Path, ledger: Ledger) -> None:
             node.kill()
             assert "Traceback" not in node.said
         else:
-            assert "backup" in one_sentence(node.wait(), node.said)
+            assert "put back a copy" in one_sentence(node.wait(), node.said)
     comes_back(folder, ledger)
 
 

@@ -96,7 +96,7 @@ def test_a_store_of_a_newer_format(closed_store: Path) -> None:
 @pytest.mark.parametrize("value", [None, b"", b"x" * 40])
 def test_damaged_records(closed_store: Path, key: bytes, value: bytes | None) -> None:
     change_meta(closed_store, key, value)
-    assert "restore a backup" in message_of(StoreDamagedError, closed_store)
+    assert "put back a copy" in message_of(StoreDamagedError, closed_store)
 
 
 @pytest.mark.parametrize("key", [b"format", b"head", b"lanes", b"ids"])
