@@ -325,6 +325,47 @@ def test_a_node_that_dies_in_a_batch_is_status_3_and_the_next_run_goes_on(banyan
     assert banyan.ok("audit", "--from", home, "--genesis", tmp_path / "genesis.json")["ok"] is True
 
 
+def test_a_node_that_is_ended_in_a_batch_fails_no_line_and_the_next_run_goes_on(
+    banyan: Command, tmp_path: Path
+) -> None:
+    """Take out the look at `retry_after_ms` in `cli/batch_run.py` and this fails."""
+    home = make_home(tmp_path)
+    node = RunningNode(home)
+    path = tmp_path / "batch.jsonl"
+    count = 4000
+    write_batch(path, "u", count)
+    words: list[object] = ["submit-batch", path, "--home", home]
+    statuses = []
+    ended = when_under_way(
+        words, path.with_name("batch.jsonl.progress"), 300, lambda command: statuses.append(node.stop())
+    )
+    assert statuses == [0]
+    assert ended[0] in (1, 3), ended[1]
+    assert not path.with_name("batch.jsonl.failed").exists()
+    node = RunningNode(home)
+    document = banyan.ok("submit-batch", path, "--home", home)
+    assert document["already"] + document["committed"] == count
+    assert sorted(titles(banyan, "u", "--home", home)) == sorted(f"notice {number}" for number in range(1, count + 1))
+    assert node.stop() == 0
+
+
+def test_a_value_that_is_too_large_fails_its_own_line_only(
+    banyan: Command, home: Path, unit: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "batch.jsonl"
+    lines = [
+        {"unit": unit, "title": "a"},
+        {"unit": unit, "title": "b", "body": "x" * 1_200_000},
+        {"unit": unit, "title": "c"},
+    ]
+    path.write_text("\n".join(json.dumps({"op": "notice.post", "args": line}) for line in lines))
+    answer = banyan("--json", "submit-batch", path)
+    assert answer.status == 4
+    assert [failure["line"] for failure in answer.document["failures"]] == [2]
+    assert "put the hash of a file there" in answer.document["failures"][0]["reason"]
+    assert titles(banyan, unit) == ["a", "c"]
+
+
 def test_a_line_whose_transaction_expired_is_looked_up_before_it_is_signed_anew(
     banyan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
