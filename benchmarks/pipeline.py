@@ -21,6 +21,7 @@ import trio
 from benchmarks.load import HOUR_MS, Load, anonymous_memory_mb
 from benchmarks.report import write_report
 from contracts.builtin import builtin_registry
+from daemon.collector import calm_collector
 from daemon.home import open_home
 from daemon.metrics import Metrics
 from daemon.node import Node
@@ -92,6 +93,7 @@ def measure(folder: Path, entries: int, sender_count: int) -> Figures:
         service = Service(
             node, home.store, home.sign_state, now_ms, os.cpu_count() or 1, Metrics(), lambda *_, **__: None
         )
+        calm_collector()
         rate = trio.run(pipeline_rate, service, load)
         memory = anonymous_memory_mb()
     finally:

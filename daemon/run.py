@@ -20,6 +20,7 @@ import trio
 
 from contracts.builtin import builtin_registry
 from daemon.api.context import NodeContext
+from daemon.collector import calm_collector
 from daemon.doors import Doors
 from daemon.foreseen import foreseen
 from daemon.home import OpenHome, open_home
@@ -70,6 +71,7 @@ def software_version() -> str:
 def _run_opened(opened: OpenHome) -> None:
     doors = Doors.open(opened)
     try:
+        calm_collector()
         trio.run(_serve, opened, doors)
     except BaseExceptionGroup as group:
         raise (foreseen(group) or group) from None
