@@ -16,6 +16,8 @@ _TIMEOUT_S = 30.0
 # A node that is restarted is back in seconds; one that refuses for longer does not want to be asked.
 _ATTEMPTS_MAX = 5
 _WAIT_S_MAX = 5.0
+# Grows with every attempt; the first one follows at once, for a connection that the node had closed as idle.
+_RECONNECT_WAIT_S = 0.2
 _NOT_FOUND = 404
 _AGAIN = frozenset((429, 503))
 
@@ -48,13 +50,14 @@ class HttpFetch:
             UnreachableError: the node does not answer, or is too busy for too long.
             RefusedError: it answers with another problem.
         """
-        reason = ""
+        reason, wait_s = "", 0.0
         for attempt in range(_ATTEMPTS_MAX):
+            time.sleep(min(wait_s, _WAIT_S_MAX))
             try:
                 status, content, wait_s = self._ask(path)
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
-                reason, wait_s = str(error) or type(error).__name__, 0.2 * attempt
+                reason, wait_s = str(error) or type(error).__name__, _RECONNECT_WAIT_S * attempt
             else:
                 if status == http.client.OK:
                     return content
@@ -63,7 +66,6 @@ class HttpFetch:
                 if status not in _AGAIN:
                     raise _problem(status, content)
                 reason = str(_problem(status, content))
-            time.sleep(min(wait_s, _WAIT_S_MAX))
         raise UnreachableError(
             "the node at {address} does not answer ({reason}); check the address, or audit its folder",
             address=self._address,

@@ -193,7 +193,7 @@ def test_single_pages_of_noise(folder: Path, ledger: Ledger) -> None:
     """A page that a start does not read may stay undiscovered until the audit; it never makes a traceback."""
     pages = (folder / "home" / "db" / "data.mdb").stat().st_size // PAGE_SIZE_BYTES
     chance = random.Random(11)
-    for page in chance.sample(range(2, pages), 6):
+    for page in chance.sample(range(2, pages), 4):
         # A copy for each: a node that starts signs, and its database may never be older than what it signed.
         home = Path(shutil.copytree(folder / "home", folder / f"page-{page}"))
         with (home / "db" / "data.mdb").open("r+b") as file:
