@@ -79,7 +79,8 @@ def build_block(
         transactions: In their order in the log; may be empty.
         now_ms: The proposer's clock; the block's time is this or the parent's + 1 ms, whichever is later.
         executed: Height at most the parent's and at least the one in the parent's header.
-        closing: The block exists to put executed effects into a header; such a block is a checkpoint.
+        closing: The block exists to put executed effects into a header; such a block is a checkpoint, and so is the
+            one that opens a term: it may state results that no closing block will.
         election_certificate: Encoded, for the block that opens the term; else empty.
 
     Cost: about two hashes a transaction and one signature.
@@ -113,7 +114,7 @@ def build_block(
         election_certificate_hash=_certificate_hash(election_certificate),
         executed_height=executed.height,
         state_digest=executed.state_digest,
-        checkpoint=closing or time_ms // 1000 > parent.time_ms // 1000,
+        checkpoint=closing or bool(election_certificate) or time_ms // 1000 > parent.time_ms // 1000,
         protocol_version=proposer.protocol_version,
     )
     stored = _stored(header, proposer.key, election_certificate, parent.tree.size, outcome, transactions)

@@ -289,10 +289,11 @@ def _open_or_create_sign_state(home: Home, keys: NodeKeys, genesis: Genesis, sto
     """The sign-state; made only where nothing can have been signed yet."""
     binding = Binding(keys.node_id, genesis.network_id)
     if not home.sign_state.exists():
-        if store.head().tip_height > 0:
+        # `join` writes the genesis last: where it is, this node may have signed, whatever became of its database.
+        if home.genesis.exists() or store.head().tip_height > 0:
             raise SignStateError(
-                "the sign-state {path} is missing although the database holds blocks; put it back as it was: without it"
-                " this node could sign two different blocks of one height",
+                "the sign-state {path} is missing although this node has joined its network; put it back as it was:"
+                " without it this node could sign two different blocks of one height",
                 path=str(home.sign_state),
             )
         SignStateFile.create(home.sign_state, binding, SignState())

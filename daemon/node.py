@@ -75,7 +75,6 @@ from daemon.status import NodeStatus
 from ledger.block import PROTOCOL_VERSION
 from ledger.errors import BanyanError
 from ledger.genesis import Genesis
-from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
 from storage.interface import StoredPayload, StoreReader, WriteBatch
 
@@ -155,7 +154,8 @@ class Node:
         self._unkept: deque[tuple[int, AgreementEvent | _SignedCheckpoint]] = deque()
         self._outgoing = _Outgoing()
         self._effects: list[Effect] = []
-        self._in_blocks: set[Hash] = set()
+        # What waits in blocks, recovered ones included: a client's retry after a crash must not get a second place.
+        self._in_blocks = {one.id for block in self._chain.blocks for one in block.transactions}
         self._checkpoint_size = 0
         self._opened = False
         self._stopping = False
@@ -166,8 +166,8 @@ class Node:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""
         if self._halted:
             return []
-        # The node's time is that of the newest event; a clock that is set back does not take it back.
-        self._now_ms = max(self._now_ms, event.now_ms)
+        # The node's time is that of the newest event; blocks and signatures keep their times rising by themselves.
+        self._now_ms = event.now_ms
         try:
             self._handle(event)
             self._propose()
@@ -269,7 +269,7 @@ class Node:
                 "the node takes no transactions now: it is starting or stopping; send it again later"
             )
         waiting = self._mempool.waiting_of(submission.transaction.sender)
-        check_submission(self._genesis, self._chain.overlay, submission, self._now_ms, waiting)
+        check_submission(self._genesis, self._chain.overlay, submission, self._next_block_time_ms, waiting)
         self._mempool.add(submission.transaction, submission.detached)
 
     @property
@@ -416,7 +416,7 @@ class Node:
         )
         self._effects.append(BlockExecuted(header.height, header.time_ms, header.tree_size, transactions))
         if header.checkpoint and header.tree_size >= self._sign_state.cosigned_size:
-            note = self._checkpointer.sign(header.tree_size, header.tree_root, self._now_ms)
+            note = self._checkpointer.sign(header.tree_size, header.tree_root, max(self._now_ms, header.time_ms))
             state = self._sign_state.with_cosignature(header.tree_size, header.tree_root)
             self._keep(state, _SignedCheckpoint(header.tree_size, note))
 

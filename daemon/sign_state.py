@@ -66,6 +66,7 @@ class SignState:
     def with_cosignature(self, size: int, root: Hash) -> "SignState":
         """After cosigning a checkpoint of `size` entries."""
         assert size >= self.cosigned_size, "a smaller checkpoint is never cosigned"
+        assert size > self.cosigned_size or root == self.cosigned_root, "one root is cosigned per size"
         return replace(self, cosigned_size=size, cosigned_root=root)
 
     def needs_flush_after(self, previous: "SignState") -> bool:

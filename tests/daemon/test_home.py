@@ -224,10 +224,13 @@ def test_a_missing_sign_state_beside_blocks_is_refused(home: Home) -> None:
     assert not home.sign_state.exists()
 
 
-def test_a_missing_sign_state_before_the_first_block_is_made(home: Home) -> None:
+def test_a_missing_sign_state_is_never_made_again_not_even_with_a_new_database(home: Home) -> None:
+    """Both gone and joined again: the node may have signed a history that nobody here remembers."""
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
     home.sign_state.unlink()
-    open_home(home.directory).close()
-    assert home.sign_state.exists()
+    shutil.rmtree(home.database)
+    assert "put it back" in refusal(SignStateError, lambda: join_home(home.directory, genesis))
+    assert not home.sign_state.exists()
 
 
 def test_a_folder_that_may_not_be_written(home: Home) -> None:

@@ -21,6 +21,7 @@ from daemon.node_errors import (
 from ledger.block import Header, Outcome, check_first_header, check_header_follows, verify_proposal
 from ledger.detached import commitment_map, detach
 from ledger.errors import InvalidTransactionError
+from ledger.note import Note
 from ledger.signing import SigningKey
 from ledger.transaction import Transaction
 from ledger.tree import CompactRange, inclusion_path, leaf_hash, root_of, verify_inclusion
@@ -238,7 +239,7 @@ def test_what_admission_refuses() -> None:
     now_ms = driver.now_ms
     assert refusal(driver, driver.notice(network_id=b"x" * 32)) is InvalidTransactionError
     assert refusal(driver, driver.notice(expires_ms=now_ms - 1)) is InvalidTransactionError
-    assert refusal(driver, driver.notice(expires_ms=now_ms + DAY_MS + 1)) is InvalidTransactionError
+    assert refusal(driver, driver.notice(expires_ms=now_ms + DAY_MS + 1000)) is InvalidTransactionError
     commitment = commitment_map(detach("text", b"s" * 32))
     missing = driver.notice(arguments={"unit": "branch-1", "title": "t", "body": commitment})
     assert refusal(driver, missing) is DetachedValueError
@@ -339,6 +340,75 @@ def test_a_new_leader_commits_inherited_blocks_with_its_own_first_block() -> Non
     assert transaction.id in executed_ids(again)
     again.tick()
     check_whole_chain(again)
+
+
+def test_a_retry_while_recovered_blocks_wait_for_the_opening_block_is_known() -> None:
+    """Take out the recovered ids in `Node.__init__` (`daemon/node.py`) and the transaction gets a second place."""
+    driver = Driver().start()
+    driver.hold_writes = True
+    transaction = driver.notice()
+    driver.submit(transaction)
+    assert driver.store is not None
+    driver.store.apply([driver.held.popleft().batch])
+    again = driver.restarted()
+    again.hold_writes = True
+    again.start()
+    assert again.node.status().accepting
+    again.submit(transaction)
+    assert again.admitted[-1].known
+    again.hold_writes = False
+    again.release()
+    again.tick()
+    assert executed_ids(again).count(transaction.id) == 1
+    check_whole_chain(again)
+
+
+@pytest.mark.parametrize("pause_ms", [0, 400, -600_000])
+def test_a_restart_leaves_nothing_told_without_a_checkpoint(pause_ms: int) -> None:
+    """Killed after telling, before the checkpoint: the opening block states the results, so it is one itself."""
+    driver = Driver().start()
+    driver.submit(driver.notice())
+    again = driver.restarted()
+    again.now_ms += pause_ms
+    again.start()
+    again.tick()
+    assert again.checkpoints[-1].tree_size == again.node.status().tree_size
+
+
+def test_one_wrong_reading_of_the_clock_is_forgotten() -> None:
+    driver = Driver().start()
+    right = driver.now_ms
+    driver.tick(365 * DAY_MS)
+    driver.now_ms = right
+    driver.tick()
+    driver.submit(driver.notice())
+    assert driver.refused == []
+    assert len(executed_ids(driver)) == 1
+
+
+def test_what_cannot_be_in_the_next_block_is_not_admitted() -> None:
+    """Blocks of a clock that was far ahead stay; what expires before the next block is refused at once."""
+    driver = Driver()
+    driver.now_ms += 365 * DAY_MS
+    driver.start()
+    driver.now_ms -= 365 * DAY_MS
+    driver.submit(driver.notice())
+    assert isinstance(driver.refused[0].error, InvalidTransactionError)
+    assert driver.dropped == []
+
+
+def test_cosignatures_never_go_back_in_time() -> None:
+    driver = Driver().start()
+    driver.submit(driver.notice())
+    driver.tick()
+    again = driver.restarted()
+    again.now_ms -= DAY_MS
+    again.start()
+    times = []
+    for published in (*driver.checkpoints, *again.checkpoints):
+        signature = Note.parse(published.note).signatures[1].signature
+        times.append(int.from_bytes(signature[:8], "big"))
+    assert times == sorted(times)
 
 
 def test_a_database_older_than_the_signatures_stops_the_node() -> None:
