@@ -19,8 +19,9 @@ from ledger.transaction import Transaction
 # About two seconds of work at the rate one node can do: more would only wait longer, and be held in memory.
 TRANSACTIONS_MAX = 16_384
 SIZE_BYTES_MAX = 32 * 1024 * 1024
-# Half for one sender: a flood by one leaves the other half to everybody else.
-SENDER_TRANSACTIONS_MAX = TRANSACTIONS_MAX // 2
+# Half for one sender, of the count and of the bytes: a flood by one leaves the other half to everybody else.
+SENDER_SHARE = 2
+SENDER_TRANSACTIONS_MAX = TRANSACTIONS_MAX // SENDER_SHARE
 
 
 class MempoolFullError(BanyanError):
@@ -52,6 +53,7 @@ class Mempool:
         self._sender_transactions_max = sender_transactions_max
         self._queues: OrderedDict[Hash, deque[Waiting]] = OrderedDict()
         self._ids: set[Hash] = set()
+        self._sender_sizes: dict[Hash, int] = {}
         self.size_bytes = 0
 
     def __len__(self) -> int:
@@ -80,13 +82,17 @@ class Mempool:
         queue = self._queues.get(transaction.sender)
         if queue is None:
             queue = self._queues[transaction.sender] = deque()
-        elif len(queue) >= self._sender_transactions_max:
+        elif (
+            len(queue) >= self._sender_transactions_max
+            or self._sender_sizes[transaction.sender] + size > self._size_bytes_max // SENDER_SHARE
+        ):
             raise MempoolFullError(
                 "this sender has {count} transactions waiting, which is its share; send it again in a moment",
                 count=len(queue),
             )
         queue.append(Waiting(transaction, detached, size))
         self._ids.add(transaction.id)
+        self._sender_sizes[transaction.sender] = self._sender_sizes.get(transaction.sender, 0) + size
         self.size_bytes += size
 
     def take(self, count_max: int, size_bytes_max: int) -> list[Waiting]:
@@ -139,3 +145,7 @@ class Mempool:
     def _forget(self, waiting: Waiting) -> None:
         self._ids.discard(waiting.transaction.id)
         self.size_bytes -= waiting.size_bytes
+        sender = waiting.transaction.sender
+        left = self._sender_sizes.pop(sender) - waiting.size_bytes
+        if left:
+            self._sender_sizes[sender] = left

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from daemon.mempool import Mempool, MempoolFullError
+from ledger.detached import DetachedValue
 from ledger.signing import SigningKey
 from ledger.transaction import Transaction, build_transaction
 
@@ -49,6 +50,19 @@ def test_bytes_are_bounded_too() -> None:
     pool.add(transaction(2, 1), ())
     with pytest.raises(MempoolFullError):
         pool.add(transaction(3, 1), ())
+
+
+def test_one_sender_cannot_take_the_whole_pool_by_size() -> None:
+    """Detached values count: a few large ones leave half of the bytes to everybody else."""
+    pool = Mempool(size_bytes_max=100_000)
+    large = (DetachedValue(b"s" * 32, bytes(20_000)),)
+    pool.add(transaction(1, 1), large)
+    pool.add(transaction(1, 2), large)
+    with pytest.raises(MempoolFullError, match="share"):
+        pool.add(transaction(1, 3), large)
+    pool.add(transaction(2, 1), large)
+    pool.take(10, 10**6)
+    pool.add(transaction(1, 4), large)
 
 
 def test_a_block_takes_what_fits_and_leaves_the_rest_in_order() -> None:
