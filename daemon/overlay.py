@@ -5,8 +5,9 @@ store answers for everything else. Reads through it see every executed block, in
 
 Invariants: what is in the overlay is newer than the store; an entry leaves only when the write that carries that
 very value was reported durable, and not when a later write holds the same bytes. Bounded by the window: a leader
-waits when so many writes are under way. Records that are read again and again (the sender's, the parameters) are kept
-as they were read, in a bounded cache that every execution corrects: the store changes by this node's executions alone.
+waits when so many writes are under way. What was read or written of late is kept in a bounded cache, which every
+execution corrects: the store changes by this node's executions alone. A read of LMDB is cheap by itself, but lets go of
+the interpreter lock, and a busy node pays several times the read to get it back.
 """
 
 from collections import deque
@@ -16,37 +17,41 @@ from contracts.changes import StateChange
 from ledger.hashing import Hash
 from storage.interface import ExecutedId, StoreReader
 
-# Members who write, and what is read for each of them: the working set of a busy day, at about 300 bytes each.
-CACHED_RECORDS_MAX = 8192
+# Members and units at work, and what is read and written for each of them: at about 300 bytes a record, 5 MB.
+CACHED_RECORDS_MAX = 16_384
 
 
 class StateOverlay:
     """The state as of the newest executed block, as `contracts` reads it."""
 
-    def __init__(self, reader: StoreReader) -> None:
+    def __init__(self, reader: StoreReader, cached_records_max: int = CACHED_RECORDS_MAX) -> None:
         self._reader = reader
+        self._generation_max = cached_records_max // 2
         # The newest value with the ticket of the write that carries it: a value alone may come back (None does).
         self._records: dict[bytes, tuple[int, bytes | None]] = {}
+        # Two generations: when the younger is full, the older one goes. What is in use is always carried over.
         self._cache: dict[bytes, bytes] = {}
+        self._cache_older: dict[bytes, bytes] = {}
         self._ids: dict[Hash, int] = {}
         self._writes: deque[tuple[int, tuple[StateChange, ...], tuple[ExecutedId, ...]]] = deque()
 
     def get(self, key: bytes) -> bytes | None:
-        """The record's bytes, or None; one or two dictionary look-ups, then at most one read of the store."""
+        """The record's bytes, or None; up to three dictionary look-ups, then at most one read of the store."""
         cached = self._cache.get(key)
         if cached is not None:
             return cached
         unwritten = self._records.get(key)
         if unwritten is not None:
             return unwritten[1]
-        found = self._reader.state(key)
+        found = self._cache_older.get(key) or self._reader.state(key)
         if found is not None:
             self._remember(key, found)
         return found
 
     def _remember(self, key: bytes, value: bytes) -> None:
-        if len(self._cache) >= CACHED_RECORDS_MAX:
-            self._cache.clear()
+        if len(self._cache) >= self._generation_max:
+            self._cache_older = self._cache
+            self._cache = {}
         self._cache[key] = value
 
     def executed(self, expiries_ms: Mapping[Hash, int], now_ms: int) -> set[Hash]:
@@ -67,6 +72,7 @@ class StateOverlay:
         for change in changes:
             self._records[change.key] = (ticket, change.new)
             self._cache.pop(change.key, None)
+            self._cache_older.pop(change.key, None)
         for executed in ids:
             self._ids[executed.id] = executed.leaf_index
         self._writes.append((ticket, changes, ids))
@@ -79,5 +85,7 @@ class StateOverlay:
                 newest = self._records.get(change.key)
                 if newest is not None and newest[0] == written:
                     del self._records[change.key]
+                    if change.new is not None:
+                        self._remember(change.key, change.new)
             for executed in ids:
                 self._ids.pop(executed.id, None)

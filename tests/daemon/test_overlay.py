@@ -31,7 +31,8 @@ class OverlayMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.store = PlainStore()
-        self.overlay = StateOverlay(self.store)
+        # Two records a generation, so that the generations change all the time.
+        self.overlay = StateOverlay(self.store, cached_records_max=4)
         self.model: dict[bytes, bytes | None] = {}
         self.writes: list[tuple[int, dict[bytes, bytes | None]]] = []
         self.ticket = 0
@@ -84,5 +85,25 @@ def test_the_cache_is_bounded() -> None:
     for number in range(3 * CACHED_RECORDS_MAX):
         store.records[number.to_bytes(4, "big")] = b"value"
         overlay.get(number.to_bytes(4, "big"))
-        assert len(overlay._cache) <= CACHED_RECORDS_MAX
+        assert len(overlay._cache) + len(overlay._cache_older) <= CACHED_RECORDS_MAX
     assert overlay.get((0).to_bytes(4, "big")) == b"value"
+
+
+def test_what_is_in_use_stays_when_a_generation_goes() -> None:
+    store = PlainStore()
+    overlay = StateOverlay(store, cached_records_max=8)
+    store.records[KEYS[0]] = b"value"
+    for number in range(100):
+        assert overlay.get(KEYS[0]) == b"value"
+        store.records[number.to_bytes(4, "big")] = b"other"
+        overlay.get(number.to_bytes(4, "big"))
+    assert store.reads == 101
+
+
+def test_a_written_record_is_read_without_the_store() -> None:
+    store = PlainStore()
+    overlay = StateOverlay(store)
+    overlay.put(1, (StateChange(KEYS[0], None, b"new"),), ())
+    overlay.stored(1)
+    assert overlay.get(KEYS[0]) == b"new"
+    assert store.reads == 0
