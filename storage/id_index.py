@@ -55,6 +55,7 @@ class IdIndex:
         "_sizes",
         "_snapshot",
         "_tree_size",
+        "_uncommitted",
     )
 
     def __init__(self, environment: Environment, sizes: IdIndexSizes) -> None:
@@ -66,6 +67,8 @@ class IdIndex:
         self._journal = environment.tables["id_journal"]
         self._manifest = Manifest()
         self._snapshot = _Snapshot({}, ())
+        # What the transaction under way took into memory: this, and nothing else, must leave again if it fails.
+        self._uncommitted: list[Hash] = []
         # A lower bound of the entries whose blocks are committed: what is below needs no look at the disk.
         self._tree_size = 0
         # Where another process writes: the transaction that was read last, and who may read the next one.
@@ -195,27 +198,29 @@ class IdIndex:
         transaction.put(META_IDS, self._manifest.pack(), db=self._meta)
 
     def append(self, transaction: Write, height: int, ids: Sequence[ExecutedId]) -> None:
-        """Journal the ids of a block, and take them into memory; `forget` must follow if the commit fails.
+        """Journal the ids of a block, and take them into memory; `forget` must follow whatever fails from here on.
 
         Raises:
-            LocalError: an id is there already.
+            LocalError: an id is there already; it stays.
         """
         recent = self._snapshot.recent
-        for number, one in enumerate(ids):
+        for one in ids:
             if one.id in recent:
-                self.forget(ids[:number])
                 raise LocalError("The transaction {id} is executed twice.", id=one.id.hex())
+            self._uncommitted.append(one.id)
             recent[one.id] = (one.expires_ms, one.leaf_index)
         transaction.put(number_key(height), pack_ids(ids), append=True, db=self._journal)
 
     def committed(self, tree_size: int) -> None:
         """The blocks whose ids were appended are on disk, up to this tree size."""
+        self._uncommitted.clear()
         self._tree_size = tree_size
 
-    def forget(self, ids: Sequence[ExecutedId]) -> None:
-        """Take ids out of memory again whose block was not committed."""
-        for one in ids:
-            self._snapshot.recent.pop(one.id, None)
+    def forget(self) -> None:
+        """The transaction failed: take out of memory what was appended since the last one that was committed."""
+        for one in self._uncommitted:
+            self._snapshot.recent.pop(one, None)
+        self._uncommitted.clear()
 
     @property
     def is_behind(self) -> bool:

@@ -20,7 +20,7 @@ from storage.environment import Environment, Write, translate
 from storage.errors import StoreExistsError, StoreFullError
 from storage.id_index import IdIndex
 from storage.id_merge import IdIndexSizes
-from storage.interface import ExecutedId, StoredHeader, WriteBatch
+from storage.interface import StoredHeader, WriteBatch
 from storage.layout import (
     META_FORMAT,
     META_HEAD,
@@ -128,12 +128,11 @@ class LmdbStore(LmdbReader):
             StoreError: the disk failed.
         """
         with self._lock:
-            fresh: list[ExecutedId] = []
             try:
                 with self._environment.write() as transaction:
-                    standing = self._write(transaction, batches, fresh)
+                    standing = self._write(transaction, batches)
             except BaseException:
-                self._ids.forget(fresh)
+                self._ids.forget()
                 raise
             self._standing = standing
             self._ids.committed(standing.tree_size)
@@ -152,7 +151,7 @@ class LmdbStore(LmdbReader):
             # The batches are stored; the next write finds the disk full too, and its caller is told.
             return
 
-    def _write(self, transaction: Write, batches: Sequence[WriteBatch], fresh: list[ExecutedId]) -> Standing:
+    def _write(self, transaction: Write, batches: Sequence[WriteBatch]) -> Standing:
         tables = self._tables
 
         def header_at(height: int) -> StoredHeader | None:
@@ -165,7 +164,6 @@ class LmdbStore(LmdbReader):
             write_batch(transaction, tables, batch, step)
             for execution in batch.executions:
                 self._ids.append(transaction, execution.height, execution.ids)
-                fresh += execution.ids
             standing = step.standing
         transaction.put(META_HEAD, pack_standing(standing), db=tables["meta"])
         return standing
