@@ -24,7 +24,8 @@ def check_submission(
         state: As of the newest executed block.
         submission: Its format and signatures are checked already.
         now_ms: Milliseconds since 1970 UTC.
-        waiting_of_sender: Transactions of the same sender that wait; they count towards its daily quota.
+        waiting_of_sender: Transactions of the same sender that wait, in the pool or in blocks that are not executed
+            yet; they count towards its daily quota.
 
     Raises:
         InvalidTransactionError: another network's, expired, or expiring too late.

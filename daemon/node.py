@@ -72,6 +72,7 @@ from daemon.node_errors import (
 )
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
+from daemon.under_way import UnderWay
 from ledger.block import PROTOCOL_VERSION
 from ledger.errors import BanyanError
 from ledger.genesis import Genesis
@@ -104,7 +105,7 @@ class _SignedCheckpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class _UnderWay:
+class _Writing:
     """A write that was handed out, and what it makes true once it is durable."""
 
     ticket: int
@@ -150,12 +151,14 @@ class Node:
         self._now_ms = genesis.created_ms
         self._batch_ticket = 0
         self._sign_ticket = 0
-        self._unstored: deque[_UnderWay] = deque()
+        self._unstored: deque[_Writing] = deque()
         self._unkept: deque[tuple[int, AgreementEvent | _SignedCheckpoint]] = deque()
         self._outgoing = _Outgoing()
         self._effects: list[Effect] = []
         # What waits in blocks, recovered ones included: a client's retry after a crash must not get a second place.
-        self._in_blocks = {one.id for block in self._chain.blocks for one in block.transactions}
+        self._in_blocks = UnderWay()
+        for block in self._chain.blocks:
+            self._in_blocks.add(block.transactions)
         self._checkpoint_size = 0
         self._opened = False
         self._stopping = False
@@ -268,7 +271,8 @@ class Node:
             raise NotAcceptingError(
                 "the node takes no transactions now: it is starting or stopping; send it again later"
             )
-        waiting = self._mempool.waiting_of(submission.transaction.sender)
+        sender = submission.transaction.sender
+        waiting = self._mempool.waiting_of(sender) + self._in_blocks.count_of(sender)
         check_submission(self._genesis, self._chain.overlay, submission, self._next_block_time_ms, waiting)
         self._mempool.add(submission.transaction, submission.detached)
 
@@ -343,7 +347,7 @@ class Node:
         self._opened = True
         for executed in self._chain.execute(certificate, self._batch_ticket + 1):
             self._outgoing.executed.append(executed)
-            self._in_blocks.difference_update(one.id for one in executed.block.transactions)
+            self._in_blocks.executed(executed.block.transactions)
 
     # -- proposing ----------------------------------------------------------------------------------------------
 
@@ -388,7 +392,7 @@ class Node:
         )
         self._chain.append(block)
         self._chain.state_results()
-        self._in_blocks.update(transaction.id for transaction in transactions)
+        self._in_blocks.add(transactions)
         self._outgoing.blocks.append(block)
         for one in waiting:
             self._outgoing.payloads.extend(
@@ -427,7 +431,7 @@ class Node:
             return
         outgoing, self._outgoing = self._outgoing, _Outgoing()
         self._batch_ticket += 1
-        self._unstored.append(_UnderWay(self._batch_ticket, outgoing))
+        self._unstored.append(_Writing(self._batch_ticket, outgoing))
         batch = WriteBatch(
             blocks=tuple(block.stored for block in outgoing.blocks),
             executions=tuple(executed.stored for executed in outgoing.executed),

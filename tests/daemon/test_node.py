@@ -21,6 +21,7 @@ from daemon.node_errors import (
 from ledger.block import Header, Outcome, check_first_header, check_header_follows, verify_proposal
 from ledger.detached import commitment_map, detach
 from ledger.errors import InvalidTransactionError
+from ledger.genesis import Genesis
 from ledger.note import Note
 from ledger.signing import SigningKey
 from ledger.transaction import Transaction
@@ -287,16 +288,20 @@ def test_a_waiting_transaction_that_expires_is_dropped_and_told() -> None:
     assert isinstance(driver.dropped[0].error, ExpiredError)
 
 
-def test_the_daily_quota_is_kept() -> None:
+def genesis_with_quota(quota: int) -> Genesis:
     parameters = {
         "transaction_lifetime_ms_max": DAY_MS,
-        "transactions_per_sender_per_day_max": 3,
+        "transactions_per_sender_per_day_max": quota,
         "block_transactions_max": 2048,
         "block_size_bytes_max": 1_048_576,
         "clock_skew_ms_max": 5000,
         "window_blocks_max": 8,
     }
-    driver = Driver(single_voter_genesis(parameters=parameters)).start()
+    return single_voter_genesis(parameters=parameters)
+
+
+def test_the_daily_quota_is_kept() -> None:
+    driver = Driver(genesis_with_quota(3)).start()
     for _ in range(4):
         driver.submit(driver.notice())
     assert len(executed_ids(driver)) == 3
@@ -304,6 +309,37 @@ def test_the_daily_quota_is_kept() -> None:
     driver.tick(DAY_MS)
     driver.submit(driver.notice())
     assert len(executed_ids(driver)) == 4
+
+
+def test_the_daily_quota_counts_what_is_in_a_block_under_way() -> None:
+    driver = Driver(genesis_with_quota(3)).start()
+    driver.hold_writes = True
+    driver.submit(driver.notice(), driver.notice())
+    assert len(driver.held) == 1
+    driver.submit(driver.notice(), driver.notice())
+    assert ["quota" in one.error.code for one in driver.refused] == [True]
+    driver.release()
+    driver.submit(driver.notice())
+    assert ["quota" in one.error.code for one in driver.refused] == [True, True]
+    driver.release()
+    assert len(executed_ids(driver)) == 3
+    assert not driver.dropped
+
+
+def test_the_daily_quota_counts_what_a_crash_left_in_a_block() -> None:
+    driver = Driver(genesis_with_quota(3)).start()
+    driver.hold_writes = True
+    driver.submit(driver.notice(), driver.notice())
+    # The block is on disk, and nobody has acknowledged it.
+    driver._apply(driver.held[0])
+    again = driver.restarted()
+    again.hold_writes = True
+    again.start()
+    again._nonces = 10
+    again.submit(again.notice(), again.notice())
+    again.release()
+    assert len(executed_ids(again)) == 3
+    assert ["quota" in one.error.code for one in again.refused] == [True]
 
 
 def test_stopping_finishes_what_was_admitted_and_refuses_the_rest() -> None:
