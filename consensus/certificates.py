@@ -10,14 +10,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from consensus.errors import InvalidCertificateError
-from consensus.messages import (
-    Acknowledgement,
-    SignedMessage,
-    Vote,
-    is_signature,
-    verify_acknowledgement,
-    verify_vote,
-)
+from consensus.messages import Acknowledgement, Vote
+from consensus.statement import SignedMessage, is_signature, verify_statement
 from consensus.voters import VOTERS_MAX, VoterSet
 from ledger.encoding import Value, decode, encode
 from ledger.errors import RemoteProtocolError
@@ -58,7 +52,9 @@ class ElectionCertificate:
         term, candidate, votes = value
         if not _is_count(term) or not _is_hash(candidate):
             raise InvalidCertificateError("an election certificate names a term and a candidate")
-        return cls(cast(int, term), cast(bytes, candidate), tuple(SignedMessage(*pair) for pair in _pairs(votes)))
+        return cls(
+            cast(int, term), cast(bytes, candidate), tuple(SignedMessage(*pair) for pair in signature_pairs(votes))
+        )
 
     def verify(self, voters: VoterSet, network_id: Hash) -> None:
         """Return if a quorum of `voters` elected the candidate, who is one of them.
@@ -78,15 +74,15 @@ class ElectionCertificate:
                 raise InvalidCertificateError(
                     "a vote in the election certificate is malformed: {reason}", reason=error
                 ) from error
-            _check_ascending(previous, vote.voter)
+            check_ascending(previous, vote.voter)
             previous = vote.voter
             said = (vote.network_id, vote.voter_set_hash, vote.term, vote.candidate)
             if said != (network_id, voters.hash, self.term, self.candidate):
                 raise InvalidCertificateError("a vote in the election certificate is for something else")
             key = voters.key_of(vote.voter)
-            if key is None or not verify_vote(signed, key):
+            if key is None or not verify_statement(Vote, signed, key):
                 raise InvalidCertificateError("a vote in the election certificate is not signed by a voter")
-        _check_quorum(len(self.votes), voters)
+        check_quorum(len(self.votes), voters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +136,7 @@ class BlockCertificate:
         counts, hashes = (term, height), (block_hash, previous_hash, voter_set_hash)
         if not all(_is_count(one) for one in counts) or not all(_is_hash(one) for one in hashes):
             raise InvalidCertificateError("a field of the block certificate has a wrong type or size")
-        pairs = _pairs(signatures)
+        pairs = signature_pairs(signatures)
         if not all(_is_hash(voter) for voter, _ in pairs):
             raise InvalidCertificateError("a signature of the block certificate names no voter")
         return cls(
@@ -164,7 +160,7 @@ class BlockCertificate:
             raise InvalidCertificateError("the block certificate is of another voter set")
         previous = b""
         for voter, signature in self.signatures:
-            _check_ascending(previous, voter)
+            check_ascending(previous, voter)
             previous = voter
             key = voters.key_of(voter)
             message = Acknowledgement(
@@ -176,12 +172,17 @@ class BlockCertificate:
                 self.previous_hash,
                 voter,
             ).encode()
-            if key is None or not verify_acknowledgement(SignedMessage(message, signature), key):
+            if key is None or not verify_statement(Acknowledgement, SignedMessage(message, signature), key):
                 raise InvalidCertificateError("an acknowledgement in the certificate is not signed by a voter")
-        _check_quorum(len(self.signatures), voters)
+        check_quorum(len(self.signatures), voters)
 
 
-def _pairs(value: Value) -> tuple[tuple[bytes, bytes], ...]:
+def signature_pairs(value: Value) -> tuple[tuple[bytes, bytes], ...]:
+    """The pairs of a byte string and a signature in a decoded list.
+
+    Raises:
+        InvalidCertificateError: it is no such list, or longer than any voter set.
+    """
     if not isinstance(value, list) or len(value) > VOTERS_MAX:
         raise InvalidCertificateError("a certificate holds at most {limit} signatures", limit=VOTERS_MAX)
     pairs = []
@@ -192,12 +193,22 @@ def _pairs(value: Value) -> tuple[tuple[bytes, bytes], ...]:
     return tuple(pairs)
 
 
-def _check_ascending(previous: bytes, voter: Hash) -> None:
+def check_ascending(previous: bytes, voter: Hash) -> None:
+    """Return if `voter` comes after `previous`: ascending order is also "each once".
+
+    Raises:
+        InvalidCertificateError: it does not.
+    """
     if voter <= previous:
         raise InvalidCertificateError("the voters of a certificate are not in ascending order, each once")
 
 
-def _check_quorum(count: int, voters: VoterSet) -> None:
+def check_quorum(count: int, voters: VoterSet) -> None:
+    """Return if `count` different voters are a quorum of `voters`.
+
+    Raises:
+        InvalidCertificateError: they are not.
+    """
     if count < voters.quorum_size:
         raise InvalidCertificateError(
             "the certificate has {count} signatures, a quorum is {quorum}", count=count, quorum=voters.quorum_size

@@ -2,7 +2,8 @@
 
 BanyanError
 ├── LocalError
-│   └── InvalidVoterSetError       no network can have such voters
+│   ├── InvalidVoterSetError       no network can have such voters
+│   └── InvalidTimingError         no node can wait like that
 └── RemoteProtocolError
     ├── InvalidMessageError        a vote or acknowledgement that is not one
     └── InvalidCertificateError    signatures that do not make the quorum they claim
@@ -27,3 +28,9 @@ class InvalidVoterSetError(LocalError):
     """A set that could never decide anything, or names a voter or key twice."""
 
     code = "voter-set-invalid"
+
+
+class InvalidTimingError(LocalError):
+    """Times that do not go together."""
+
+    code = "timing-invalid"

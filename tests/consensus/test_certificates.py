@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from consensus.certificates import BlockCertificate, ElectionCertificate
 from consensus.errors import InvalidCertificateError
-from consensus.messages import SignedMessage
+from consensus.statement import SignedMessage
 from ledger.encoding import Value, decode, encode
 from ledger.errors import RemoteProtocolError
 from ledger.hashing import tagged_hash

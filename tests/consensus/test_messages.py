@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consensus.errors import InvalidMessageError
-from consensus.messages import Acknowledgement, Vote, verify_acknowledgement, verify_vote
+from consensus.messages import Acknowledgement, Vote
+from consensus.statement import verify_statement
 from ledger.encoding import INTEGER_MAX, Value, decode, encode
 from ledger.errors import DecodingError
 from tests.ledger.byte_forms import assert_one_form, changed
@@ -76,10 +77,10 @@ def test_signatures_are_under_a_domain_of_their_own() -> None:
     signed_vote, signed_acknowledgement = VOTE.sign(KEY), ACKNOWLEDGEMENT.sign(KEY)
     assert signed_vote.signature == KEY.sign(b"banyan/vote/v1\x00" + VOTE.encode())
     assert signed_acknowledgement.signature == KEY.sign(b"banyan/acknowledgement/v1\x00" + ACKNOWLEDGEMENT.encode())
-    assert verify_vote(signed_vote, KEY.public)
-    assert verify_acknowledgement(signed_acknowledgement, KEY.public)
-    assert not verify_acknowledgement(signed_vote, KEY.public)
-    assert not verify_vote(signed_acknowledgement, KEY.public)
-    assert not verify_vote(signed_vote, node_keys(3).agreement.public)
-    assert not verify_vote(signed_vote._replace(message=vote(3).encode()), KEY.public)
-    assert not verify_vote(signed_vote._replace(signature=b""), KEY.public)
+    assert verify_statement(Vote, signed_vote, KEY.public)
+    assert verify_statement(Acknowledgement, signed_acknowledgement, KEY.public)
+    assert not verify_statement(Acknowledgement, signed_vote, KEY.public)
+    assert not verify_statement(Vote, signed_acknowledgement, KEY.public)
+    assert not verify_statement(Vote, signed_vote, node_keys(3).agreement.public)
+    assert not verify_statement(Vote, signed_vote._replace(message=vote(3).encode()), KEY.public)
+    assert not verify_statement(Vote, signed_vote._replace(signature=b""), KEY.public)

@@ -1,0 +1,135 @@
+"""Two signatures that no honest node makes: what proves that a voter lied.
+
+Owns the memory of what voters signed of late and the four comparisons; never judges anybody whose signature it has not
+been told is valid. Bounded: for each voter, so many heights and terms. Source: docs/protocol.md, section 7.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from consensus.messages import Acknowledgement, Vote
+from consensus.statement import Position, SignedMessage
+from ledger.encoding import encode
+from ledger.hashing import Hash
+
+# A window of blocks and some more: whoever signs twice does so about blocks that are not committed yet.
+HEIGHTS_MAX = 64
+TERMS_MAX = 8
+# 21 voters, and those of the set before.
+SIGNERS_MAX = 64
+
+
+class Offence(Enum):
+    """What was signed twice."""
+
+    PROPOSALS = "two-proposals"
+    ACKNOWLEDGEMENTS = "two-acknowledgements"
+    VOTES = "two-votes"
+    FORGOTTEN = "vote-below-acknowledgement"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Two messages signed by `node_id` that contradict each other; for proposals the messages are headers."""
+
+    offence: Offence
+    node_id: Hash
+    term: int
+    first: SignedMessage
+    second: SignedMessage
+
+    def encode(self) -> bytes:
+        """The canonical bytes, as gossip and the ledger carry them."""
+        return encode([self.offence.value, self.node_id, self.term, [*self.first], [*self.second]])
+
+
+_Key = TypeVar("_Key")
+_Told = TypeVar("_Told")
+
+
+class _Recent(Generic[_Key, _Told]):
+    """The newest so many signed things, by what they are about."""
+
+    __slots__ = ("_limit", "_told")
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._told: OrderedDict[_Key, _Told] = OrderedDict()
+
+    def get(self, key: _Key) -> _Told | None:
+        return self._told.get(key)
+
+    def put(self, key: _Key, told: _Told) -> None:
+        self._told[key] = told
+        if len(self._told) > self._limit:
+            self._told.popitem(last=False)
+
+
+class _Signer:
+    """What one node signed of late."""
+
+    __slots__ = ("acknowledged", "highest", "proposed", "voted")
+
+    def __init__(self) -> None:
+        self.proposed: _Recent[tuple[int, int], tuple[Hash, SignedMessage]] = _Recent(HEIGHTS_MAX)
+        self.acknowledged: _Recent[tuple[int, int], tuple[Hash, SignedMessage]] = _Recent(HEIGHTS_MAX)
+        self.voted: _Recent[int, tuple[Vote, SignedMessage]] = _Recent(TERMS_MAX)
+        # The highest block acknowledged, with the term in which: the rank that later votes must not fall below.
+        self.highest: tuple[tuple[int, int], SignedMessage] | None = None
+
+
+class Witness:
+    """Sees every statement whose signature was found valid; returns evidence where one contradicts an earlier one."""
+
+    def __init__(self) -> None:
+        self._signers: OrderedDict[Hash, _Signer] = OrderedDict()
+
+    def proposal(self, position: Position, proposer: Hash, signed: SignedMessage) -> Evidence | None:
+        """(a) Two headers for one term and height."""
+        signer = self._signer(proposer)
+        before = signer.proposed.get(position.rank)
+        if before is not None and before[0] != position.hash:
+            return Evidence(Offence.PROPOSALS, proposer, position.term, before[1], signed)
+        signer.proposed.put(position.rank, (position.hash, signed))
+        return None
+
+    def acknowledgement(self, told: Acknowledgement, signed: SignedMessage) -> Evidence | None:
+        """(b) Two hashes for one term and height; (d) one that a vote of a later term had forgotten."""
+        signer = self._signer(told.voter)
+        rank = (told.term, told.height)
+        before = signer.acknowledged.get(rank)
+        if before is not None:
+            if before[0] == told.block_hash:
+                return None
+            return Evidence(Offence.ACKNOWLEDGEMENTS, told.voter, told.term, before[1], signed)
+        signer.acknowledged.put(rank, (told.block_hash, signed))
+        if signer.highest is None or rank > signer.highest[0]:
+            signer.highest = (rank, signed)
+        for term in range(told.term + 1, told.term + 1 + TERMS_MAX):
+            vote = signer.voted.get(term)
+            if vote is not None and (vote[0].last_term, vote[0].last_height) < rank:
+                return Evidence(Offence.FORGOTTEN, told.voter, term, signed, vote[1])
+        return None
+
+    def vote(self, told: Vote, signed: SignedMessage) -> Evidence | None:
+        """(c) Two candidates in one term; (d) a last block below one that was acknowledged before."""
+        signer = self._signer(told.voter)
+        before = signer.voted.get(told.term)
+        if before is not None and before[0].candidate != told.candidate:
+            return Evidence(Offence.VOTES, told.voter, told.term, before[1], signed)
+        signer.voted.put(told.term, (told, signed))
+        if signer.highest is not None:
+            rank, acknowledged = signer.highest
+            if rank[0] < told.term and (told.last_term, told.last_height) < rank:
+                return Evidence(Offence.FORGOTTEN, told.voter, told.term, acknowledged, signed)
+        return None
+
+    def _signer(self, node_id: Hash) -> _Signer:
+        signer = self._signers.get(node_id)
+        if signer is None:
+            signer = self._signers[node_id] = _Signer()
+            if len(self._signers) > SIGNERS_MAX:
+                self._signers.popitem(last=False)
+        return signer

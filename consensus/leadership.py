@@ -1,0 +1,231 @@
+"""Leading and being led: heartbeats, their answers, reads, handing over.
+
+Owns who is followed and why (a checked election, a rising counter), and a leader's pulse; never counts blocks. A leader
+that no quorum answered for two election timeouts steps down by itself (thesis, 6.2). Source: docs/protocol.md,
+section 6, "Lead", "Liveness" and "Reads".
+"""
+
+from consensus.certificates import ElectionCertificate
+from consensus.effects import BecameLeader, Broadcast, ReadConfirmed, ReadRefused
+from consensus.elections import Elections
+from consensus.errors import InvalidMessageError
+from consensus.messages import Heartbeat, HeartbeatAnswer, Transfer
+from consensus.packets import PROOF, Packet
+from consensus.pulse import Pulse
+from consensus.settings import Role
+from consensus.standing import Standing
+from consensus.statement import Position, SignedMessage
+from consensus.term_certificates import decode_term_certificate, encode_term_certificate
+from ledger.errors import RemoteProtocolError
+from ledger.hashing import Hash
+
+# With every so many heartbeats goes the proof that their sender was elected, for those who missed the opening block.
+PROOF_EVERY_HEARTBEATS = 10
+_NOTHING = SignedMessage(b"", b"")
+
+
+class Leadership:
+    """One node's part in leading and following."""
+
+    def __init__(self, standing: Standing, elections: Elections) -> None:
+        self._standing = standing
+        self._elections = elections
+        self._pulse: Pulse | None = None
+        self._election: ElectionCertificate | None = None
+        self._next_beat_ms = 0
+        self._silent_until_ms = 0
+        self._counter_heard = 0
+        self._term_heard = 0
+        self._wish: Packet | None = None
+        self._is_starving = False
+        # The newest acknowledgement of this node, repeated with each answer: the leader may have missed it.
+        self.acknowledged: SignedMessage = _NOTHING
+
+    # -- leading ------------------------------------------------------------------------------------------------
+
+    def begin(self, certificate: ElectionCertificate) -> None:
+        """A quorum elected this node: show it, and let the term be opened."""
+        standing = self._standing
+        timing = standing.settings.timing
+        standing.become(Role.LEADER)
+        self._election = certificate
+        self._pulse = Pulse(standing.settings.node_id, standing.now_ms, 2 * timing.election_timeout_ms)
+        self._silent_until_ms = standing.now_ms
+        standing.emit(BecameLeader(certificate.term, certificate))
+        self._beat()
+
+    @property
+    def may_propose(self) -> bool:
+        """Whether this node leads and has not wished for a successor in the last two election timeouts."""
+        return self._standing.role is Role.LEADER and self._standing.now_ms >= self._silent_until_ms
+
+    def tick(self, oldest_waiting_ms: int) -> None:
+        """Beat, or step down without a quorum of answers; follow a wish that could not be followed at once."""
+        standing = self._standing
+        self._is_starving = oldest_waiting_ms > standing.settings.timing.starving_ms
+        if standing.role is Role.LEADER and self._pulse is not None:
+            if not self._pulse.has_quorum(standing.now_ms, standing.voters):
+                standing.rest()
+            elif standing.now_ms >= self._next_beat_ms:
+                self._beat()
+        self._follow_wish()
+
+    def settle(self, committed_height: int) -> None:
+        """After every step: answer reads that are confirmed, refuse all when this node leads no longer."""
+        pulse, standing = self._pulse, self._standing
+        if pulse is None:
+            return
+        if standing.role is not Role.LEADER:
+            self._pulse = None
+            for read in pulse.drop_reads():
+                standing.emit(ReadRefused(read.question))
+            return
+        for read in pulse.confirmed(committed_height, standing.voters):
+            standing.emit(ReadConfirmed(read.question, read.height))
+
+    def _beat(self) -> None:
+        standing, pulse = self._standing, self._pulse
+        assert pulse is not None and self._election is not None, "only a leader beats"
+        self._next_beat_ms = standing.now_ms + standing.settings.timing.heartbeat_ms
+        counter = pulse.beat(standing.now_ms)
+        heartbeat = Heartbeat(
+            standing.settings.network_id,
+            standing.voters.hash,
+            standing.term,
+            standing.settings.node_id,
+            counter,
+            *standing.branch.tip,
+            standing.branch.committed_height,
+        )
+        shows_proof = counter % PROOF_EVERY_HEARTBEATS == 1
+        proof = encode_term_certificate(self._election) if shows_proof else b""
+        standing.emit(Broadcast(standing.sign(heartbeat, proof)))
+
+    def ask_read(self, question: bytes, has_committed_own_term: bool) -> None:
+        """Confirm that nobody else led when `question` was asked; the height is that of the newest proposed block.
+
+        Not that of the committed one: others may hold a certificate before this node does (S3).
+        """
+        standing, pulse = self._standing, self._pulse
+        leads = standing.role is Role.LEADER and pulse is not None and has_committed_own_term
+        if not leads or pulse is None or not pulse.ask(question, standing.branch.tip.height):
+            standing.emit(ReadRefused(question))
+            return
+        self._beat()
+
+    def hand_over(self, successor: Hash | None) -> None:
+        """Wish that a voter, or the one that is furthest, led the next term; propose nothing for two timeouts."""
+        standing, pulse = self._standing, self._pulse
+        if standing.role is not Role.LEADER or pulse is None:
+            return
+        chosen = successor if successor is not None else pulse.furthest(standing.voters)
+        if chosen is None or chosen == standing.settings.node_id or standing.voters.key_of(chosen) is None:
+            return
+        wish = Transfer(
+            standing.settings.network_id,
+            standing.voters.hash,
+            standing.term,
+            standing.settings.node_id,
+            chosen,
+            *standing.branch.tip,
+        )
+        self._silent_until_ms = standing.now_ms + 2 * standing.settings.timing.election_timeout_ms
+        standing.emit(Broadcast(standing.sign(wish)))
+
+    def on_answer(self, packet: Packet) -> None:
+        """A voter follows: count it."""
+        answer, standing = packet.statement, self._standing
+        assert isinstance(answer, HeartbeatAnswer)
+        if self._pulse is None or standing.role is not Role.LEADER:
+            return
+        if (answer.term, answer.voter_set_hash) != (standing.term, standing.voters.hash):
+            return
+        if standing.verify(packet, answer.voter_set_hash, answer.voter):
+            tip = Position(answer.tip_term, answer.tip_height, answer.tip_hash)
+            self._pulse.answered(answer.voter, answer.counter, tip)
+
+    # -- being led ----------------------------------------------------------------------------------------------
+
+    def on_election(self, certificate: ElectionCertificate) -> None:
+        """Somebody was elected, in this term or a later one, and proves it: follow from now on.
+
+        Only an election by the set in force is followed; the vote of the term is used up by it (guard of S1).
+        """
+        standing = self._standing
+        if certificate.term < standing.term or certificate.candidate == standing.settings.node_id:
+            return
+        if standing.leader == certificate.candidate and certificate.term == standing.term:
+            return
+        if not standing.certifies_now(certificate):
+            return
+        if certificate.term > standing.term:
+            standing.adopt(certificate, certificate.candidate)
+        elif standing.voted_for is None:
+            standing.give_vote(certificate.candidate)
+        standing.follow(certificate.candidate)
+        self._elections.leader_known()
+
+    def on_heartbeat(self, packet: Packet) -> None:
+        """Answer a leader that is known to be elected, if its counter is higher than any before."""
+        beat, standing = packet.statement, self._standing
+        assert isinstance(beat, Heartbeat)
+        if not standing.verify(packet, beat.voter_set_hash, beat.leader):
+            return
+        if packet.attachments[PROOF] and beat.term >= standing.term:
+            self._take_proof(packet, beat)
+        if beat.term < standing.term:
+            standing.tell_term()
+            return
+        if beat.term != standing.term or standing.leader != beat.leader or standing.role is Role.LEADER:
+            return
+        if (beat.term, beat.counter) <= (self._term_heard, self._counter_heard):
+            # Late or repeated: it proves nothing about now.
+            return
+        self._term_heard, self._counter_heard = beat.term, beat.counter
+        if not self._is_starving:
+            # A leader that lives but takes nothing into blocks is not one for those whose transactions wait.
+            self._elections.leader_lives()
+        if standing.may_sign:
+            self._answer(beat)
+
+    def _take_proof(self, packet: Packet, beat: Heartbeat) -> None:
+        try:
+            proof = decode_term_certificate(packet.attachments[PROOF])
+        except RemoteProtocolError as error:
+            raise InvalidMessageError("the certificate in a heartbeat is malformed: {reason}", reason=error) from error
+        if isinstance(proof, ElectionCertificate) and (proof.term, proof.candidate) == (beat.term, beat.leader):
+            self.on_election(proof)
+
+    def _answer(self, beat: Heartbeat) -> None:
+        standing = self._standing
+        answer = HeartbeatAnswer(
+            standing.settings.network_id,
+            standing.voters.hash,
+            standing.term,
+            standing.settings.node_id,
+            beat.counter,
+            *standing.branch.tip,
+        )
+        standing.emit(Broadcast(standing.sign(answer, *self.acknowledged)))
+
+    def on_transfer(self, packet: Packet) -> None:
+        """The leader of this term wishes that this node led: stand as soon as its chain is long enough."""
+        wish, standing = packet.statement, self._standing
+        assert isinstance(wish, Transfer)
+        if wish.successor != standing.settings.node_id or (wish.term, wish.leader) != (standing.term, standing.leader):
+            return
+        if standing.verify(packet, wish.voter_set_hash, wish.leader):
+            self._wish = packet
+            self._follow_wish()
+
+    def _follow_wish(self) -> None:
+        packet, standing = self._wish, self._standing
+        if packet is None:
+            return
+        wish = packet.statement
+        assert isinstance(wish, Transfer)
+        if wish.term != standing.term or wish.leader != standing.leader:
+            self._wish = None
+        elif standing.branch.tip.rank >= (wish.tip_term, wish.tip_height):
+            self._wish = None
+            self._elections.begin(packet)
