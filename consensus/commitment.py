@@ -160,7 +160,11 @@ class Commitment:
         standing = self._standing
         if certificate.height <= standing.branch.committed_height:
             return
-        if self._missing is not None and certificate.height <= self._missing.height:
+        link = standing.branch.link_at(certificate.height)
+        is_here = link is not None and link.position.hash == certificate.block_hash
+        if not is_here and self._missing is not None and certificate.height <= self._missing.height:
+            # A newer one is known already. One of a block that is here counts all the same: the newer one's block may
+            # be out of reach until a change of voters below it is committed.
             return
         if standing.certifies(certificate):
             if certificate.term > standing.term:

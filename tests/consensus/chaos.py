@@ -16,7 +16,7 @@ MESSAGES_MAX = 400
 class Chaos:
     """A cluster under faults; `trace` is for people."""
 
-    def __init__(self, seed: int, steps: int = 1500) -> None:
+    def __init__(self, seed: int, steps: int = 2500) -> None:
         self.random = Random(seed)
         voters = self.random.choice((1, 2, 3, 3, 4, 5, 5, 7))
         quorum = "two-thirds" if voters >= 4 and self.random.random() < 0.3 else "majority"
@@ -25,6 +25,7 @@ class Chaos:
         self.backups: dict[int, Disk] = {}
         self.loss = self.random.choice((0.0, 0.05, 0.3))
         self.crashes = self.random.choice((0.0, 0.002, 0.01))
+        self.cuts = self.random.choice((0.0, 0.005, 0.02))
         self.trace: list[str] = []
 
     def run(self) -> None:
@@ -39,34 +40,37 @@ class Chaos:
         cluster, random = self.cluster, self.random
         dice = random.random()
         host = random.choice(cluster.hosts)
-        if dice < 0.45 and cluster.network:
-            self._message()
-        elif dice < 0.70:
-            host.complete_write()
+        if dice < 0.50:
+            for _ in range(random.randrange(2 * len(cluster.hosts))):
+                if cluster.network:
+                    self._message()
+        elif dice < 0.75:
+            for one in random.sample(cluster.hosts, random.randrange(len(cluster.hosts)) + 1):
+                one.complete_write()
         elif dice < 0.80:
             cluster.tick()
-        elif dice < 0.90:
+        elif dice < 0.88:
             host.build()
-        elif dice < 0.94:
+        elif dice < 0.92:
             source = random.choice(cluster.hosts)
             if source is not host and (source.number, host.number) not in cluster.cut:
                 host.pull(source)
-        elif dice < 0.94 + self.crashes:
+        elif dice < 0.92 + self.crashes:
             self._crash(host)
-        elif dice < 0.97:
+        elif dice < 0.96:
             if host.core is None:
                 self.trace.append(f"start {host.number}")
                 host.start()
-        elif dice < 0.98:
+        elif dice < 0.96 + self.cuts:
             pair = (random.randrange(len(cluster.hosts)), random.randrange(len(cluster.hosts)))
             cluster.cut.symmetric_difference_update({pair})
-        elif dice < 0.985:
+        elif dice < 0.982:
             host.step(TransferAsked(None))
         elif dice < 0.99:
-            self._change_voters(host)
-        elif dice < 0.992:
+            self._change_voters(cluster.leader or host)
+        elif dice < 0.993:
             self._skip_time()
-        elif dice < 0.994 and host.core is not None:
+        elif dice < 0.996 and host.core is not None:
             self.backups[host.number] = self._database(host.disk)
 
     def _message(self) -> None:
@@ -98,6 +102,7 @@ class Chaos:
         taken = copy(disk)
         taken.chain = list(disk.chain)
         taken.executed_sets = list(disk.executed_sets)
+        taken.certificates = dict(disk.certificates)
         return taken
 
     def _change_voters(self, host: Host) -> None:
@@ -138,7 +143,7 @@ class Chaos:
         assert states == {False}, "somebody never recovered"
 
 
-def check(seed: int, steps: int = 1500) -> None:
+def check(seed: int, steps: int = 2500) -> None:
     """Run one seed; the seed is in the message of whatever fails."""
     chaos = Chaos(seed, steps)
     try:
@@ -146,5 +151,3 @@ def check(seed: int, steps: int = 1500) -> None:
     except AssertionError as error:
         tail = "\n".join(chaos.trace[-40:])
         raise AssertionError(f"seed {seed}: {error}\n{tail}") from error
-
-

@@ -117,7 +117,8 @@ class Disk:
     acknowledged: Position = GENESIS
     chain: list[Block] = field(default_factory=list)
     committed_height: int = 0
-    newest_certificate: BlockCertificate | None = None
+    # By height; where a certificate covers several heights it stands at each of them.
+    certificates: dict[int, BlockCertificate] = field(default_factory=dict)
     executed_sets: list[VoterSet] = field(default_factory=list)
 
     @property
@@ -162,6 +163,12 @@ class Host:
         if above:
             branch.extend(above)
         proof = (disk.chain[-1].header, b"s") if disk.chain else (b"", b"")
+        if disk.tip.term > disk.term:
+            # The chain proves the term, and its opening block used up the vote: see `Agreement`.
+            opening = next(block for block in disk.chain if block.position.term == disk.tip.term)
+            assert opening.election is not None
+            disk.term, disk.certificate = disk.tip.term, opening.election
+            disk.voted_for = opening.election.candidate
         kept = Kept(disk.term, disk.voted_for, disk.certificate, disk.acknowledged, disk.holds(disk.acknowledged))
         self.core = Agreement(
             Settings(NETWORK, self.id, self.keys.agreement, TIMING),
@@ -323,8 +330,10 @@ class Host:
             self.writes.append(("blocks", tuple(fetched)))
         if source.disk.certificate is not None:
             self.step(TermCertificateHeard(source.disk.certificate))
-        if source.disk.newest_certificate is not None:
-            self.step(CertificateHeard(source.disk.newest_certificate))
+        for height in range(self.disk.committed_height + 1, source.disk.committed_height + 1):
+            # Each change of voters is certified by the set before; only who knows that one can follow.
+            if chain[height - 1].change is not None or height == source.disk.committed_height:
+                self.step(CertificateHeard(source.disk.certificates[height]))
 
     def _commit(self, certificate: BlockCertificate) -> None:
         disk = self.disk
@@ -332,8 +341,9 @@ class Host:
         for block in disk.chain[disk.committed_height : certificate.height]:
             self.cluster.check_committed(block.position)
         changes = [block.change for block in disk.chain[disk.committed_height : certificate.height] if block.change]
+        for height in range(disk.committed_height + 1, certificate.height + 1):
+            disk.certificates[height] = certificate
         disk.committed_height = certificate.height
-        disk.newest_certificate = certificate
         for change in changes:
             disk.executed_sets.append(change)
             self.step(VotersChanged(change))
