@@ -18,6 +18,7 @@ PACKAGES = [
     "daemon",
     "daemon.api",
     "ledger",
+    "p2p",
     "storage",
 ]
 

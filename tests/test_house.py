@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LINT = "from importlinter.cli import lint_imports_command as run; run()"
-PACKAGES = ("ledger", "consensus", "contracts", "storage", "daemon", "cli")
+PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "cli")
 
 
 def declared_packages() -> list[str]:
@@ -65,6 +65,7 @@ def lint_copy(folder: Path, edit: tuple[str, str] | None) -> subprocess.Complete
         (("contracts/runtime.py", "import time"), "pure core"),
         (("daemon/node.py", "import storage.lmdb_store"), "pure core"),
         (("consensus/core.py", "from daemon import config"), "downward"),
+        (("p2p/errors.py", "from contracts import registry"), "Gossip"),
     ],
 )
 def test_layers_and_purity_are_kept_and_a_breach_is_found(

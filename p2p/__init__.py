@@ -1,0 +1,1 @@
+"""Gossip between nodes: frames, broadcast, who talks to whom, catching up; pure, messages in and effects out."""
