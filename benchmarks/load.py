@@ -11,6 +11,7 @@ from daemon.effects import Alarm, Effect, Refused, SaveSignState, StoreBatch
 from daemon.events import BatchStored, Event, SignStateSaved, Started, Stopping, Submission, Submitted, Ticked
 from daemon.home import OpenHome, create_home, join_home, open_home
 from daemon.node import Node
+from daemon.system_chance import SystemChance
 from ledger.genesis import Genesis, Parameters, member_id
 from ledger.signing import SigningKey
 from ledger.transaction import Transaction, build_transaction
@@ -64,7 +65,15 @@ class Filler:
 
     def __init__(self, home: OpenHome, now_ms: int) -> None:
         self._home = home
-        self.node = Node(home.keys, home.genesis, builtin_registry(), home.store, home.sign_state.state)
+        self.node = Node(
+            home.keys,
+            home.genesis,
+            builtin_registry(),
+            home.store,
+            home.sign_state.state,
+            home.sign_state.certificate,
+            SystemChance(),
+        )
         self.now_ms = now_ms
 
     def run(self, event: Event) -> None:
@@ -81,8 +90,8 @@ class Filler:
             case StoreBatch(ticket, batch):
                 self._home.store.apply([batch])
                 return BatchStored(self.now_ms, ticket)
-            case SaveSignState(ticket, state, flush):
-                self._home.sign_state.save(state, flush=flush)
+            case SaveSignState(ticket, state, flush, certificate):
+                self._home.sign_state.save(state, flush, certificate)
                 return SignStateSaved(self.now_ms, ticket)
             case Refused(_, _, error, _) | Alarm(error):
                 raise error

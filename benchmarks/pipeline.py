@@ -27,6 +27,7 @@ from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.pending import SubmissionStatus
 from daemon.service import Service
+from daemon.system_chance import SystemChance
 from ledger.transaction import decode_envelope, verify_signatures
 
 
@@ -89,7 +90,15 @@ def measure(folder: Path, entries: int, sender_count: int) -> Figures:
     home = open_home(folder)
     before = verify_rate(load)
     try:
-        node = Node(home.keys, home.genesis, builtin_registry(), home.store, home.sign_state.state)
+        node = Node(
+            home.keys,
+            home.genesis,
+            builtin_registry(),
+            home.store,
+            home.sign_state.state,
+            home.sign_state.certificate,
+            SystemChance(),
+        )
         service = Service(
             node, home.store, home.sign_state, now_ms, os.cpu_count() or 1, Metrics(), lambda *_, **__: None
         )

@@ -38,6 +38,7 @@ from consensus.events import (
     HeaderSeen,
     Heard,
     ReadAsked,
+    Started,
     TermCertificateHeard,
     TermKept,
     Tick,
@@ -174,6 +175,8 @@ class Agreement:
 
     def _handle(self, event: Event) -> None:
         match event:
+            case Started():
+                self._elections.listen()
             case Heard(packet):
                 self._hear(packet)
             case Tick(oldest_waiting_ms):

@@ -1,4 +1,4 @@
-"""What agreement wants done: the outputs of `consensus.core.Agreement.step`, to be carried out in order. Pure data.
+"""What agreement wants done: the outputs of `Agreement.step`, to be carried out in order. Pure data.
 
 The order, as etcd's `Ready` states it: whatever a `Keep…` asks for is durable before it is reported kept, and reports
 come in the order of the effects. A broadcast may leave at once: it is only made when what it depends on was kept.

@@ -311,8 +311,7 @@ class Elections:
         """Raft 5.2: raise the term and vote for oneself; both count when they are durable."""
         standing = self._standing
         node_id = standing.settings.node_id
-        standing.adopt(certificate, node_id)
-        standing.become(Role.CANDIDATE)
+        standing.adopt(certificate, node_id, Role.CANDIDATE)
         self._candidacy = _Candidacy(certificate.term)
         self._promise = _Promise(certificate.term, node_id, standing.branch.tip.rank, with_term=True)
         self._postpone(standing.now_ms)
@@ -355,6 +354,11 @@ class Elections:
         """A leader of this term proved that it lives: the round ends, the next election is put off."""
         self._heard_leader_ms = self._standing.now_ms
         self._round = None
+        self._postpone(self._standing.now_ms)
+
+    def listen(self) -> None:
+        """The node runs: a leader that lives has a whole timeout to show it."""
+        self._heard_leader_ms = self._standing.now_ms
         self._postpone(self._standing.now_ms)
 
     def leader_known(self) -> None:

@@ -1,4 +1,4 @@
-"""What can happen to agreement: the inputs of `consensus.core.Agreement.step`. Pure data.
+"""What can happen to agreement: the inputs of `Agreement.step`. Pure data.
 
 Each step is told the time beside the event, in milliseconds of any clock that does not go back.
 """
@@ -20,6 +20,11 @@ class ChainLink(NamedTuple):
     position: Position
     previous_hash: Hash
     voter_set_hash: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The node runs from now on: leaders are listened for, and the first election timeout begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ class HeaderSeen:
 
 
 Event: TypeAlias = (
-    Tick
+    Started
+    | Tick
     | Heard
     | CertificateHeard
     | TermCertificateHeard

@@ -1,6 +1,6 @@
 """Everything that voters sign about agreement.
 
-Owns the list of statements and their fields; never counts them (`consensus.certificates` and `consensus.core` do). All
+Owns the list of statements and their fields; never counts them (`certificates` and `agreement` do). All
 of them cover network id, voter-set hash and term, so that none can be counted where it was not meant. The network id
 and the hash of the voter set come first everywhere. Source: docs/protocol.md, section 6.
 """

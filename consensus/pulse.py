@@ -65,8 +65,10 @@ class Pulse:
         """Whether a quorum answered a heartbeat of the last two election timeouts; at first everybody has that long."""
         if now_ms - self._since_ms < self._patience_ms:
             return True
-        oldest = next((counter for counter, at_ms in self._sent if at_ms >= now_ms - self._patience_ms), None)
-        return oldest is not None and self._count(oldest, voters) >= voters.quorum_size
+        recent = (counter for counter, at_ms in self._sent if at_ms >= now_ms - self._patience_ms)
+        # After a pause nothing was sent of late: an answer to a counter above all leaves only the leader to count.
+        oldest = next(recent, self.counter + 1)
+        return self._count(oldest, voters) >= voters.quorum_size
 
     def ask(self, question: bytes, height: int) -> bool:
         """Let a read wait for the next heartbeat's answers; False if too many wait."""
@@ -101,7 +103,7 @@ class Pulse:
         return max(candidates)[2] if candidates else None
 
     def _count(self, counter: int, voters: VoterSet) -> int:
-        own = 1 if voters.key_of(self._node_id) is not None and self.counter >= counter else 0
+        own = 1 if voters.key_of(self._node_id) is not None else 0
         others = sum(
             1
             for voter, answered in self._answered.items()

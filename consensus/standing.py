@@ -101,16 +101,16 @@ class Standing:
         if evidence is not None:
             self.emit(Caught(evidence))
 
-    def adopt(self, certificate: TermCertificate, voted_for: Hash | None = None) -> None:
+    def adopt(self, certificate: TermCertificate, voted_for: Hash | None = None, role: Role | None = None) -> None:
         """Go to the later term that `certificate`, checked, is of; at once, a leader too.
 
-        `voted_for` gets this node's vote there, kept together with the term.
+        `voted_for` gets this node's vote there, kept together with the term; `role` is its part there if it stands.
         """
         assert certificate.term > self.term, "the term never goes down"
         self.term = certificate.term
         self.certificate = certificate
         self.voted_for = voted_for
-        self._change(self._resting_role, None)
+        self._change(role or self._resting_role, None)
         self.emit(KeepTerm(self.term, certificate, voted_for))
 
     def give_vote(self, candidate: Hash) -> None:

@@ -17,7 +17,7 @@ from storage.interface import StoredBlock, StoredHeader
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The block that the next one builds on, or the genesis at height 0.
+    """The block that the next one builds on, or the genesis at height 0, which has no `header`.
 
     `tree` is the right edge of the log after it and must not be changed; `executed_height` is its header's.
     """
@@ -28,6 +28,7 @@ class Tip:
     time_ms: int
     executed_height: int
     tree: CompactRange
+    header: Header | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def build_block(
         protocol_version=proposer.protocol_version,
     )
     stored = _stored(header, proposer.key, election_certificate, parent.tree.size, outcome, transactions)
-    tip = Tip(height, proposer.term, header.hash, time_ms, executed.height, tree)
+    tip = Tip(height, proposer.term, header.hash, time_ms, executed.height, tree, header)
     return BuiltBlock(header, stored, tuple(transactions), tile_hashes, tip)
 
 

@@ -5,11 +5,12 @@ decides what is proposed or committed. Everything is rebuilt from the store at s
 a crash.
 
 Invariants: `blocks` are consecutive, from executed height + 1 to the tip; the digest is that of the executed
-height; a header that states an executed height states the digest this node computed for it itself.
+height; a header of an executed block states the digest this node computed for that height itself.
 """
 
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from consensus.certificates import BlockCertificate
 from contracts.registry import Registry
@@ -34,6 +35,13 @@ class ExecutedBlock:
     stored: StoredExecution
 
 
+class _Executed(NamedTuple):
+    """What executing a height gave, as far as later headers may state it."""
+
+    state_digest: Hash
+    result_leaves: tuple[bytes, ...]
+
+
 class Chain:
     """The blocks from the executed height to the tip, and the state as of the executed height."""
 
@@ -50,17 +58,28 @@ class Chain:
         self._digest = StateDigest.from_lanes(head.digest_lanes)
         self.executed_height = head.executed_height
         self.executed_digest: Hash = head.state_digest
-        self.tip: Tip = load_executed_tip(genesis, reader, head)
-        self.executed_tree_size = head.tree_size
+        # Only asked for where the genesis itself is built on.
+        self._genesis_digest = head.state_digest if head.executed_height == 0 else b""
+        self.executed_tip: Tip = load_executed_tip(genesis, reader, head)
+        self.tip = self.executed_tip
         self.overlay = StateOverlay(reader)
         self.blocks: deque[BuiltBlock] = deque()
+        # Executed heights that the header of the executed tip does not state: a later header states them, or one that
+        # takes its place. Of those before the start only the newest digest is known, which is all that can be stated:
+        # headers between state what the chain itself has been checked for.
+        self._unstated: dict[int, _Executed] = {
+            height: _Executed(
+                head.state_digest if height == head.executed_height else b"", load_result_leaves(reader, height)
+            )
+            for height in range(self.tip.executed_height + 1, head.executed_height + 1)
+        }
         for height in range(head.executed_height + 1, head.tip_height + 1):
             self.append(load_block(genesis, reader, self.tip, height))
-        # Result leaves of executed heights that no header of the chain states yet; (height, leaves).
-        self._unstated: deque[tuple[int, tuple[bytes, ...]]] = deque(
-            (height, load_result_leaves(reader, height))
-            for height in range(self.tip.executed_height + 1, head.executed_height + 1)
-        )
+
+    @property
+    def executed_tree_size(self) -> int:
+        """Entries of executed blocks."""
+        return self.executed_tip.tree.size
 
     @property
     def unexecuted_count(self) -> int:
@@ -69,23 +88,59 @@ class Chain:
 
     @property
     def has_unstated_effects(self) -> bool:
-        """Whether a transaction was executed whose result no header states yet."""
-        return any(leaves for _, leaves in self._unstated)
+        """Whether a transaction was executed whose result the tip's header and those below do not state."""
+        return any(
+            executed.result_leaves for height, executed in self._unstated.items() if height > self.tip.executed_height
+        )
 
     def executed_point(self) -> ExecutedPoint:
         """What the next block's outcome leaf states."""
-        leaves = tuple(leaf for _, height_leaves in self._unstated for leaf in height_leaves)
-        return ExecutedPoint(self.executed_height, self.executed_digest, leaves)
+        return self._point(self.tip, self.executed_height)
+
+    def stated_point(self, parent: Tip, executed_height: int) -> ExecutedPoint | None:
+        """What a block on top of `parent` has to state if it states `executed_height`; None if this node cannot tell.
+
+        It cannot before it has executed that height, nor for what it executed before a restart and another block than
+        the newest stated.
+        """
+        if executed_height > self.executed_height or parent.executed_height < self.executed_tip.executed_height:
+            return None
+        point = self._point(parent, executed_height)
+        return point if point.state_digest else None
+
+    def _point(self, parent: Tip, executed_height: int) -> ExecutedPoint:
+        leaves = tuple(
+            leaf
+            for height in range(parent.executed_height + 1, executed_height + 1)
+            for leaf in self._unstated[height].result_leaves
+        )
+        if executed_height == parent.executed_height:
+            digest = parent.header.state_digest if parent.header is not None else self._genesis_digest
+        else:
+            digest = self._unstated[executed_height].state_digest
+        return ExecutedPoint(executed_height, digest, leaves)
 
     def append(self, block: BuiltBlock) -> None:
-        """Make `block` the tip; what its outcome leaf states is stated now."""
+        """Make `block` the tip."""
         assert block.header.height == self.tip.height + 1, "a chain has no gaps"
         self.blocks.append(block)
         self.tip = block.tip
 
-    def state_results(self) -> None:
-        """The newest block states every result so far; called after a block with `executed_point` was appended."""
-        self._unstated.clear()
+    def drop_from(self, height: int) -> tuple[BuiltBlock, ...]:
+        """Take off the blocks from `height` on, none of which is executed; returns them in order."""
+        assert height > self.executed_height, "an executed block is never replaced"
+        kept = [block for block in self.blocks if block.header.height < height]
+        dropped = tuple(block for block in self.blocks if block.header.height >= height)
+        self.blocks = deque(kept)
+        self.tip = kept[-1].tip if kept else self.executed_tip
+        return dropped
+
+    def tip_at(self, height: int) -> Tip | None:
+        """The block at `height` as something to build on, from the executed height to the tip."""
+        if height == self.executed_height:
+            return self.executed_tip
+        offset = height - self.executed_height - 1
+        return self.blocks[offset].tip if 0 <= offset < len(self.blocks) else None
 
     def execute(self, certificate: BlockCertificate, ticket: int) -> list[ExecutedBlock]:
         """Execute all blocks that `certificate` commits, in order; their state waits in the overlay for `ticket`.
@@ -95,11 +150,11 @@ class Chain:
         """
         executed: list[ExecutedBlock] = []
         while self.blocks and self.blocks[0].header.height <= certificate.height:
-            block = self.blocks.popleft()
-            executed.append(self._execute(block, certificate, ticket))
+            executed.append(self._execute(self.blocks[0], certificate, ticket))
         return executed
 
     def _execute(self, block: BuiltBlock, certificate: BlockCertificate, ticket: int) -> ExecutedBlock:
+        self._check_stated(block)
         first_index = block.stored.header.first_index
         placed = [
             PlacedTransaction(transaction, first_index + 1 + offset)
@@ -113,10 +168,13 @@ class Chain:
         self._digest.apply(execution.changes)
         self.executed_height = block.header.height
         self.executed_digest = self._digest.digest()
-        self.executed_tree_size = block.tip.tree.size
+        self.blocks.popleft()
+        self.executed_tip = block.tip
         ids = tuple(ExecutedId(one.transaction.id, one.transaction.expires_ms, one.leaf_index) for one in placed)
         self.overlay.put(ticket, execution.changes, ids)
-        self._state_or_keep(block.header.height, execution.result_leaves)
+        self._unstated[block.header.height] = _Executed(self.executed_digest, execution.result_leaves)
+        for height in [one for one in self._unstated if one <= block.header.executed_height]:
+            del self._unstated[height]
         stored = StoredExecution(
             height=block.header.height,
             certificate=certificate.encode(),
@@ -133,17 +191,14 @@ class Chain:
         )
         return ExecutedBlock(block, execution.results, stored)
 
-    def _state_or_keep(self, height: int, result_leaves: tuple[bytes, ...]) -> None:
-        """Check the blocks above that state this height already (after a restart); else keep it for the next one."""
-        stated = False
-        for above in self.blocks:
-            if above.header.executed_height == height and above.header.state_digest != self.executed_digest:
-                raise LedgerContradictionError(
-                    "block {above} states another state digest for height {height} than executing it gives here;"
-                    " run `banyan audit` on this folder and keep it for examination",
-                    above=above.header.height,
-                    height=height,
-                )
-            stated = stated or above.header.executed_height >= height
-        if not stated:
-            self._unstated.append((height, result_leaves))
+    def _check_stated(self, block: BuiltBlock) -> None:
+        """A certified block states what executing the chain gives here; anything else is the end of agreement."""
+        header = block.header
+        executed = self._unstated.get(header.executed_height)
+        if executed is not None and executed.state_digest and executed.state_digest != header.state_digest:
+            raise LedgerContradictionError(
+                "block {above} states another state digest for height {height} than executing it gives here;"
+                " run `banyan audit` on this folder and keep it for examination",
+                above=header.height,
+                height=header.executed_height,
+            )

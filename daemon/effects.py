@@ -29,11 +29,15 @@ class StoreBatch:
 
 @dataclass(frozen=True, slots=True)
 class SaveSignState:
-    """Keep `state` beside the seed, with fsync if `flush`; then report `SignStateSaved(ticket)`."""
+    """Keep `state` beside the seed, with fsync if `flush`; then report `SignStateSaved(ticket)`.
+
+    `term_certificate`, if not empty, proves the state's term and is on disk before the state is.
+    """
 
     ticket: int
     state: SignState
     flush: bool
+    term_certificate: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

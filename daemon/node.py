@@ -16,22 +16,25 @@ Source: docs/protocol.md, sections 4 to 6; the order of effects as in etcd-io/ra
 from collections import deque
 from dataclasses import dataclass, field
 
+from consensus.agreement import Agreement
+from consensus.branch import Branch
 from consensus.certificates import BlockCertificate, ElectionCertificate
-from consensus.core import (
-    AcknowledgementKept,
-    Agreement,
-    AgreementEffect,
-    AgreementEvent,
+from consensus.effects import (
     BecameLeader,
-    BlockStored,
-    Campaign,
     Committed,
     KeepAcknowledgement,
+    KeepTerm,
     KeepVote,
-    Position,
-    Role,
-    VoteKept,
+    StandingChanged,
 )
+from consensus.effects import Effect as AgreementEffect
+from consensus.events import Accepted, AcknowledgementKept, BlocksStored, Campaign, ChainLink, TermKept, VoteKept
+from consensus.events import Event as AgreementEvent
+from consensus.events import Started as AgreementStarted
+from consensus.events import Tick as AgreementTick
+from consensus.settings import Chance, Kept, Role, Settings
+from consensus.statement import Position
+from consensus.term_certificates import decode_term_certificate, encode_term_certificate
 from consensus.voters import Voter, VoterSet
 from contracts.registry import Registry
 from daemon.admission import check_submission
@@ -70,12 +73,14 @@ from daemon.node_errors import (
     StaleDatabaseError,
     UnsupportedNetworkError,
 )
+from daemon.recovery import opening_certificate
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
 from daemon.under_way import UnderWay
-from ledger.block import PROTOCOL_VERSION
-from ledger.errors import BanyanError
+from ledger.block import PROTOCOL_VERSION, Header, verify_proposal
+from ledger.errors import BanyanError, RemoteProtocolError
 from ledger.genesis import Genesis
+from ledger.hashing import ZERO_HASH
 from ledger.node_keys import NodeKeys
 from storage.interface import StoredPayload, StoreReader, WriteBatch
 
@@ -83,6 +88,9 @@ from storage.interface import StoredPayload, StoreReader, WriteBatch
 # would cost more than the wait.
 BATCH_WORTH_A_BLOCK = 256
 RETRY_AFTER_MS = 1000
+# What one step of the machine's clock counts for timeouts: a clock that is set, or a machine that slept, ends no more
+# than the waiting that was under way.
+CLOCK_STEP_MS_MAX = 5000
 
 
 @dataclass(slots=True)
@@ -121,6 +129,8 @@ class Node:
         registry: The contracts to execute.
         reader: The store, as of the last durable write.
         sign_state: What was signed before, from beside the seed.
+        term_certificate: Why the node is in the sign-state's term, from the same place; empty in term 0.
+        chance: Where random numbers come from.
 
     Raises:
         UnsupportedNetworkError: the genesis has other voters than this node alone.
@@ -128,7 +138,14 @@ class Node:
     """
 
     def __init__(
-        self, keys: NodeKeys, genesis: Genesis, registry: Registry, reader: StoreReader, sign_state: SignState
+        self,
+        keys: NodeKeys,
+        genesis: Genesis,
+        registry: Registry,
+        reader: StoreReader,
+        sign_state: SignState,
+        term_certificate: bytes,
+        chance: Chance,
     ) -> None:
         self._genesis = genesis
         self._keys = keys
@@ -136,19 +153,12 @@ class Node:
         self._sign_state = sign_state
         self._voters = _voter_set(genesis)
         self._chain = Chain(genesis, registry, reader)
-        self._agreement = Agreement(
-            network_id=genesis.network_id,
-            key=keys.agreement,
-            node_id=keys.node_id,
-            voters=self._voters,
-            term=max(sign_state.term, self._chain.tip.term),
-            tip=Position(self._chain.tip.term, self._chain.tip.height, self._chain.tip.hash),
-            committed_height=self._chain.executed_height,
-        )
+        self._now_ms = genesis.created_ms
+        self._elapsed_ms = 0
+        self._agreement = self._new_agreement(term_certificate, chance)
         self._checkpointer = Checkpointer(genesis, keys, _own_name(genesis, keys))
         self._mempool = Mempool()
         self._proposer: Proposer | None = None
-        self._now_ms = genesis.created_ms
         self._batch_ticket = 0
         self._sign_ticket = 0
         self._unstored: deque[_Writing] = deque()
@@ -165,11 +175,59 @@ class Node:
         self._halted = False
         self._stopped = False
 
+    def _new_agreement(self, term_certificate: bytes, chance: Chance) -> Agreement:
+        """Agreement as chain and sign-state leave it; a chain of a later term proves that term."""
+        genesis, chain, signed = self._genesis, self._chain, self._sign_state
+        certificate = decode_term_certificate(term_certificate) if term_certificate else None
+        acknowledged = Position(signed.acknowledged_term, signed.acknowledged_height, signed.acknowledged_hash)
+        if acknowledged.height == 0:
+            acknowledged = Position(0, 0, genesis.network_id)
+        term, voted_for = signed.term, signed.voted_for if signed.voted_for != ZERO_HASH else None
+        if chain.tip.term > term and chain.tip.header is not None:
+            certificate = opening_certificate(self._reader, chain.tip)
+            term, voted_for = chain.tip.term, chain.tip.header.proposer
+        executed = chain.executed_tip
+        branch = Branch(Position(executed.term, executed.height, executed.hash), executed.height)
+        if chain.blocks:
+            branch.extend(tuple(_link(block) for block in chain.blocks))
+        newest = self._reader.header(chain.tip.height)
+        return Agreement(
+            Settings(genesis.network_id, self._keys.node_id, self._keys.agreement),
+            self._voters,
+            (),
+            Kept(term, voted_for, certificate, acknowledged, self._holds(acknowledged)),
+            branch,
+            (newest.header, newest.signature) if newest is not None else (b"", b""),
+            chance,
+            self._position_of,
+            self._elapsed_ms,
+        )
+
+    def _holds(self, acknowledged: Position) -> bool:
+        """Protocol section 3: the chain must hold the very block last acknowledged, or one of a later term."""
+        if acknowledged.height == 0 or self._chain.tip.term > acknowledged.term:
+            return True
+        known = self._reader.header(acknowledged.height)
+        return known is not None and known.header_hash == acknowledged.hash
+
+    def _position_of(self, header: bytes, signature: bytes) -> Position | None:
+        """What another voter's last block is, if a voter known here signed its header."""
+        try:
+            decoded = Header.decode(header)
+        except RemoteProtocolError:
+            return None
+        key = self._voters.key_of(decoded.proposer)
+        if key is None or not verify_proposal(decoded, key, signature):
+            return None
+        return Position(decoded.term, decoded.height, decoded.hash)
+
     def step(self, event: Event) -> list[Effect]:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""
         if self._halted:
             return []
         # The node's time is that of the newest event; blocks and signatures keep their times rising by themselves.
+        # Agreement waits by a clock of its own, which neither goes back nor jumps with the machine's.
+        self._elapsed_ms += min(max(event.now_ms - self._now_ms, 0), CLOCK_STEP_MS_MAX)
         self._now_ms = event.now_ms
         try:
             self._handle(event)
@@ -214,6 +272,7 @@ class Node:
                 self._start()
             case Ticked():
                 self._drop_expired()
+                self._agree(AgreementTick())
             case Submitted(_, submissions):
                 self._admit(submissions)
             case BatchStored(_, ticket):
@@ -226,23 +285,22 @@ class Node:
     def _start(self) -> None:
         """Refuse to sign on top of a database that is older than the signatures; then, alone, stand for election."""
         self._check_sign_state()
-        assert self._agreement.role is Role.FOLLOWER, "the constructor refused every other network"
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
-        self._agree(self._agreement.step(Campaign()))
+        self._agree(AgreementStarted())
+        for block in self._chain.blocks:
+            self._agree(Accepted(_position(block)))
+        if len(self._voters.voters) == 1:
+            # Nobody else can lead, so there is nobody to wait for.
+            self._agree(Campaign())
 
     def _check_sign_state(self) -> None:
-        """Protocol section 3: the chain must hold the very block last acknowledged, or one of a later term."""
-        signed = self._sign_state
-        if self._chain.tip.term > signed.acknowledged_term:
-            return
-        known = self._reader.header(signed.acknowledged_height) if signed.acknowledged_height else None
-        holds = known is not None and known.header_hash == signed.acknowledged_hash
-        if signed.acknowledged_height and not holds:
+        """The only voter has nobody to catch up from: a database older than its signatures is the operator's matter."""
+        if self._agreement.must_recover and len(self._voters.voters) == 1:
             raise StaleDatabaseError(
                 "the database ends at block {height}, but this node already acknowledged block {signed}; put the"
                 " newer database back, a node that goes on from an older one would sign twice",
                 height=self._chain.tip.height,
-                signed=signed.acknowledged_height,
+                signed=self._sign_state.acknowledged_height,
             )
 
     def _drop_expired(self) -> None:
@@ -291,7 +349,9 @@ class Node:
                 self._checkpoint_size = signed.tree_size
                 self._effects.append(CheckpointPublished(signed.tree_size, signed.note))
             for block in under_way.outgoing.blocks:
-                self._agree(self._agreement.step(BlockStored(_position(block), block.header.previous_hash)))
+                signature = block.stored.header.signature
+                self._agree(BlocksStored((_link(block),), block.header.encode(), signature))
+                self._agree(Accepted(_position(block)))
 
     def _sign_states_saved(self, ticket: int) -> None:
         while self._unkept and self._unkept[0][0] <= ticket:
@@ -299,29 +359,41 @@ class Node:
             if isinstance(kept, _SignedCheckpoint):
                 self._outgoing.checkpoint = kept
             else:
-                self._agree(self._agreement.step(kept))
+                self._agree(kept)
 
     # -- agreement ----------------------------------------------------------------------------------------------
 
-    def _agree(self, effects: list[AgreementEffect]) -> None:
-        for effect in effects:
-            match effect:
-                case KeepVote(term, candidate):
-                    self._keep(self._sign_state.with_vote(term, candidate), VoteKept(term))
-                    self._effects.append(RoleChanged(self._agreement.role.value, term))
-                case KeepAcknowledgement(position):
-                    self._keep_acknowledgement(position)
-                case BecameLeader(term, certificate):
-                    self._open_term(term, certificate)
-                case Committed(certificate):
-                    self._execute(certificate)
+    def _agree(self, event: AgreementEvent) -> None:
+        for effect in self._agreement.step(event, self._elapsed_ms):
+            self._carry_out(effect)
 
-    def _keep(self, state: SignState, then: AgreementEvent | _SignedCheckpoint) -> None:
+    def _carry_out(self, effect: AgreementEffect) -> None:
+        match effect:
+            case KeepTerm(term, certificate, voted_for):
+                state = self._sign_state.with_term(term, voted_for)
+                self._keep(state, TermKept(term), encode_term_certificate(certificate))
+            case KeepVote(term, candidate):
+                self._keep(self._sign_state.with_vote(term, candidate), VoteKept(term))
+            case KeepAcknowledgement(position):
+                self._keep_acknowledgement(position)
+            case BecameLeader(term, election):
+                self._open_term(term, election)
+            case Committed(block_certificate):
+                self._execute(block_certificate)
+            case StandingChanged(role, term):
+                if role != Role.LEADER.value:
+                    self._proposer = None
+                self._effects.append(RoleChanged(role, term))
+            case _:
+                # The rest is for other nodes, of which a network of one voter has none.
+                pass
+
+    def _keep(self, state: SignState, then: AgreementEvent | _SignedCheckpoint, term_certificate: bytes = b"") -> None:
         flush = state.needs_flush_after(self._sign_state)
         self._sign_state = state
         self._sign_ticket += 1
         self._unkept.append((self._sign_ticket, then))
-        self._effects.append(SaveSignState(self._sign_ticket, state, flush))
+        self._effects.append(SaveSignState(self._sign_ticket, state, flush, term_certificate))
 
     def _keep_acknowledgement(self, position: Position) -> None:
         state = self._sign_state
@@ -340,7 +412,6 @@ class Node:
             self._voters.hash,
             PROTOCOL_VERSION,
         )
-        self._effects.append(RoleChanged(self._agreement.role.value, term))
         self._build([], election_certificate=certificate.encode())
 
     def _execute(self, certificate: BlockCertificate) -> None:
@@ -391,7 +462,6 @@ class Node:
             election_certificate,
         )
         self._chain.append(block)
-        self._chain.state_results()
         self._in_blocks.add(transactions)
         self._outgoing.blocks.append(block)
         for one in waiting:
@@ -467,6 +537,10 @@ def _own_name(genesis: Genesis, keys: NodeKeys) -> str:
         "the genesis does not name this node as a voter; make it with this node's node.public.json, or use the"
         " folder of the node that it names"
     )
+
+
+def _link(block: BuiltBlock) -> ChainLink:
+    return ChainLink(_position(block), block.header.previous_hash, block.header.voter_set_hash)
 
 
 def _position(block: BuiltBlock) -> Position:

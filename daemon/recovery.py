@@ -6,6 +6,7 @@ block is decoded, hashed and put into the tree again, once, at start.
 
 from typing import NoReturn
 
+from consensus.certificates import ElectionCertificate
 from daemon.block_builder import BuiltBlock, Tip
 from daemon.node_errors import LedgerContradictionError
 from ledger.block import Header
@@ -25,7 +26,7 @@ def load_executed_tip(genesis: Genesis, reader: StoreReader, head: StoreHead) ->
     tree = CompactRange.from_tiles(reader, head.tree_size)
     if tree.size != header.tree_size or tree.root() != header.tree_root:
         _contradiction(head.executed_height)
-    return Tip(stored.height, stored.term, stored.header_hash, header.time_ms, header.executed_height, tree)
+    return Tip(stored.height, stored.term, stored.header_hash, header.time_ms, header.executed_height, tree, header)
 
 
 def load_block(genesis: Genesis, reader: StoreReader, parent: Tip, height: int) -> BuiltBlock:
@@ -47,8 +48,23 @@ def load_block(genesis: Genesis, reader: StoreReader, parent: Tip, height: int) 
         transactions = tuple(decode_envelope(entry) for entry in entries[1:])
     except RemoteProtocolError:
         _contradiction(height)
-    tip = Tip(height, header.term, header.hash, header.time_ms, header.executed_height, tree)
+    tip = Tip(height, header.term, header.hash, header.time_ms, header.executed_height, tree, header)
     return BuiltBlock(header, StoredBlock(stored, entries), transactions, tile_hashes, tip)
+
+
+def opening_certificate(reader: StoreReader, tip: Tip) -> ElectionCertificate:
+    """The election of the tip's term, from the block that opened it; O(blocks of the term above the executed one).
+
+    Asked only where a node ended after it stored the opening block and before it kept the term: few blocks then.
+    """
+    for height in range(tip.height, 0, -1):
+        stored = _stored_header(reader, height)
+        if stored.term == tip.term and stored.election_certificate:
+            try:
+                return ElectionCertificate.decode(stored.election_certificate)
+            except RemoteProtocolError:
+                break
+    _contradiction(tip.height)
 
 
 def load_result_leaves(reader: StoreReader, height: int) -> tuple[bytes, ...]:

@@ -28,6 +28,7 @@ from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.service import Service
+from daemon.system_chance import SystemChance
 from ledger.errors import BanyanError
 
 READY = "READY"
@@ -81,7 +82,15 @@ def _run_opened(opened: OpenHome) -> None:
 
 async def _serve(opened: OpenHome, doors: Doors) -> None:
     metrics = Metrics()
-    node = Node(opened.keys, opened.genesis, builtin_registry(), opened.store, opened.sign_state.state)
+    node = Node(
+        opened.keys,
+        opened.genesis,
+        builtin_registry(),
+        opened.store,
+        opened.sign_state.state,
+        opened.sign_state.certificate,
+        SystemChance(),
+    )
     threads = opened.config.verify_threads or os.cpu_count() or 1
     service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, log_event)
     metrics.watch(service.status)

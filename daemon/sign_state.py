@@ -20,7 +20,7 @@ from ledger.errors import DecodingError
 from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash
 
 RESERVED_HEIGHTS = 64
-# Five hashes, seven integers and their framing stay far below; the file's slots are made for it.
+# Four hashes, seven integers and their framing stay far below; the file's slots are made for it.
 SIGN_STATE_SIZE_BYTES_MAX = 480
 _FORMAT = "sign-state/v1"
 _INTEGER_COUNT = 7
@@ -30,8 +30,9 @@ _INTEGER_COUNT = 7
 class SignState:
     """What was signed last; heights and terms count from 1, zero means "nothing yet".
 
-    `voted_for` is the node id of the vote in `term`; `proposed_*` and `acknowledged_*` name the newest block
-    proposed and acknowledged, each with the term it was signed in; `cosigned_*` the newest checkpoint.
+    `voted_for` is the node id of the vote in `term`, zero if the vote is not given; `proposed_*` and
+    `acknowledged_*` name the newest block proposed and acknowledged, each with the term it was signed in; `cosigned_*`
+    the newest checkpoint.
     """
 
     term: int = 0
@@ -46,10 +47,15 @@ class SignState:
     cosigned_size: int = 0
     cosigned_root: Hash = ZERO_HASH
 
+    def with_term(self, term: int, voted_for: Hash | None) -> "SignState":
+        """In a later term, with the vote there if it is given; the reservation of an earlier term counts no longer."""
+        assert term > self.term, "the term never goes down"
+        return replace(self, term=term, voted_for=voted_for or ZERO_HASH, reserved_height=0)
+
     def with_vote(self, term: int, candidate: Hash) -> "SignState":
-        """After a vote in `term`; the reservation of an earlier term does not count in the new one."""
-        assert term > self.term, "a term is voted in once and never again"
-        return replace(self, term=term, voted_for=candidate, reserved_height=0)
+        """After the vote of the running term."""
+        assert term == self.term and self.voted_for == ZERO_HASH, "one vote is given per term"
+        return replace(self, voted_for=candidate)
 
     def with_proposal(self, term: int, height: int, block_hash: Hash) -> "SignState":
         """After proposing a block as leader of `term`."""
@@ -71,7 +77,8 @@ class SignState:
 
     def needs_flush_after(self, previous: "SignState") -> bool:
         """Whether this state must be on disk, not only handed to the system, before its signature leaves."""
-        return self.term != previous.term or self.reserved_height != previous.reserved_height
+        voted = self.voted_for != previous.voted_for
+        return voted or self.term != previous.term or self.reserved_height != previous.reserved_height
 
     def _reserve(self, height: int, **changes: object) -> "SignState":
         reserved = self.reserved_height

@@ -1,12 +1,15 @@
-"""The file `sign-state`: what this node signed last, beside its seed, outside the database.
+"""The file `sign-state`: what this node signed last and why it is in its term, beside its seed, outside the database.
 
-Owns two slots that are written in turn, each with a sequence number and a checksum, so that a write that was cut
-short leaves the one before it. Never decides when a flush is needed (`daemon.sign_state` does) and is never part of
-a backup. The checksum covers node and network, so that another node's file does not pass for this one's.
+Owns two slots for the state and two for the certificate of its term. They are written in turn, each with a sequence
+number and a checksum, so that a write that was cut short leaves the one before it. Never decides when a flush is needed
+(`daemon.sign_state` does) and is never part of a backup. The checksum covers node and network, so that another node's
+file does not pass for this one's.
 
 A slot: 6 bytes magic, sequence number (8 bytes, big-endian), length (2), state, zero bytes, BLAKE2b-128 over all of
 it after the binding: 512 bytes, one disk sector. The slots lie 4,096 bytes apart: one page never holds both. Both
-are written whole when the file is made, so that later writes need no room on the disk.
+are written whole when the file is made, so that later writes need no room on the disk. The slots of the certificate
+are longer and always flushed. It lies here because a node that lost it with a restored database could not show why it
+is in its term, and would be shut out for as long as the others have a leader in an earlier one.
 """
 
 import errno
@@ -23,7 +26,11 @@ from ledger.hashing import Hash
 
 SLOT_SIZE_BYTES = 512
 SLOT_DISTANCE_BYTES = 4096
+CERTIFICATES_OFFSET_BYTES = 2 * SLOT_DISTANCE_BYTES
+# The largest certificate has 8 kB; a slot starts on a page of its own.
+CERTIFICATE_SLOT_SIZE_BYTES = 3 * SLOT_DISTANCE_BYTES
 _MAGIC = b"BNYSS1"
+_CERTIFICATE_MAGIC = b"BNYTC1"
 _CHECKSUM_SIZE_BYTES = 16
 _HEAD_SIZE_BYTES = len(_MAGIC) + 8 + 2
 _STATE_SIZE_BYTES_MAX = SLOT_SIZE_BYTES - _HEAD_SIZE_BYTES - _CHECKSUM_SIZE_BYTES
@@ -67,6 +74,8 @@ class SignStateFile:
                 path=str(path),
             )
         self._sequence, self.state = max(found, key=lambda slot: slot[0])
+        certificates = [slot for slot in (self._read_certificate(0), self._read_certificate(1)) if slot is not None]
+        self._certificate_sequence, self.certificate = max(certificates, default=(0, b""))
 
     @classmethod
     def create(cls, path: Path, binding: Binding, state: SignState) -> None:
@@ -77,16 +86,21 @@ class SignStateFile:
             OSError: no room, no permission.
         """
         content = _slot(binding, 0, state).ljust(SLOT_DISTANCE_BYTES, b"\0") + _slot(binding, 1, state)
-        write_new_file(path, content.ljust(2 * SLOT_DISTANCE_BYTES, b"\0"), 0o600)
+        size = CERTIFICATES_OFFSET_BYTES + 2 * CERTIFICATE_SLOT_SIZE_BYTES
+        write_new_file(path, content.ljust(size, b"\0"), 0o600)
 
-    def save(self, state: SignState, flush: bool) -> None:
+    def save(self, state: SignState, flush: bool, certificate: bytes = b"") -> None:
         """Put `state` into the older slot; with `flush` it is on disk when this returns (milliseconds, else 10 µs).
+
+        A `certificate`, if there is one, is on disk before the state is written.
 
         Raises:
             SignStateError: the system refused the write; nothing may be signed on top of it.
         """
         sequence = self._sequence + 1
         try:
+            if certificate:
+                self._save_certificate(certificate)
             written = os.pwrite(self._file, _slot(self._binding, sequence, state), _offset(sequence))
             if written != SLOT_SIZE_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -117,6 +131,30 @@ class SignStateFile:
             return sequence, SignState.decode(content[_HEAD_SIZE_BYTES : _HEAD_SIZE_BYTES + length])
         except DecodingError:
             return None
+
+    def _save_certificate(self, certificate: bytes) -> None:
+        sequence = self._certificate_sequence + 1
+        numbers = _CERTIFICATE_MAGIC + sequence.to_bytes(8, "big") + len(certificate).to_bytes(2, "big")
+        slot = numbers + _checksum(self._binding, numbers + certificate) + certificate
+        assert len(slot) <= CERTIFICATE_SLOT_SIZE_BYTES, "certificates have a bound of their own"
+        if os.pwrite(self._file, slot, _certificate_offset(sequence)) != len(slot):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fdatasync(self._file)
+        self._certificate_sequence, self.certificate = sequence, certificate
+
+    def _read_certificate(self, parity: int) -> tuple[int, bytes] | None:
+        data = os.pread(self._file, CERTIFICATE_SLOT_SIZE_BYTES, _certificate_offset(parity))
+        if len(data) < _HEAD_SIZE_BYTES + _CHECKSUM_SIZE_BYTES or data[: len(_MAGIC)] != _CERTIFICATE_MAGIC:
+            return None
+        numbers, rest = data[:_HEAD_SIZE_BYTES], data[_HEAD_SIZE_BYTES:]
+        certificate = rest[_CHECKSUM_SIZE_BYTES : _CHECKSUM_SIZE_BYTES + int.from_bytes(numbers[-2:], "big")]
+        if _checksum(self._binding, numbers + certificate) != rest[:_CHECKSUM_SIZE_BYTES]:
+            return None
+        return int.from_bytes(numbers[len(_MAGIC) : -2], "big"), certificate
+
+
+def _certificate_offset(sequence: int) -> int:
+    return CERTIFICATES_OFFSET_BYTES + sequence % 2 * CERTIFICATE_SLOT_SIZE_BYTES
 
 
 def _offset(sequence: int) -> int:

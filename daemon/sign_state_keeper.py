@@ -47,6 +47,6 @@ class SignStateKeeper:
                 await self._arrived.wait()
             effect = self._queue.popleft()
             self._busy = True
-            await trio.to_thread.run_sync(self._file.save, effect.state, effect.flush)
+            await trio.to_thread.run_sync(self._file.save, effect.state, effect.flush, effect.term_certificate)
             self._busy = False
             self._inbox.post(SignStateSaved(self._now_ms(), effect.ticket))

@@ -64,7 +64,7 @@ def lint_copy(folder: Path, edit: tuple[str, str] | None) -> subprocess.Complete
         (("ledger/tree.py", "import storage.memory"), "downward"),
         (("contracts/runtime.py", "import time"), "pure core"),
         (("daemon/node.py", "import storage.lmdb_store"), "pure core"),
-        (("consensus/core.py", "from daemon import config"), "downward"),
+        (("consensus/agreement.py", "from daemon import config"), "downward"),
         (("p2p/errors.py", "from contracts import registry"), "Gossip"),
     ],
 )

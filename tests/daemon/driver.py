@@ -40,6 +40,7 @@ from ledger.state_digest import StateDigest
 from ledger.transaction import Transaction, build_transaction
 from storage.interface import Store
 from storage.memory import MemoryStore
+from tests.consensus.cluster import Dice
 from tests.daemon.networks import START_MS, administrator_key, node_keys, single_voter_genesis
 
 
@@ -60,13 +61,22 @@ class Driver:
     keys: NodeKeys = field(default_factory=node_keys)
     store: Store | None = None
     sign_state: SignState = field(default_factory=SignState)
+    term_certificate: bytes = b""
     now_ms: int = START_MS
     hold_writes: bool = False
 
     def __post_init__(self) -> None:
         if self.store is None:
             self.store = memory_store(self.genesis)
-        self.node = Node(self.keys, self.genesis, builtin_registry(), self.store, self.sign_state)
+        self.node = Node(
+            self.keys,
+            self.genesis,
+            builtin_registry(),
+            self.store,
+            self.sign_state,
+            self.term_certificate,
+            Dice(self.now_ms),
+        )
         self.held: deque[StoreBatch] = deque()
         self.effects: list[Effect] = []
         self.executed: list[BlockExecuted] = []
@@ -130,7 +140,12 @@ class Driver:
 
     def restarted(self) -> "Driver":
         """The node after a crash now: same store, same sign-state, everything else gone."""
-        return Driver(self.genesis, self.keys, self.store, self.sign_state, self.now_ms)
+        return Driver(self.genesis, self.keys, self.store, self.sign_state, self.term_certificate, self.now_ms)
+
+    def with_an_empty_store(self) -> "Driver":
+        """The node with its database lost and its sign-state kept."""
+        store = memory_store(self.genesis)
+        return Driver(self.genesis, self.keys, store, self.sign_state, self.term_certificate, self.now_ms)
 
     def _apply(self, effect: StoreBatch) -> None:
         assert self.store is not None
@@ -145,8 +160,9 @@ class Driver:
                     return []
                 self._apply(effect)
                 return [BatchStored(self.now_ms, ticket)]
-            case SaveSignState(ticket, state, _):
+            case SaveSignState(ticket, state, _, certificate):
                 self.sign_state = state
+                self.term_certificate = certificate or self.term_certificate
                 return [SignStateSaved(self.now_ms, ticket)]
             case BlockExecuted():
                 self.executed.append(effect)

@@ -17,6 +17,7 @@ from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.run import now_ms
 from daemon.service import Service
+from daemon.system_chance import SystemChance
 from ledger.detached import DetachedValue
 from ledger.genesis import member_id, parse_genesis
 from ledger.signing import SigningKey
@@ -87,7 +88,15 @@ async def running_service(
         events.append((event, fields))
 
     metrics = Metrics()
-    node = Node(opened.keys, opened.genesis, builtin_registry(), store, opened.sign_state.state)
+    node = Node(
+        opened.keys,
+        opened.genesis,
+        builtin_registry(),
+        store,
+        opened.sign_state.state,
+        opened.sign_state.certificate,
+        SystemChance(),
+    )
     service = Service(node, store, opened.sign_state, now_ms, 2, metrics, log)
     metrics.watch(service.status)
     try:

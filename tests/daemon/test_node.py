@@ -451,7 +451,14 @@ def test_a_database_older_than_the_signatures_stops_the_node() -> None:
     """Protocol section 3. Take out `_check_sign_state` in `daemon/node.py` and this fails."""
     driver = Driver().start()
     driver.submit(driver.notice())
-    older = Driver(driver.genesis, driver.keys, memory_store(driver.genesis), driver.sign_state, driver.now_ms)
+    older = Driver(
+        driver.genesis,
+        driver.keys,
+        memory_store(driver.genesis),
+        driver.sign_state,
+        driver.term_certificate,
+        driver.now_ms,
+    )
     older.start()
     (alarm,) = older.alarms
     assert isinstance(alarm.error, StaleDatabaseError)
@@ -489,7 +496,14 @@ def test_other_networks_are_refused_at_once() -> None:
 def test_a_halted_node_does_nothing_more() -> None:
     driver = Driver().start()
     driver.submit(driver.notice())
-    older = Driver(driver.genesis, driver.keys, memory_store(driver.genesis), driver.sign_state, driver.now_ms)
+    older = Driver(
+        driver.genesis,
+        driver.keys,
+        memory_store(driver.genesis),
+        driver.sign_state,
+        driver.term_certificate,
+        driver.now_ms,
+    )
     older.start()
     submission = Submission(1, older.notice(), ())
     assert older.node.step(Submitted(older.now_ms, (submission,))) == []
@@ -555,7 +569,14 @@ def crashed(driver: Driver, written: int) -> Driver:
 def test_alarm_effects_name_their_error() -> None:
     driver = Driver().start()
     driver.submit(driver.notice())
-    older = Driver(driver.genesis, driver.keys, memory_store(driver.genesis), driver.sign_state, driver.now_ms)
+    older = Driver(
+        driver.genesis,
+        driver.keys,
+        memory_store(driver.genesis),
+        driver.sign_state,
+        driver.term_certificate,
+        driver.now_ms,
+    )
     effects = older.node.step(Started(older.now_ms))
     assert isinstance(effects[-1], Alarm)
     assert "put the newer database back" in str(effects[-1].error)

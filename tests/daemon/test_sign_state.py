@@ -36,15 +36,25 @@ def test_each_field_is_checked(position: int) -> None:
 
 
 def test_a_vote_is_given_once_a_term() -> None:
-    state = SignState().with_vote(3, b"c" * 32)
+    state = SignState().with_term(3, b"c" * 32)
     assert (state.term, state.voted_for) == (3, b"c" * 32)
     for term in (2, 3):
         with pytest.raises(AssertionError):
-            state.with_vote(term, b"d" * 32)
+            state.with_term(term, b"d" * 32)
+
+
+def test_a_term_may_be_adopted_before_its_vote_is_given_once() -> None:
+    adopted = SignState().with_term(3, None)
+    voted = adopted.with_vote(3, b"c" * 32)
+    assert voted.needs_flush_after(adopted)
+    with pytest.raises(AssertionError):
+        voted.with_vote(3, b"d" * 32)
+    with pytest.raises(AssertionError):
+        adopted.with_vote(4, b"d" * 32)
 
 
 def test_one_hash_is_acknowledged_per_term_and_height() -> None:
-    state = SignState().with_vote(1, b"c" * 32).with_acknowledgement(1, 5, b"a" * 32)
+    state = SignState().with_term(1, b"c" * 32).with_acknowledgement(1, 5, b"a" * 32)
     for height in (4, 5):
         with pytest.raises(AssertionError):
             state.with_acknowledgement(1, height, b"b" * 32)
@@ -54,7 +64,7 @@ def test_one_hash_is_acknowledged_per_term_and_height() -> None:
 
 
 def test_one_hash_is_proposed_per_term_and_height() -> None:
-    state = SignState().with_vote(1, b"c" * 32).with_proposal(1, 5, b"a" * 32)
+    state = SignState().with_term(1, b"c" * 32).with_proposal(1, 5, b"a" * 32)
     with pytest.raises(AssertionError):
         state.with_proposal(1, 5, b"b" * 32)
 
@@ -66,7 +76,7 @@ def test_a_smaller_checkpoint_is_never_cosigned() -> None:
 
 
 def test_one_flush_covers_the_next_heights_and_a_new_term_needs_its_own() -> None:
-    state = SignState().with_vote(1, b"c" * 32)
+    state = SignState().with_term(1, b"c" * 32)
     flushes = 0
     for height in range(1, 3 * RESERVED_HEIGHTS + 1):
         following = state.with_acknowledgement(1, height, b"a" * 32)
@@ -74,6 +84,6 @@ def test_one_flush_covers_the_next_heights_and_a_new_term_needs_its_own() -> Non
         assert following.reserved_height >= height
         state = following
     assert flushes == 3
-    voted = state.with_vote(2, b"c" * 32)
+    voted = state.with_term(2, b"c" * 32)
     assert voted.needs_flush_after(state)
     assert voted.with_acknowledgement(2, 1000, b"a" * 32).needs_flush_after(voted)

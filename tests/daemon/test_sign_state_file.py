@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from daemon.errors import SignStateError
 from daemon.sign_state import SignState
-from daemon.sign_state_file import SLOT_DISTANCE_BYTES, SLOT_SIZE_BYTES, Binding, SignStateFile
+from daemon.sign_state_file import (
+    CERTIFICATE_SLOT_SIZE_BYTES,
+    CERTIFICATES_OFFSET_BYTES,
+    SLOT_DISTANCE_BYTES,
+    SLOT_SIZE_BYTES,
+    Binding,
+    SignStateFile,
+)
 
 BINDING = Binding(b"n" * 32, b"g" * 32)
 FIRST = SignState(term=1, voted_for=b"v" * 32)
@@ -112,3 +119,31 @@ def test_saving_needs_no_further_room_on_the_disk(tmp_path: Path) -> None:
         file.save(state, flush=False)
     file.close()
     assert (path.stat().st_size, path.stat().st_blocks) == (size, blocks)
+
+
+def test_a_certificate_is_kept_with_its_term_and_stays_through_later_saves(tmp_path: Path) -> None:
+    path = tmp_path / "sign-state"
+    SignStateFile.create(path, BINDING, FIRST)
+    file = SignStateFile(path, BINDING)
+    assert file.certificate == b""
+    for term in range(2, 6):
+        certificate = bytes([term]) * (term * 2000)
+        file.save(SignState(term=term), flush=True, certificate=certificate)
+        file.save(SignState(term=term, voted_for=b"v" * 32), flush=True)
+        assert (SignStateFile(path, BINDING).certificate, file.certificate) == (certificate, certificate)
+    file.close()
+
+
+@pytest.mark.parametrize("cut", [0, 5, 40, 2000])
+def test_a_certificate_that_was_cut_short_leaves_the_one_before(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "sign-state"
+    SignStateFile.create(path, BINDING, FIRST)
+    file = SignStateFile(path, BINDING)
+    file.save(SignState(term=2), flush=True, certificate=b"two" * 1000)
+    before = path.read_bytes()
+    file.save(SignState(term=3), flush=True, certificate=b"three" * 1000)
+    file.close()
+    start = CERTIFICATES_OFFSET_BYTES + 2 % 2 * CERTIFICATE_SLOT_SIZE_BYTES
+    after = path.read_bytes()
+    path.write_bytes(before[:start] + after[start : start + cut] + before[start + cut :])
+    assert SignStateFile(path, BINDING).certificate == b"two" * 1000
