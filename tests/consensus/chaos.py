@@ -88,14 +88,21 @@ class Chaos:
         self.trace.append(f"crash {host.number}")
         host.crash()
         backup = self.backups.get(host.number)
-        others_hold = sum(one.core is not None for one in self.cluster.hosts) > len(self.cluster.hosts) // 2
-        if backup is not None and others_hold and self.random.random() < 0.2:
+        if backup is not None and self.random.random() < 0.2 and self._may_restore(host):
             # One database at a time comes back from a backup; what was signed is kept beside the seed.
             self.trace.append(f"restore {host.number} at {len(backup.chain)}")
             disk = self._database(backup)
             disk.term, disk.voted_for = host.disk.term, host.disk.voted_for
             disk.certificate, disk.acknowledged = host.disk.certificate, host.disk.acknowledged
             host.disk = disk
+
+    def _may_restore(self, host: Host) -> bool:
+        """Restoring a quorum, the only voter or one of two, is beyond what a network survives (protocol, section 1)."""
+        others = [one for one in self.cluster.hosts if one is not host]
+        sets = [one.disk.executed_sets[-1] for one in self.cluster.hosts]
+        return min(len(one.voters) for one in sets) >= 3 and all(
+            one.disk.holds(one.disk.acknowledged) for one in others
+        )
 
     @staticmethod
     def _database(disk: Disk) -> Disk:
