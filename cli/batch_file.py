@@ -4,6 +4,7 @@ Owns its size, its hash and the form of a line: `{"op": …, "args": {…}}`, op
 at a time, whatever the file's size. Never signs.
 """
 
+import codecs
 import hashlib
 import json
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from cli.ledger_value import bytes_of_hex
 from cli.operation_arguments import arguments_of_json
 from ledger.detached import DETACHED_SIZE_BYTES_MAX
 from ledger.encoding import Value
+from ledger.json_fault import json_fault, unique_names
 from ledger.transaction import NONCE_SIZE_BYTES
 
 # An envelope and its detached values, written as JSON with every character escaped.
@@ -66,7 +68,10 @@ def measure(path: Path) -> BatchFile:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Number (from 1) and content of every line that is not empty; a line that is too long comes cut off."""
+    """Number (from 1) and content of every line that is not empty; a line that is too long comes cut off.
+
+    A byte order mark, which spreadsheets and editors write before a text in UTF-8, belongs to no line.
+    """
     with path.open("rb") as file:
         number = 0
         while line := file.readline(LINE_SIZE_BYTES_MAX + 1):
@@ -75,6 +80,8 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 rest = line
                 while rest and not rest.endswith(b"\n"):
                     rest = file.readline(_READ_SIZE_BYTES)
+            if number == 1:
+                line = line.removeprefix(codecs.BOM_UTF8)
             if line.strip():
                 yield number, line
 
@@ -88,9 +95,9 @@ def parse_line(line: bytes) -> BatchLine:
     if len(line) > LINE_SIZE_BYTES_MAX:
         raise UsageError("the line has more than {limit} bytes", limit=LINE_SIZE_BYTES_MAX)
     try:
-        document = json.loads(line.decode("utf-8"), object_pairs_hook=_unique)
+        document = json.loads(line.decode("utf-8"), object_pairs_hook=unique_names)
     except (ValueError, RecursionError) as error:
-        raise UsageError("the line is not JSON: {reason}", reason=str(error)) from error
+        raise UsageError("the line is not JSON: {reason}", reason=json_fault(error)) from error
     if not isinstance(document, dict) or not document.keys() <= _FIELDS or "op" not in document:
         raise UsageError('the line is not an object with "op" and "args", and at most "exp_ms" and "nonce" beside them')
     operation, arguments, expires_ms = document["op"], document.get("args", {}), document.get("exp_ms")
@@ -110,10 +117,3 @@ def _nonce(text: Any) -> bytes | None:
     if len(nonce) != NONCE_SIZE_BYTES:
         raise UsageError('"nonce" has not {size} bytes in hexadecimal', size=NONCE_SIZE_BYTES)
     return nonce
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found

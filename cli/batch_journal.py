@@ -160,7 +160,7 @@ class BatchJournal:
             found = {name: header[name] for name in identity}
             self._salt_seed = bytes.fromhex(header["salt_seed"])
             known = header["format"] == JOURNAL_FORMAT
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise self._damaged() from error
         if not known:
             raise self._damaged()
@@ -198,7 +198,7 @@ class BatchJournal:
             else:
                 self._states[number] = LineState.SENT
                 self._expiries[number] = document["exp_ms"]
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise self._damaged() from error
 
     def _damaged(self) -> UsageError:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from cli.client import parse_answer, problem_error
+from cli.connection_fault import connection_fault
 from cli.errors import UnreachableError
 from cli.node_connection import NodeConnection
 
@@ -109,7 +110,7 @@ class BatchStream:
             raise UnreachableError(
                 "the node in {home} broke off ({reason}); look at its log, and run the same command again to go on",
                 home=str(self._home),
-                reason=str(error) or type(error).__name__,
+                reason=connection_fault(error),
             ) from error
         finally:
             response.close()

@@ -13,8 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 
+from cli.connection_fault import connection_fault
 from cli.errors import CommandError, RefusedError, UnreachableError
 from cli.node_connection import NodeConnection
+from ledger.json_fault import json_fault
 
 # An answer holds at most a block's transactions or a page of records; a block of 16,384 has about 4 MiB.
 ANSWER_SIZE_BYTES_MAX = 64 * 1024 * 1024
@@ -40,7 +42,7 @@ def parse_answer(content: bytes) -> Answer:
     try:
         document = json.loads(content, object_hook=Answer)
     except (ValueError, RecursionError) as error:
-        raise CommandError("the node's answer is not JSON: {reason}", reason=str(error)) from error
+        raise CommandError("the node's answer is not JSON: {reason}", reason=json_fault(error)) from error
     if not isinstance(document, Answer):
         raise CommandError("the node's answer is not a JSON object")
     return document
@@ -129,14 +131,14 @@ class NodeClient:
             raise UnreachableError(
                 "the node in {home} broke off its answer ({reason}); look at its log, and ask again",
                 home=str(self._home),
-                reason=str(error) or type(error).__name__,
+                reason=connection_fault(error),
             ) from error
 
 
 def _problem(status: int, content: bytes) -> CommandError:
     try:
         problem = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = None
     if not isinstance(problem, dict):
         return CommandError("the node answers with the status {status} and no reason", status=status)

@@ -39,6 +39,27 @@ def N_(message: str) -> str:
     return message
 
 
+def P_(phrase: str) -> str:
+    """`phrase` itself: marks a text that stands among the values of an error."""
+    return phrase
+
+
+def phrase(text: str) -> str:
+    """A text from among the values of an error in the language in use; `text` itself where it is a name or id.
+
+    What comes before a colon, as libraries put it before the system's words, stays.
+    """
+    if not text:
+        return text
+    look_up = _Catalogue.translations.pgettext
+    found = look_up(PHRASE_CONTEXT, text)
+    if found != text:
+        return found
+    before, colon, words = text.rpartition(": ")
+    told = look_up(PHRASE_CONTEXT, words) if words else words
+    return text if told == words else before + colon + told
+
+
 def language() -> str:
     """The language in use: one of `LANGUAGES`."""
     return _Catalogue.language
@@ -97,7 +118,7 @@ def translated_template(template: str, params: Mapping[str, object]) -> str:
 def _shown(value: object) -> object:
     if isinstance(value, BanyanError):
         return translated(value)
-    if not isinstance(value, str) or not value:
-        return value
+    if isinstance(value, Exception):
+        value = str(value)
     # Phrases among the values ("no control characters") are in the catalogue apart; names and ids are not.
-    return _Catalogue.translations.pgettext(PHRASE_CONTEXT, value)
+    return phrase(value) if isinstance(value, str) else value

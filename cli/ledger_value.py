@@ -11,6 +11,7 @@ from typing import Any
 from cli.errors import UsageError
 from ledger.detached import COMMITMENT_KEY, is_commitment
 from ledger.encoding import INTEGER_MAX, INTEGER_MIN, Value
+from ledger.json_fault import json_fault, unique_names
 
 HEX_KEY = "$hex"
 # As deep as the canonical encoding goes.
@@ -79,9 +80,9 @@ def parse_json(text: str, name: str) -> Value:
         UsageError: not JSON, a name twice in one object, or as `from_json`.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
+        value = json.loads(text, object_pairs_hook=unique_names)
     except (ValueError, RecursionError) as error:
-        raise UsageError("the value of {name} is not JSON: {reason}", name=name, reason=str(error)) from error
+        raise UsageError("the value of {name} is not JSON: {reason}", name=name, reason=json_fault(error)) from error
     return from_json(value, name)
 
 
@@ -108,10 +109,3 @@ def nfc(text: str, name: str) -> str:
     except UnicodeEncodeError as error:
         raise UsageError("the value of {name} is not a text in UTF-8", name=name) from error
     return unicodedata.normalize("NFC", text)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice in one object")
-    return found

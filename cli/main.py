@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from cli import language
 from cli.errors import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_INTERRUPTED, CommandError
-from cli.language import _, translated
+from cli.language import _, phrase, translated
 from ledger.errors import BanyanError
 
 
@@ -106,7 +106,7 @@ def _fail(sentence: str, code: str, exit_status: int, params: dict[str, object],
 
 
 def _system_sentence(error: OSError) -> str:
-    reason = error.strerror or str(error)
+    reason = phrase(error.strerror or str(error))
     if error.filename is None:
         return _("the system refuses: {reason}").format(reason=reason)
     return _("{path} cannot be used: {reason}; check the path and its permissions").format(

@@ -7,19 +7,24 @@ name. Reference: docs/reference/configuration.md.
 
 import difflib
 import json
+import re
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from daemon.errors import ConfigError
-from ledger.errors import InvalidGenesisError
+from ledger.errors import BanyanError, InvalidGenesisError
+from ledger.json_fault import json_fault
 from ledger.node_keys import check_address, check_node_name
 
 LOG_FORMATS = ("console", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 # A config has about a dozen lines; anything much longer is another file.
 CONFIG_SIZE_BYTES_MAX = 64 * 1024
+_TOML_FAULT = re.compile(
+    r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
+)
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -108,8 +113,8 @@ def parse_config(text: str) -> Config:
     """
     try:
         found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError("config.toml is not TOML ({reason}); correct that line", reason=str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError("config.toml is not TOML ({reason}); correct that line", reason=_toml_fault(error)) from error
     known = {one.name: one for one in fields(Config)}
     for name in found:
         if name not in known:
@@ -133,16 +138,28 @@ def read_config(path: Path) -> Config:
     try:
         with path.open("rb") as file:
             data = file.read(CONFIG_SIZE_BYTES_MAX + 1)
-        text = data.decode("utf-8")
+        text = data.decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             "{path} cannot be read ({reason}); give the node's folder with --home, or make one with `banyan init`",
             path=str(path),
-            reason=getattr(error, "strerror", None) or str(error),
+            reason=json_fault(error) if isinstance(error, UnicodeDecodeError) else error.strerror or str(error),
         ) from error
     if len(data) > CONFIG_SIZE_BYTES_MAX:
         raise ConfigError("{path} is too long for settings; put the right file there", path=str(path))
     return parse_config(text)
+
+
+def _toml_fault(error: ValueError | RecursionError) -> BanyanError:
+    """What is wrong with a text that is not TOML, in words that the catalogue has."""
+    match = _TOML_FAULT.fullmatch(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
+    if match is None:
+        # Nested too deep, or a number of too many digits: as in JSON.
+        return json_fault(error)
+    what = match["what"]
+    if match["line"] is None:
+        return BanyanError("at its end: {what}", what=what)
+    return BanyanError("line {line}, column {column}: {what}", line=match["line"], column=match["column"], what=what)
 
 
 def _refuse_unknown(name: str, known: list[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from ledger.encoding import INTEGER_MAX, INTEGER_MIN, Value, encode
 from ledger.errors import EncodingError, InvalidGenesisError
+from ledger.json_fault import json_fault
 
 # A genesis with 21 voters and 64 administrators has about 20 kB.
 JSON_SIZE_CHARACTERS_MAX = 1024 * 1024
@@ -34,12 +35,10 @@ def parse_strict_json(text: str) -> Value:
             parse_int=_bounded,
         )
         encode(value)
-    except RecursionError as error:
-        raise InvalidGenesisError("the document is nested far too deep") from error
-    except ValueError as error:
-        raise InvalidGenesisError("the document is not JSON: {reason}", reason=str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidGenesisError("the document is not JSON: {reason}", reason=json_fault(error)) from error
     except EncodingError as error:
-        raise InvalidGenesisError("the document cannot be used: {reason}", reason=str(error)) from error
+        raise InvalidGenesisError("the document cannot be used: {reason}", reason=error) from error
     return cast(Value, value)
 
 

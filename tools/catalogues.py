@@ -1,8 +1,8 @@
 """Collect every text for people into the message catalogues: `make catalogues`, or with `--check` only compare.
 
-Owns which texts those are: what stands in `_("…")` and `N_("…")`, the template of every error and of every refusal, and
-the phrases among the values of errors. It reads the code as Python does, so that a text that is not a constant is found
-here and not by a reader of another language. Translations are kept; texts that are gone are dropped.
+Owns which texts those are: what stands in `_("…")`, `N_("…")` and `P_("…")`, the template of every error and of every
+refusal, and the phrases among the values of errors. It reads the code as Python does, so that a text that is not a
+constant is found here and not by a reader of another language. Translations are kept; texts that are gone are dropped.
 """
 
 import ast
@@ -37,7 +37,8 @@ _IDLE_HEADERS = (
 )
 
 # Where the text stands among the arguments; everything else that is an error has it first.
-_MARKERS = {"_": 0, "N_": 0}
+_MARKERS = {"_": 0, "N_": 0, "P_": 0}
+_PHRASE_MARKERS = frozenset(("P_",))
 _CODE_FIRST = frozenset(("Refusal", "Reason", "AuditFinding"))
 _ROOT_ERROR = "BanyanError"
 
@@ -148,7 +149,7 @@ def _texts_of_call(path: str, call: ast.Call, place: int, *, is_error: bool) -> 
     else:
         sentence = call.args[place]
     if isinstance(sentence, ast.Constant) and isinstance(sentence.value, str):
-        yield Text(sentence.value, path, phrase=False)
+        yield Text(sentence.value, path, phrase=_name(call.func) in _PHRASE_MARKERS)
     elif sentence is not None and is_error:
         raise NotConstantError(f"{path}:{call.lineno}: the text is not a constant")
     if is_error:

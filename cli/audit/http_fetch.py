@@ -10,7 +10,9 @@ import time
 from urllib.parse import urlsplit
 
 from cli.client import ANSWER_SIZE_BYTES_MAX, problem_error
+from cli.connection_fault import connection_fault
 from cli.errors import CommandError, UnreachableError, UsageError
+from ledger.errors import BanyanError
 
 _TIMEOUT_S = 30.0
 # A node that is restarted is back in seconds; one that refuses for longer does not want to be asked.
@@ -50,14 +52,15 @@ class HttpFetch:
             UnreachableError: the node does not answer, or is too busy for too long.
             RefusedError: it answers with another problem.
         """
-        reason, wait_s = "", 0.0
+        reason: BanyanError | str = ""
+        wait_s = 0.0
         for attempt in range(_ATTEMPTS_MAX):
             time.sleep(min(wait_s, _WAIT_S_MAX))
             try:
                 status, content, wait_s = self._ask(path)
             except (OSError, http.client.HTTPException) as error:
                 self._connection.close()
-                reason, wait_s = str(error) or type(error).__name__, _RECONNECT_WAIT_S * attempt
+                reason, wait_s = connection_fault(error), _RECONNECT_WAIT_S * attempt
             else:
                 if status == http.client.OK:
                     return content
@@ -65,7 +68,7 @@ class HttpFetch:
                     return None
                 if status not in _AGAIN:
                     raise _problem(status, content)
-                reason = str(_problem(status, content))
+                reason = _problem(status, content)
         raise UnreachableError(
             "the node at {address} does not answer ({reason}); check the address, or audit its folder",
             address=self._address,
@@ -90,7 +93,7 @@ class HttpFetch:
 def _problem(status: int, content: bytes) -> CommandError:
     try:
         problem = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = None
     if isinstance(problem, dict):
         return problem_error(problem)

@@ -15,11 +15,13 @@ from urllib.parse import quote
 from cli.audit.finding import AuditFinding
 from cli.audit.http_fetch import HttpFetch
 from cli.audit.source import LedgerMovedError, LocalTables, SourceBlock, SourceHead
+from cli.errors import CommandError, RefusedError, UnreachableError
 from contracts.record import Record, record_key
 from ledger.base64_text import decode_base64
 from ledger.encoding import Value
 from ledger.errors import BanyanError, DecodingError
 from ledger.hashing import HASH_SIZE_BYTES, Hash
+from ledger.json_fault import json_fault
 from ledger.tiles import decode_entry_bundle, tile_path, tile_width
 from ledger.tree import TILE_WIDTH
 from storage.interface import StoredHeader
@@ -33,6 +35,14 @@ _WRITE_POLL_S = 0.1
 _WRITE_POLLS_MAX = 100
 
 
+class _AnswerError(BanyanError):
+    """An answer is not of the form that a node gives it."""
+
+
+# What reading a malformed answer can raise.
+_MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RecursionError, DecodingError, _AnswerError)
+
+
 class HttpSource:
     """A `LedgerSource` over the HTTP API of a node."""
 
@@ -42,14 +52,23 @@ class HttpSource:
         Raises:
             UsageError: `address` is not one.
         """
+        self._address = address
         self._fetch = HttpFetch(address)
+        self._is_node = False
         self._tree_size = 0
         self._executed_height = 0
         # The newest bundle, by index and width: blocks follow one another, so it is the one asked for next.
         self._bundle: tuple[tuple[int, int], tuple[bytes, ...]] | None = None
 
     def head(self) -> SourceHead:
-        """Where the ledger stands now; three requests."""
+        """Where the ledger stands now; three requests, and one more the first time.
+
+        Raises:
+            UnreachableError: what answers at the address is no node.
+        """
+        if not self._is_node:
+            self._check_node()
+            self._is_node = True
         with _readable("status"):
             # The checkpoint first: it may then be older than the rest, never newer.
             checkpoint = self._fetch.get("/checkpoint")
@@ -100,7 +119,7 @@ class HttpSource:
             if content is None:
                 return None
             if len(content) != there * HASH_SIZE_BYTES:
-                raise ValueError("a tile has another size than the log gives it")
+                raise _AnswerError("a tile has another size than the log gives it")
             return content[: width * HASH_SIZE_BYTES]
 
     def records(self, kinds: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
@@ -129,6 +148,32 @@ class HttpSource:
         """Close the connection."""
         self._fetch.close()
 
+    def _check_node(self) -> None:
+        """Tell another web server from a node that shows a damaged ledger: by its status, which names a network."""
+        fault: BanyanError = CommandError("it shows no /v1/status")
+        try:
+            content = self._fetch.get("/v1/status")
+            if content is not None:
+                fault = CommandError("its /v1/status is not that of a node")
+                _hash(_object(content)["network"]["id"])
+                return
+        except UnreachableError:
+            raise
+        except RefusedError as error:
+            if error.code != RefusedError.code:
+                raise
+            # JSON, and no problem as a node tells it.
+            fault = error
+        except CommandError as error:
+            fault = error
+        except _MALFORMED:
+            pass
+        raise UnreachableError(
+            "there is no Banyan node at {address}: {reason}; give the address at which a node serves its HTTP API",
+            address=self._address,
+            reason=fault,
+        )
+
     def _size_at(self, height: int) -> int:
         """The log's size after the executed block; a node tells of it a moment before it has written it."""
         if height == 0:
@@ -140,7 +185,7 @@ class HttpSource:
             time.sleep(_WRITE_POLL_S)
             content = self._fetch.get(f"/v1/blocks/{height}")
         if content is None:
-            raise ValueError(f"the node says that it executed block {height} and does not show it")
+            raise _AnswerError("the node says that it executed block {height} and does not show it", height=height)
         block = _object(content)
         return _count(block["first_index"]) + _count(block["leaf_count"])
 
@@ -172,13 +217,13 @@ class HttpSource:
             raise LedgerMovedError("the ledger grew while its records were read; ask again")
         following = page["next"]
         if following is not None and (not isinstance(following, str) or (after is not None and following <= after)):
-            raise ValueError("a page of records does not lead on")
+            raise _AnswerError("a page of records does not lead on")
         return page
 
     def _json(self, path: str) -> dict[str, Any]:
         content = self._fetch.get(path)
         if content is None:
-            raise ValueError(f"the node shows no {path}")
+            raise _AnswerError("the node shows no {path}", path=path)
         return _object(content)
 
 
@@ -187,40 +232,54 @@ def _readable(what: str, height: int | None = None) -> Iterator[None]:
     """Turn every malformed answer into a finding; errors of the connection stay what they are."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, DecodingError) as error:
+    except _MALFORMED as error:
         raise AuditFinding(
             "audit.unreadable",
             "the node's answer cannot be read at {key}: {reason}",
             height=height,
             key=what,
-            reason=str(error) if isinstance(error, BanyanError) else repr(error),
+            reason=_fault(error),
         ) from error
+
+
+def _fault(error: Exception) -> BanyanError:
+    """What is wrong with an answer; never what Python says of its objects."""
+    match error:
+        case BanyanError():
+            return error
+        case json.JSONDecodeError() | UnicodeError() | RecursionError():
+            return json_fault(error)
+        case KeyError():
+            return _AnswerError("the answer lacks a field")
+        case ValueError():
+            return _AnswerError("a text or number in the answer is not of the form that it should have")
+    return _AnswerError("a field of the answer is of another kind than it should be")
 
 
 def _object(content: bytes) -> dict[str, Any]:
     value = json.loads(content)
     if not isinstance(value, dict):
-        raise TypeError("the answer is no JSON object")
+        raise _AnswerError("the answer is no JSON object")
     return value
 
 
 def _count(value: object) -> int:
     if type(value) is not int or value < 0:
-        raise TypeError("a number in the answer is not a whole number")
+        raise _AnswerError("a number in the answer is not a whole number")
     return value
 
 
 def _hash(value: str) -> Hash:
     found = bytes.fromhex(value)
     if len(found) != HASH_SIZE_BYTES:
-        raise ValueError("a hash in the answer has another size")
+        raise _AnswerError("a hash in the answer has another size")
     return found
 
 
 def _bytes(value: str) -> bytes:
     found = decode_base64(value)
     if found is None:
-        raise ValueError("the answer holds a text that is not base64")
+        raise _AnswerError("the answer holds a text that is not base64")
     return found
 
 
@@ -241,4 +300,4 @@ def _value(value: Any) -> Value:
         return [_value(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
-    raise TypeError("a record in the answer holds a fraction")
+    raise _AnswerError("a record in the answer holds a fraction")

@@ -82,9 +82,14 @@ def audit(genesis: Genesis, source: LedgerSource, progress: Progress) -> AuditRe
         )
 
 
+def is_address(source: str) -> bool:
+    """Whether `source` is the address of a node's HTTP API, and no folder."""
+    return source.lower().startswith(("http://", "https://"))
+
+
 def open_source(source: str) -> LedgerSource:
     """What `source` names, open; see `run_audit`."""
-    if source.startswith(("http://", "https://")):
+    if is_address(source):
         from cli.audit.http_source import HttpSource
 
         return HttpSource(source)

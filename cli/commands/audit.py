@@ -29,11 +29,16 @@ def audit(
     ],
 ) -> None:
     """Check everything: every signature, block, certificate, tree root and state digest."""
-    from cli.audit.run import run_audit
+    from cli.audit.run import is_address, run_audit
     from cli.errors import UsageError, VerificationError
     from cli.genesis_file import read_genesis
 
-    if "://" not in source and not Path(source).exists():
+    if not is_address(source) and not Path(source).exists():
+        if "://" in source:
+            raise UsageError(
+                "{address} cannot be audited; give --from an address with http:// or https://, or a node's folder",
+                address=source,
+            )
         raise UsageError("{path} is not there; give a node's folder or the address of its HTTP API", path=source)
 
     # Read here first, so that a wrong file is a wrong call and not a wrong ledger.

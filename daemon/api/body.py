@@ -12,6 +12,7 @@ from daemon.api.request_errors import BodyInvalidError, BodyTooLargeError, BodyT
 BODY_SECONDS_MAX = 15
 # A batch may take for ever, as long as something comes.
 CHUNK_SECONDS_MAX = 30
+_LENGTH_DIGITS_MAX = 18
 
 
 def media_type(request: Request, allowed: tuple[str, ...]) -> str:
@@ -59,7 +60,8 @@ async def read_body(request: Request, size_bytes_max: int) -> bytes:
         BodyInvalidError: the client went away within it.
     """
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > size_bytes_max:
+    # A number of many digits is not even read.
+    if announced.isdecimal() and (len(announced) > _LENGTH_DIGITS_MAX or int(announced) > size_bytes_max):
         raise _too_large(size_bytes_max)
     reader = BodyReader(request)
     parts: list[bytes] = []

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from daemon.api.request_errors import BodyInvalidError
 from ledger.base64_text import decode_base64
 from ledger.detached import DetachedValue
+from ledger.json_fault import json_fault
 from ledger.submission import SUBMISSION_SIZE_BYTES_MAX
 
 MSGPACK = "application/msgpack"
@@ -34,7 +35,7 @@ def parse_json_submission(data: bytes) -> WireSubmission:
     try:
         document = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise BodyInvalidError("the submission is not JSON ({reason}); correct it", reason=str(error)[:200]) from error
+        raise BodyInvalidError("the submission is not JSON ({reason}); correct it", reason=json_fault(error)) from error
     if not isinstance(document, dict) or not {"envelope"} <= set(document) <= {"envelope", "detached"}:
         raise BodyInvalidError("a submission is an object with `envelope` and, if there are values, `detached`")
     values = document.get("detached", [])

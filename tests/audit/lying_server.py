@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cli.audit.folder_source import FolderSource
@@ -16,8 +16,10 @@ from ledger.base64_text import encode_base64
 from ledger.tiles import encode_entry_bundle, parse_tile_path
 from ledger.tree import TILE_WIDTH
 
-# Given the path and the true answer, the answer to give: bytes, or a status.
-Lie = Callable[[str, bytes | None], bytes | int | None]
+# What is answered: bytes, a status, or both.
+Told: TypeAlias = bytes | int | tuple[int, bytes] | None
+# Given the path and the true answer, the answer to give.
+Lie: TypeAlias = Callable[[str, bytes | None], Told]
 
 
 def honest(path: str, answer: bytes | None) -> bytes | None:
@@ -103,6 +105,12 @@ def _json(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
+def _status_and_content(told: bytes | int | None) -> tuple[int, bytes]:
+    if isinstance(told, int):
+        return told, b""
+    return (404, b"") if told is None else (200, told)
+
+
 @contextmanager
 def serving(home: Path, lie: Lie = honest) -> Iterator[str]:
     """Serve the ledger in a node's folder; gives the address."""
@@ -115,8 +123,7 @@ def serving(home: Path, lie: Lie = honest) -> Iterator[str]:
 
         def do_GET(self) -> None:
             told = lie(unquote(self.path), answers.answer(unquote(self.path)))
-            status = told if isinstance(told, int) else 200 if told is not None else 404
-            content = told if isinstance(told, bytes) else b""
+            status, content = told if isinstance(told, tuple) else _status_and_content(told)
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.send_header("Retry-After", "0")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -114,12 +115,65 @@ def garbage(chance: random.Random) -> list[Callable[[bytes], bytes]]:
     ]
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/status", "/v1/blocks/", "/tile/entries/", "/tile/0/", "/v1/records/notice?", "/checkpoint"]
-)
+def told_by(found: AuditFinding) -> str:
+    """The sentence of a finding; there is nothing of Python's own in it."""
+    sentence = str(found)
+    assert not re.search(r"Error\(|'utf-8'|NoneType|\bdict\b|recursion|sys\.", sentence), sentence
+    return sentence
+
+
+@pytest.mark.parametrize("path", ["/v1/blocks/", "/tile/entries/", "/tile/0/", "/v1/records/notice?", "/checkpoint"])
 def test_nonsense_is_never_believed_and_never_a_traceback(small: Path, path: str) -> None:
     for alter in garbage(random.Random(path)):
-        assert finding(small, lie_in(path, alter)).code.startswith("audit.")
+        found = finding(small, lie_in(path, alter))
+        assert found.code.startswith("audit.")
+        assert told_by(found)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *(one(b'{"network": {"id": 1}}') for one in garbage(random.Random(1))),
+        b"<!doctype html><title>Welcome</title>",
+        b'{"network": null}',
+        b'{"network": {"id": "zz"}}',
+        b'{"network": {"id": "00"}}',
+        b"1" * 5000,
+        None,
+        301,
+        401,
+        500,
+        503,
+    ],
+)
+def test_what_is_no_node_is_not_called_damaged(small: Path, status: bytes | int | None) -> None:
+    with pytest.raises(UnreachableError) as caught:
+        audit(small, lambda path, answer: status)
+    assert not re.search(r"Error\(|'utf-8'|NoneType|digits\)|sys\.", str(caught.value)), str(caught.value)
+    if status != 503:
+        assert "no Banyan node at http://127.0.0.1" in str(caught.value)
+
+
+def test_json_that_is_no_problem_of_a_node_is_no_node(small: Path) -> None:
+    with pytest.raises(UnreachableError, match=r"no Banyan node at .*: the node refuses: Log in first"):
+        audit(small, lambda path, answer: (401, b'{"detail": "Log in first"}'))
+
+
+def test_a_problem_of_a_node_is_a_refusal(small: Path) -> None:
+    with pytest.raises(RefusedError, match="the node refuses: Not here"):
+        audit(small, lambda path, answer: (403, b'{"detail": "Not here", "code": "operator-only"}'))
+
+
+def test_a_node_that_becomes_nonsense_later_is_a_finding(small: Path) -> None:
+    asked: list[str] = []
+
+    def lie(path: str, answer: bytes | None) -> bytes | int | None:
+        asked.append(path)
+        return b"{}" if path == "/v1/status" and asked.count(path) > 1 else answer
+
+    found = finding(small, lie)
+    assert found.code == "audit.unreadable"
+    assert told_by(found) == "the node's answer cannot be read at status: the answer lacks a field"
 
 
 @pytest.mark.parametrize("path", ["/v1/status", "/v1/blocks/3", "/v1/records/notice?"])
@@ -136,8 +190,14 @@ def test_any_field_of_any_type(small: Path, path: str) -> None:
     chance = random.Random(path)
     for name in sorted(set(seen)):
         for value in chance.sample(values, 3):
-            report = audit(small, lie_in(path, with_field(name, value)))
-            assert report.finding is None or report.finding.code.startswith("audit.")
+            try:
+                report = audit(small, lie_in(path, with_field(name, value)))
+            except UnreachableError:
+                assert (path, name) == ("/v1/status", "network")
+                continue
+            if report.finding is not None:
+                assert report.finding.code.startswith("audit.")
+                assert told_by(report.finding)
 
 
 def test_pages_that_lead_nowhere(pristine: Path) -> None:

@@ -58,6 +58,9 @@ def test_another_network_s_genesis_is_a_finding(banyan: Command, audited: Path, 
     [
         ("nowhere", "genesis.json", 2),
         ("http://127.0.0.1:1", "genesis.json", 3),
+        ("HTTP://127.0.0.1:1", "genesis.json", 3),
+        ("ftp://127.0.0.1:1/x", "genesis.json", 2),
+        ("127.0.0.1:8080", "genesis.json", 2),
         ("", "missing.json", 2),
         ("", "node.public.json", 2),
     ],
@@ -66,3 +69,10 @@ def test_what_cannot_be_audited_is_told(banyan: Command, audited: Path, source: 
     answer = banyan("audit", "--from", source or audited, "--genesis", audited / genesis)
     assert answer.status == status
     assert len(answer.err.splitlines()) == 1
+
+
+def test_an_address_of_another_kind_is_told_what_is_taken(banyan: Command, audited: Path) -> None:
+    answer = banyan("audit", "--from", "ftp://node.example/", "--genesis", audited / "genesis.json")
+    assert answer.status == 2
+    assert "ftp://node.example/" in answer.err
+    assert all(word in answer.err for word in ("http://", "https://", "folder"))

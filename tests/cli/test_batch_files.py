@@ -1,5 +1,6 @@
 """Batch files and their journal: what a line may be, and that a broken-off run can be taken up."""
 
+import codecs
 import hashlib
 import json
 import stat
@@ -26,6 +27,27 @@ def test_lines_are_counted_as_they_are_read(tmp_path: Path, content: bytes, coun
     numbers = [number for number, _line in read_lines(path)]
     assert all(1 <= number <= count for number in numbers)
     assert len(numbers) == len(content.split())
+
+
+@pytest.mark.parametrize("before", [b"", b"\n"])
+def test_a_byte_order_mark_costs_no_line(tmp_path: Path, before: bytes) -> None:
+    path = tmp_path / "batch"
+    path.write_bytes(codecs.BOM_UTF8 + before + GOOD + GOOD)
+    assert [parse_line(line).operation for _number, line in read_lines(path)] == ["notice.post"] * 2
+    assert measure(path).line_count == 2 + len(before)
+
+
+def test_what_the_parser_cannot_take_is_told_in_words_of_ours(tmp_path: Path) -> None:
+    for line, sentence in (
+        (b'{"op": "a.b", "args": {"x": ' + b"[" * 100_000, "nested far too deep"),
+        (b'{"op": "a.b", "args": {"x": ' + b"9" * 10_000 + b"}}", "a number in it has too many digits"),
+        (b"\xff", "it is not a text in UTF-8"),
+        (b'{"op": "a.b", "op": "a.b"}', "a name stands twice in one object"),
+        (b'{"op": }', "line 1, column 8: a value is expected here"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            parse_line(line)
+        assert str(caught.value) == f"the line is not JSON: {'it is ' if 'far too' in sentence else ''}{sentence}"
 
 
 def test_only_a_plain_file_is_a_batch(tmp_path: Path) -> None:

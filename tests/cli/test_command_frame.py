@@ -1,6 +1,9 @@
 """What holds for every command: options, exit statuses, JSON on both streams, no traceback."""
 
+import errno
 import json
+import os
+import re
 import subprocess
 import sys
 import time
@@ -9,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.application import COMMANDS
+from cli.language import phrase, use_language
 from tests.cli.command import Command, environment, process
 
 NAMES = [command.name for command in COMMANDS]
@@ -45,8 +49,11 @@ def test_without_a_command_the_overview_is_shown_as_wrong_usage(banyan: Command)
         (["keygen", "--quux"], "has no option --quux"),
         (["keygen", "--out"], "--out needs a value"),
         (["keygen", "--out", "a", "b"], "no further argument: b"),
-        (["block", "zero"], "the value of HEIGHT cannot be used"),
-        (["block", "0"], "the value of HEIGHT cannot be used"),
+        (["block", "zero"], "the value of HEIGHT cannot be used: it is not a whole number"),
+        (["block", "9" * 5000], "the value of HEIGHT cannot be used: it has too many digits"),
+        (["block", "0"], "the value of HEIGHT cannot be used: it is less than 1"),
+        (["demo", "--nodes", "99"], "the value of --nodes cannot be used: it is more than 21"),
+        (["--lang", "en"], "a command is missing; `banyan --help` lists all"),
         (["--lang", "tlh", "status"], "take one of en, zh_CN"),
         (["network", "nw"], "did you mean `banyan network new`?"),
         (["keygen", "--passphrase=x", "--out", "y"], "takes no value"),
@@ -59,6 +66,43 @@ def test_wrong_usage_is_status_2_with_what_to_do(banyan: Command, words: list[st
     assert answer.err.startswith("Error: ")
     assert sentence in answer.err
     assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--json"], "缺少命令\uff1b`banyan --help` 列出全部命令"),
+        (["block", "zero"], "HEIGHT 的值不能使用\uff1a不是整数\uff1b参见 `banyan block --help`"),
+        (["block", "0"], "HEIGHT 的值不能使用\uff1a小于 1\uff1b参见 `banyan block --help`"),
+        (["demo", "--nodes", "99"], "--nodes 的值不能使用\uff1a大于 21\uff1b参见 `banyan demo --help`"),
+        (["submit", "notice.post", "--arg", "y:={"], "第 1 行第 2 列\uff1a此处应为双引号括起的名称"),
+        (["keygen", "--out", "/dev/null/x"], "不是目录"),
+        (["verify", "/nowhere", "--policy", "x"], "没有这个文件或目录"),
+        (["run", "--home", "/nowhere"], "没有这个文件或目录"),
+    ],
+)
+def test_what_libraries_and_the_system_say_is_told_in_chinese(banyan: Command, words: list[str], sentence: str) -> None:
+    answer = banyan("--lang", "zh_CN", *words)
+    assert sentence in answer.err
+    # Names of options, commands and files stay; sentences of others do not.
+    assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", re.sub("`[^`]*`", "", answer.err).partition('"params"')[0])
+
+
+def test_the_usual_words_of_the_system_are_in_the_catalogue() -> None:
+    """As this machine's library says them; a text that the catalogue lacks would be shown in English."""
+    use_language("zh_CN")
+    usual = (
+        *(errno.EPERM, errno.ENOENT, errno.EIO, errno.ENXIO, errno.EAGAIN, errno.ENOMEM, errno.EACCES, errno.EBUSY),
+        *(errno.EEXIST, errno.EXDEV, errno.ENODEV, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.ENFILE),
+        *(errno.EMFILE, errno.ETXTBSY, errno.EFBIG, errno.ENOSPC, errno.ESPIPE, errno.EROFS, errno.EMLINK, errno.EPIPE),
+        *(errno.ENAMETOOLONG, errno.ENOTEMPTY, errno.ELOOP, errno.EOVERFLOW, errno.ENOTSUP, errno.EAFNOSUPPORT),
+        *(errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.ENETDOWN, errno.ENETUNREACH, errno.ECONNABORTED),
+        *(errno.ECONNRESET, errno.ENOBUFS, errno.ENOTCONN, errno.ETIMEDOUT, errno.ECONNREFUSED, errno.EHOSTDOWN),
+        *(errno.EHOSTUNREACH, errno.ESTALE, errno.EDQUOT, errno.EBADF),
+    )
+    assert [os.strerror(number) for number in usual if phrase(os.strerror(number)) == os.strerror(number)] == []
+    assert phrase("/srv/node/db: No such file or directory") == "/srv/node/db: 没有这个文件或目录"
+    assert phrase("a name: that is none") == "a name: that is none"
 
 
 def test_with_json_an_error_is_one_document_on_stderr(banyan: Command) -> None:

@@ -64,7 +64,11 @@ def test_a_setting_like_no_other_is_refused_with_where_to_look() -> None:
         (SMALLEST + 'verify_threads = "two"', "whole number"),
         (SMALLEST + "verify_threads = true", "whole number"),
         (SMALLEST + "http = 7", "text in quotes"),
-        ("name = ", "not TOML"),
+        ("name = ", "not TOML (at its end: Invalid value)"),
+        ('name = "alpha"\nlisten', "not TOML (at its end: Expected '=' after a key in a key/value pair)"),
+        ("name = 1\n  = 2", "not TOML (line 2, column 3: Invalid statement)"),
+        ("name = " + "[" * 100_000, "not TOML (it is nested far too deep)"),
+        ("name = " + "9" * 10_000, "not TOML (a number in it has too many digits)"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_it_may_be(text: str, named: str) -> None:
@@ -83,11 +87,17 @@ def test_a_missing_file_names_the_remedy(tmp_path: Path) -> None:
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match=r"cannot be read \(it is not a text in UTF-8\)"):
         read_config(path)
     path.write_bytes(b"#" * 70_000)
     with pytest.raises(ConfigError, match="too long"):
         read_config(path)
+
+
+def test_a_byte_order_mark_is_no_setting(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(SMALLEST, encoding="utf-8-sig")
+    assert read_config(path) == parse_config(SMALLEST)
 
 
 def test_the_reference_explains_every_setting_with_its_default() -> None:
