@@ -62,9 +62,7 @@ class Config:
         try:
             check_node_name(self.name)
             check_address(self.listen)
-            if self.http:
-                # Port 0 is for a socket that nobody has to find by its number: any free one is taken.
-                check_address(self.http.removesuffix(":0") + ":1" if self.http.endswith(":0") else self.http)
+            check_http_address(self.http)
         except InvalidGenesisError as error:
             raise ConfigError("config.toml: {reason}; correct the setting", reason=error) from error
         self._check_choice("log_format", LOG_FORMATS)
@@ -103,6 +101,17 @@ class Config:
             commented = "" if one.name in ("name", "listen", "http") else "# "
             lines += [f"# {one.metadata['meaning']}", f"{commented}{one.name} = {value}", ""]
         return "\n".join(lines)
+
+
+def check_http_address(address: str) -> None:
+    """Refuse what is no address of an HTTP API: `HOST:PORT`, or empty for none.
+
+    Raises:
+        InvalidGenesisError
+    """
+    if address:
+        # Port 0 is for a socket that nobody has to find by its number: any free one is taken.
+        check_address(address.removesuffix(":0") + ":1" if address.endswith(":0") else address)
 
 
 def parse_config(text: str) -> Config:

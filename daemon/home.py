@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from daemon.config import Config, read_config
+from daemon.database_folder import DatabaseFolder
 from daemon.durable_file import replace_file, write_new_file
 from daemon.errors import (
+    ConfigError,
     GenesisMismatchError,
     HomeError,
     HomeExistsError,
@@ -36,9 +38,9 @@ from daemon.sign_state import SignState
 from daemon.sign_state_file import Binding, SignStateFile
 from ledger.errors import InvalidGenesisError
 from ledger.genesis import Genesis, parse_genesis
+from ledger.json_fault import json_fault
 from ledger.node_keys import NodeDescription, NodeKeys
 from ledger.strict_json import JSON_SIZE_CHARACTERS_MAX
-from storage.errors import StoreMismatchError
 
 if TYPE_CHECKING:
     from storage.lmdb_store import LmdbStore
@@ -137,13 +139,16 @@ def join_home(directory: Path, genesis: Genesis) -> None:
     """
     home = Home(directory)
     with _translated(home):
-        read_config(home.config)
+        config = read_config(home.config)
         with HomeLock(home.lock):
             keys = read_keys(home.seed)
+            _check_own_name(home, config)
             _check_named(home, genesis, keys)
             if home.genesis.exists():
                 _check_same_network(home, _read_genesis(home), genesis)
-            store = _open_or_create_store(home, genesis)
+            if home.genesis.exists() and not home.sign_state.exists():
+                raise _missing_sign_state(home)
+            store = _database(home, keys, genesis).open_or_create()
             try:
                 _open_or_create_sign_state(home, keys, genesis, store).close()
             finally:
@@ -191,23 +196,15 @@ def open_home(directory: Path) -> OpenHome:
 
 
 def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
-    # The store's code only where a database is opened.
-    from storage.probe import probe
-
     keys = read_keys(home.seed)
+    _check_own_name(home, config)
     if not home.genesis.exists():
         raise HomeError(
             "the node in {path} belongs to no network yet; run `banyan join --genesis FILE`", path=str(home.directory)
         )
     genesis = _read_genesis(home)
     _check_named(home, genesis, keys)
-    if not home.database.exists():
-        raise HomeError(
-            "the database {path} is missing; put it back, or a copy of it that was made while the node was stopped",
-            path=str(home.database),
-        )
-    probe(home.database, genesis.network_id)
-    store = _open_store(home, genesis)
+    store = _database(home, keys, genesis).open()
     try:
         sign_state = _open_or_create_sign_state(home, keys, genesis, store)
     except BaseException:
@@ -225,8 +222,31 @@ def _read_genesis(home: Home) -> Genesis:
         raise GenesisMismatchError(
             "{path} is not a usable genesis ({reason}); put the network's own genesis.json there",
             path=str(home.genesis),
-            reason=error,
+            reason=json_fault(error) if isinstance(error, UnicodeDecodeError) else error,
         ) from error
+
+
+def _check_own_name(home: Home, config: Config) -> None:
+    """The name is part of the node's keys and of the genesis: a changed one would be a node that nobody knows."""
+    if not home.public.exists():
+        return
+    try:
+        with home.public.open("rb") as file:
+            made = NodeDescription.from_json(file.read(JSON_SIZE_CHARACTERS_MAX + 1).decode("utf-8")).name
+    except (InvalidGenesisError, UnicodeDecodeError) as error:
+        raise HomeError(
+            "{path} is not this node's description ({reason}); put the one back that `banyan init` made, or take it"
+            " away: the node runs without it",
+            path=str(home.public),
+            reason=json_fault(error) if isinstance(error, UnicodeDecodeError) else error,
+        ) from error
+    if config.name != made:
+        raise ConfigError(
+            'config.toml: the setting `name` is "{name}", but this node was made as "{made}", which stands in its keys;'
+            ' write name = "{made}", or make another node with `banyan init`',
+            name=config.name,
+            made=made,
+        )
 
 
 def _check_named(home: Home, genesis: Genesis, keys: NodeKeys) -> None:
@@ -249,40 +269,22 @@ def _check_same_network(home: Home, ours: Genesis, theirs: Genesis) -> None:
         )
 
 
-def _open_store(home: Home, genesis: Genesis) -> "LmdbStore":
-    # numpy and lmdb only where a database is opened.
-    from storage.lmdb_store import LmdbStore
+def _database(home: Home, keys: NodeKeys, genesis: Genesis) -> DatabaseFolder:
+    return DatabaseFolder(
+        home.database, genesis, lambda: _may_have_signed(home, Binding(keys.node_id, genesis.network_id))
+    )
 
+
+def _may_have_signed(home: Home, binding: Binding) -> bool:
+    """Whether there may be blocks that this node acknowledged; where the sign-state cannot tell, there may."""
+    if not home.sign_state.exists():
+        return home.genesis.exists()
     try:
-        return LmdbStore.open(home.database, genesis.network_id)
-    except StoreMismatchError as error:
-        raise GenesisMismatchError(
-            "the database {path} is of another network than genesis.json, which is of {name}; put back the genesis.json"
-            " that it was made with, or join with a new node folder",
-            path=str(home.database),
-            name=genesis.name,
-        ) from error
-
-
-def _open_or_create_store(home: Home, genesis: Genesis) -> "LmdbStore":
-    from storage.lmdb_store import LmdbStore
-
-    if home.database.exists():
-        return _open_store(home, genesis)
-    records, lanes = genesis_state(genesis)
-    return LmdbStore.create(home.database, genesis.network_id, records, lanes)
-
-
-def genesis_state(genesis: Genesis) -> tuple[dict[bytes, bytes], bytes]:
-    """What an empty store of the network begins with: its records, and the lanes of their digest."""
-    from contracts.genesis_state import genesis_records
-    from ledger.state_digest import StateDigest
-
-    records = genesis_records(genesis)
-    digest = StateDigest.empty()
-    for key, value in records.items():
-        digest.add(key, value)
-    return records, digest.lanes_bytes()
+        file = SignStateFile(home.sign_state, binding)
+    except SignStateError:
+        return True
+    file.close()
+    return file.state.acknowledged_height > 0
 
 
 def _open_or_create_sign_state(home: Home, keys: NodeKeys, genesis: Genesis, store: "LmdbStore") -> SignStateFile:
@@ -291,13 +293,17 @@ def _open_or_create_sign_state(home: Home, keys: NodeKeys, genesis: Genesis, sto
     if not home.sign_state.exists():
         # `join` writes the genesis last: where it is, this node may have signed, whatever became of its database.
         if home.genesis.exists() or store.head().tip_height > 0:
-            raise SignStateError(
-                "the sign-state {path} is missing although this node has joined its network; put it back as it was:"
-                " without it this node could sign two different blocks of one height",
-                path=str(home.sign_state),
-            )
+            raise _missing_sign_state(home)
         SignStateFile.create(home.sign_state, binding, SignState())
     return SignStateFile(home.sign_state, binding)
+
+
+def _missing_sign_state(home: Home) -> SignStateError:
+    return SignStateError(
+        "the sign-state {path} is missing although this node has joined its network; put it back as it was: without it"
+        " this node could sign two different blocks of one height",
+        path=str(home.sign_state),
+    )
 
 
 @contextmanager

@@ -21,15 +21,11 @@ def init(
     ] = "",
 ) -> None:
     """Make a node's folder."""
-    from cli.errors import UsageError
-    from daemon.errors import ConfigError
     from daemon.home import Home, create_home
     from ledger.verifier_key import KEY_TYPE_COSIGNER, KEY_TYPE_LOG, VerifierKey
 
-    try:
-        description = create_home(session.home, name, listen, http)
-    except ConfigError as error:
-        raise UsageError("{reason}", reason=error) from error
+    _check_options(name, listen, http)
+    description = create_home(session.home, name, listen, http)
     document = description.to_value() | {
         "home": str(session.home),
         "node_id": description.node_id.hex(),
@@ -49,6 +45,26 @@ def init(
         session.note(_("Next: put the public description into a genesis with `banyan network new --voter FILE`."))
 
     session.show(document, render)
+
+
+def _check_options(name: str, listen: str, http: str) -> None:
+    """Refuse what would stand in the settings and not be usable, by the name of the option."""
+    from cli.errors import UsageError
+    from daemon.config import check_http_address
+    from ledger.errors import InvalidGenesisError
+    from ledger.node_keys import check_address, check_node_name
+
+    option = "--name"
+    try:
+        check_node_name(name)
+        option = "--listen"
+        check_address(listen)
+        option = "--http"
+        check_http_address(http)
+    except InvalidGenesisError as error:
+        raise UsageError(
+            "the value of {name} cannot be used: {reason}; see `banyan init --help`", name=option, reason=error
+        ) from error
 
 
 def join(

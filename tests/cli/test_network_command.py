@@ -46,14 +46,24 @@ def test_init_never_touches_a_node_that_is_there(banyan: Command, folder: Path) 
 
 
 @pytest.mark.parametrize(
-    ("name", "listen"), [("Ümläut", "127.0.0.1:1"), ("n1.example", "nowhere"), ("n1.example", "127.0.0.1:99999")]
+    ("name", "listen", "http", "option"),
+    [
+        ("Ümläut", "127.0.0.1:1", "", "--name"),
+        ("a+b", "127.0.0.1:1", "", "--name"),
+        ("n1.example", "nowhere", "", "--listen"),
+        ("n1.example", "127.0.0.1:99999", "", "--listen"),
+        ("n1.example", "127.0.0.1:1", "nowhere", "--http"),
+    ],
 )
 def test_init_refuses_names_and_addresses_that_cannot_be(
-    banyan: Command, tmp_path: Path, name: str, listen: str
+    banyan: Command, tmp_path: Path, name: str, listen: str, http: str, option: str
 ) -> None:
-    answer = banyan("init", "--home", tmp_path / "home", "--name", name, "--listen", listen)
+    words = ("init", "--home", tmp_path / "home", "--name", name, "--listen", listen)
+    answer = banyan(*words, *(("--http", http) if http else ()))
     assert answer.status == 2
-    assert not (tmp_path / "home" / "seed").exists()
+    assert answer.err.startswith(f"Error: the value of {option} cannot be used: ")
+    assert "config.toml" not in answer.err
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_genesis_is_made_of_descriptions(banyan: Command, folder: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.database_folder import DatabaseFolder
 from daemon.errors import (
     ConfigError,
     GenesisMismatchError,
@@ -141,6 +142,30 @@ def test_a_genesis_without_this_node_is_refused(tmp_path: Path) -> None:
     assert not Home(tmp_path / "one").database.exists()
 
 
+def test_a_changed_name_is_refused_with_the_right_one(home: Home) -> None:
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
+    settings = home.config.read_text("utf-8")
+    home.config.write_text(settings.replace('"alpha"', '"beta"'), "utf-8")
+    for act in (lambda: open_home(home.directory), lambda: join_home(home.directory, genesis)):
+        message = refusal(ConfigError, act)
+        assert "config.toml" in message
+        assert '"beta"' in message
+        assert 'write name = "alpha"' in message
+    home.config.write_text(settings.replace("7101", "7201"), "utf-8")
+    opened = open_home(home.directory)
+    assert (opened.description.name, opened.description.address) == ("alpha", "127.0.0.1:7201")
+    opened.close()
+
+
+def test_a_public_description_may_be_missing_but_not_wrong(home: Home) -> None:
+    home.public.write_bytes(b"\xff")
+    assert "put the one back" in refusal(HomeError, lambda: open_home(home.directory))
+    home.public.write_text("{")
+    assert "put the one back" in refusal(HomeError, lambda: open_home(home.directory))
+    home.public.unlink()
+    open_home(home.directory).close()
+
+
 def test_no_node_in_the_folder(tmp_path: Path) -> None:
     assert "banyan init" in refusal(ConfigError, lambda: open_home(tmp_path))
     assert "banyan init" in refusal(ConfigError, lambda: open_home(tmp_path / "missing"))
@@ -194,9 +219,115 @@ def test_a_changed_genesis(home: Home) -> None:
     assert "put back" in message
 
 
-def test_a_missing_database(home: Home) -> None:
+def sign_a_block(home: Home) -> None:
+    """Run the node for one block, and let its sign-state tell of it."""
+    opened = open_home(home.directory)
+    driver = Driver(genesis=opened.genesis, keys=opened.keys, store=opened.store).start()
+    opened.sign_state.save(driver.sign_state, True)
+    assert driver.sign_state.acknowledged_height > 0
+    opened.close()
+
+
+def make_empty(database: Path) -> None:
+    database.mkdir()
+
+
+def make_rubbish(database: Path) -> None:
+    database.mkdir()
+    (database / "notes.txt").write_text("not a database")
+
+
+def make_a_file(database: Path) -> None:
+    database.write_text("not a database")
+
+
+def make_damaged(database: Path) -> None:
+    database.mkdir()
+    (database / "data.mdb").write_bytes(bytes(10_000))
+
+
+ODD_DATABASES = (make_rubbish, make_a_file, make_damaged)
+
+
+@pytest.mark.parametrize("make", [None, make_empty])
+def test_a_missing_database_is_made_anew_while_nothing_is_lost_by_it(
+    home: Home, make: Callable[[Path], None] | None
+) -> None:
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
     shutil.rmtree(home.database)
-    assert "missing" in refusal(HomeError, lambda: open_home(home.directory))
+    if make is not None:
+        make(home.database)
+    message = refusal(HomeError, lambda: open_home(home.directory))
+    assert "is missing; make a new one with `banyan join --genesis FILE`" in message
+    join_home(home.directory, genesis)
+    open_home(home.directory).close()
+
+
+@pytest.mark.parametrize("make", ODD_DATABASES)
+def test_an_odd_database_is_taken_away_and_made_anew_while_nothing_is_lost_by_it(
+    home: Home, make: Callable[[Path], None]
+) -> None:
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
+    shutil.rmtree(home.database)
+    make(home.database)
+    for act in (lambda: open_home(home.directory), lambda: join_home(home.directory, genesis)):
+        message = refusal(BanyanError, act)
+        assert "take it away, then make a new one with `banyan join --genesis FILE`" in message
+    assert home.database.exists(), "nothing is taken away by the node itself"
+    home.database.rename(home.directory / "odd")
+    join_home(home.directory, genesis)
+    open_home(home.directory).close()
+
+
+@pytest.mark.parametrize("make", [None, make_empty, *ODD_DATABASES])
+def test_the_only_voter_that_signed_needs_its_own_database_back(
+    home: Home, tmp_path: Path, make: Callable[[Path], None] | None
+) -> None:
+    """Neither `run` nor `join` sends to the other, and none of them makes a database that the node could not use."""
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
+    sign_a_block(home)
+    home.database.rename(tmp_path / "kept")
+    if make is not None:
+        make(home.database)
+    for act in (lambda: open_home(home.directory), lambda: join_home(home.directory, genesis)):
+        message = refusal(BanyanError, act)
+        assert "a copy of it that was made while the node was stopped" in message
+        assert "banyan join" not in message
+    if make is not None:
+        home.database.rename(home.directory / "odd")
+    (tmp_path / "kept").rename(home.database)
+    open_home(home.directory).close()
+
+
+def test_one_voter_of_several_may_begin_anew(home: Home, tmp_path: Path) -> None:
+    """The others have what it signed, and it signs nothing before it has caught up."""
+    genesis = parse_genesis(home.genesis.read_text("utf-8"))
+    sign_a_block(home)
+    shutil.rmtree(home.database)
+    others = [
+        create_home(tmp_path / name, name, f"127.0.0.1:{7110 + number}").to_value()
+        for number, name in enumerate(("beta", "gamma"))
+    ]
+    own = NodeDescription.from_json(home.public.read_text("utf-8")).to_value()
+    wider = parse_genesis(genesis_text(voters=[own, *others]))
+    folder = DatabaseFolder(home.database, wider, lambda: True)
+    folder.open_or_create().close()
+    folder.open().close()
+    with pytest.raises(HomeError, match="of another network"):
+        DatabaseFolder(home.database, genesis, lambda: True).open()
+
+
+def test_before_joining_an_odd_folder_does_not_stand_in_the_way_for_ever(tmp_path: Path) -> None:
+    home = Home(tmp_path / "home")
+    genesis = genesis_for(create_home(home.directory, "alpha", "127.0.0.1:7101"))
+    for make in ODD_DATABASES:
+        make(home.database)
+        assert "take it away" in refusal(BanyanError, lambda: join_home(home.directory, genesis))
+        assert "banyan join" in refusal(HomeError, lambda: open_home(home.directory))
+        home.database.rename(home.directory / make.__name__)
+    make_empty(home.database)
+    join_home(home.directory, genesis)
+    open_home(home.directory).close()
 
 
 def test_a_damaged_database(home: Home) -> None:

@@ -9,8 +9,9 @@ import pytest
 import trio
 import trio.testing
 
+from daemon.database_folder import genesis_state
 from daemon.errors import NotLeaderError, OverloadedError, StoppingError
-from daemon.home import Home, genesis_state, open_home
+from daemon.home import Home, open_home
 from daemon.mempool import MempoolFullError
 from daemon.node_errors import StaleDatabaseError
 from daemon.pending import SubmissionOutcome, SubmissionStatus
