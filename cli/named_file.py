@@ -5,13 +5,16 @@ where a file is read. Never interprets a content.
 """
 
 import sys
+from errno import EDQUOT, EFBIG, ENOSPC
 from pathlib import Path
 
-from cli.errors import UsageError
+from cli.errors import CommandError, UsageError
 from daemon.durable_file import replace_file, write_new_file
 
 STANDARD_INPUT = Path("-")
 _MODE = 0o644
+# A disk, a quota, a limit on the size of files.
+_NO_ROOM = frozenset((ENOSPC, EDQUOT, EFBIG))
 
 
 def read_bytes(path: Path, size_bytes_max: int) -> bytes:
@@ -57,7 +60,8 @@ def write_new(path: Path, content: bytes, mode: int = _MODE) -> None:
     """Make the file at `path`; never overwrites one.
 
     Raises:
-        UsageError: there is one, or the system refuses.
+        UsageError: there is one, or the system refuses; nothing is at `path` then.
+        CommandError: there is no room; nothing is at `path`.
     """
     try:
         write_new_file(path, content, mode)
@@ -72,6 +76,7 @@ def write_over(path: Path, content: bytes) -> None:
 
     Raises:
         UsageError: the system refuses.
+        CommandError: there is no room; what was at `path` is still there.
     """
     try:
         replace_file(path, content, _MODE)
@@ -79,7 +84,11 @@ def write_over(path: Path, content: bytes) -> None:
         raise _not_writable(path, error) from error
 
 
-def _not_writable(path: Path, error: OSError) -> UsageError:
+def _not_writable(path: Path, error: OSError) -> CommandError:
+    if error.errno in _NO_ROOM:
+        return CommandError(
+            "there is no room left for {path}; free some space on its disk and try again", path=str(path)
+        )
     return UsageError(
         "{path} cannot be written: {reason}; give a path in a folder that you may write",
         path=str(path),

@@ -1,22 +1,24 @@
 """What a receipt or result proof proves, without a node and without a network.
 
 Owns telling the forms apart, verifying each against a policy, and saying what follows: which entry, signed by whom,
-cosigned by which voters and when. Trusts the policy file and nothing else. Invariant: whatever does not hold, or
-cannot be read, ends in a `VerificationError`. Source: docs/protocol.md, section 9; docs/reference/receipts.md.
+cosigned by which voters and when. Trusts the policy file and nothing else. Invariant: a proof that does not
+hold, or cannot be read, ends in a `VerificationError`. Source: docs/protocol.md, section 9; docs/reference/receipts.md.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from cli.errors import VerificationError
+from cli.errors import UsageError, VerificationError
 from cli.ledger_value import to_json
+from cli.named_file import read_bytes
 from contracts.result import Result
 from ledger.block import Outcome, is_outcome
 from ledger.errors import BanyanError, RemoteProtocolError
 from ledger.genesis import member_id
-from ledger.policy import Policy
+from ledger.policy import POLICY_SIZE_BYTES_MAX, Policy
 from ledger.receipt import VerifiedReceipt, verify_receipt
 from ledger.receipt_code import CODE_PREFIX, decode_receipt_code
 from ledger.result_proof import RESULT_PROOF_HEADER, VerifiedResult, check_same_transaction, verify_result_proof
@@ -48,13 +50,30 @@ class Verified:
 
 
 def parse_policy(content: bytes) -> Policy:
-    """The policy in a file.
+    """The policy that a node shows.
 
     Raises:
         VerificationError: it is none; without a policy nothing is proven.
     """
     with _failing():
         return Policy.parse(content)
+
+
+def read_policy(path: Path) -> Policy:
+    """The policy in the file at `path`, which the reader trusts.
+
+    Raises:
+        UsageError: it cannot be read, or is none: the call is wrong then, whatever the proofs are.
+    """
+    content = read_bytes(path, POLICY_SIZE_BYTES_MAX)
+    try:
+        return Policy.parse(content)
+    except BanyanError as error:
+        raise UsageError(
+            "{path} is not a verification policy: {reason}; give the file that `banyan policy --out FILE` wrote",
+            path=str(path),
+            reason=error,
+        ) from error
 
 
 def verify_texts(contents: Sequence[bytes], policy: Policy) -> Verified:

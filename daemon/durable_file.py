@@ -21,7 +21,12 @@ def write_new_file(path: Path, content: bytes, mode: int) -> None:
     """
     if path.exists() or path.is_symlink():
         raise FileExistsError(f"{path} exists")
-    _write(path, content, mode)
+    try:
+        _write(path, content, mode)
+    except OSError:
+        # Where the folder could not be made durable, the name is there and may be gone after a power loss.
+        path.unlink(missing_ok=True)
+        raise
 
 
 def replace_file(path: Path, content: bytes, mode: int) -> None:
@@ -49,10 +54,10 @@ def _write(path: Path, content: bytes, mode: int) -> None:
             written += os.write(file, content[written:])
         os.fchmod(file, mode)
         os.fsync(file)
-    except OSError:
+        os.rename(temporary, path)
+    except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     finally:
         os.close(file)
-    os.rename(temporary, path)
     sync_directory(path.parent)

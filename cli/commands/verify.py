@@ -24,14 +24,12 @@ def verify(
     """Verify proofs without a node."""
     from cli.errors import VerificationError
     from cli.named_file import read_bytes
-    from cli.verification import describe, parse_policy, verify_texts
-    from ledger.policy import POLICY_SIZE_BYTES_MAX
+    from cli.verification import describe, read_policy, verify_texts
     from ledger.result_proof import RESULT_PROOF_SIZE_BYTES_MAX
 
     contents = [read_bytes(path, RESULT_PROOF_SIZE_BYTES_MAX) for path in file]
-    policy_content = read_bytes(policy, POLICY_SIZE_BYTES_MAX)
+    trusted = read_policy(policy)
     try:
-        trusted = parse_policy(policy_content)
         document = describe(verify_texts(contents, trusted), trusted)
     except VerificationError as error:
         if session.json:

@@ -1,5 +1,6 @@
 """`banyan keygen` and the files it makes."""
 
+import errno
 import json
 import os
 import stat
@@ -48,6 +49,52 @@ def test_a_folder_that_is_not_there_is_told(banyan: Command, tmp_path: Path) -> 
     answer = banyan("keygen", "--out", tmp_path / "no" / "key")
     assert answer.status == 2
     assert "cannot be written" in answer.err
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "rename"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_full_disk_is_told_and_nothing_half_written_stays(
+    banyan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(f"daemon.durable_file.os.{call}", refuse)
+        answer = banyan("keygen", "--out", tmp_path / "key")
+    assert answer.status == 1
+    assert answer.out == ""
+    assert answer.err == (
+        f"Error: there is no room left for {tmp_path / 'key'}; free some space on its disk and try again\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert banyan("keygen", "--out", tmp_path / "key").status == 0
+
+
+def test_a_disk_that_takes_a_part_only(banyan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+
+    def write_a_part(file: int, data: bytes) -> int:
+        if len(data) > 10:
+            return write(file, data[:10])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.durable_file.os.write", write_a_part)
+        assert banyan("keygen", "--out", tmp_path / "key").status == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_whose_folder_cannot_be_made_durable_is_not_there(
+    banyan: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_path: Path) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.durable_file.sync_directory", refuse)
+        assert "Input/output error" in banyan("keygen", "--out", tmp_path / "key").err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_cannot_name_a_key_is_refused(banyan: Command, tmp_path: Path) -> None:

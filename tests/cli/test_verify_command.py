@@ -192,8 +192,17 @@ def test_a_transaction_with_a_forged_signature_proves_nothing(banyan: Command, f
 def test_another_network_s_policy_proves_nothing(banyan: Command, folder: Path) -> None:
     (folder / "other").write_bytes(ReceiptNetwork(3, "elsewhere.example/ledger").policy.encode())
     assert_unverified(banyan, folder, RECEIPT, "other")
-    (folder / "other").write_text("no policy")
-    assert_unverified(banyan, folder, RECEIPT, "other")
+
+
+@pytest.mark.parametrize("content", [b"no policy", b"", b"\xff\x00", b"log x\n", b"quorum Voters\n"])
+def test_a_file_that_is_no_policy_is_wrong_usage(banyan: Command, folder: Path, content: bytes) -> None:
+    (folder / "other").write_bytes(content)
+    for proof in ("receipt", "policy"):
+        answer = banyan("--json", "verify", folder / proof, "--policy", folder / "other")
+        assert answer.status == 2
+        assert answer.out == ""
+        assert answer.error["code"] == "usage"
+        assert answer.error["message"].startswith(f"{folder / 'other'} is not a verification policy: ")
 
 
 def test_too_few_cosignatures_prove_nothing(banyan: Command, folder: Path) -> None:
