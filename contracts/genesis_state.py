@@ -17,6 +17,8 @@ from ledger.signing import SCHEME_ED25519
 PARAMETERS_KEY = record_key("parameters", "network")
 VOTERS_KEY = record_key("voters", "current")
 NODE_STATUS_VOTER = "voter"
+# The kinds of all records below.
+GENESIS_KINDS = frozenset(("member", "node", "parameters", "voters"))
 
 
 def genesis_records(genesis: Genesis) -> dict[bytes, bytes]:

@@ -14,6 +14,7 @@ from contracts.chain import CHAIN_KIND
 from contracts.contract import Contract, Operation
 from contracts.errors import ContractError, Reason, Refusal
 from contracts.expectation import EXPECT_REASONS
+from contracts.genesis_state import GENESIS_KINDS
 from contracts.limits import LIMIT_REASONS, RECORD_REASONS
 from contracts.result import Result
 
@@ -66,6 +67,11 @@ class Registry:
             self._add_reasons(contract)
             for operation in contract.operations:
                 self._operations[f"{contract.name}.{operation.method}"] = RegisteredOperation(contract, operation)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Every kind of record that there can be: the genesis', the runtime's and the contracts' own."""
+        return GENESIS_KINDS | RUNTIME_KINDS | {kind for contract in self.contracts for kind in contract.kinds}
 
     def find(self, name: str) -> RegisteredOperation:
         """The operation `contract.method`.

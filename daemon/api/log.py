@@ -42,6 +42,12 @@ async def tile(context: ApiContext, _request: Request, parameters: Parameters) -
     if wanted.level is None:
         check_content(context)
     available = tile_width(context.node.store.head().tree_size, wanted.level, wanted.index)
+    if not available:
+        raise TileUnknownError(
+            "{path} does not exist yet: the log ends before it; ask again when the log has grown, /checkpoint says how"
+            " far it is",
+            path=path,
+        )
     if wanted.width > available:
         raise TileUnknownError(
             "{path} does not exist yet: the tile has {count} of {wanted} parts; ask with .p/{count}, or later",

@@ -11,7 +11,7 @@ from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import Json, json_response, to_json
 from daemon.api.parameters import Parameter, Parameters
-from daemon.api.request_errors import ParameterInvalidError, RecordUnknownError
+from daemon.api.request_errors import KindUnknownError, ParameterInvalidError, RecordUnknownError
 from storage.interface import StoreReader
 
 # How many records one answer looks at: about 10 ms of the node's time, whatever the filter.
@@ -29,7 +29,7 @@ LINEARIZABLE = Parameter(
 
 async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
     """One record."""
-    kind, record_id = parameters.text("kind") or "", parameters.text("id") or ""
+    kind, record_id = _known_kind(context, parameters), parameters.text("id") or ""
     await _confirm(context, parameters)
     height = context.node.store.head().executed_height
     data = context.node.store.state(_key(kind, record_id))
@@ -43,7 +43,7 @@ async def show(context: ApiContext, _request: Request, parameters: Parameters) -
 
 async def list_records(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
     """Records of a kind, ascending by id, filtered, in pages."""
-    kind = parameters.text("kind") or ""
+    kind = _known_kind(context, parameters)
     after = parameters.text("after")
     prefix = _key(kind, "x")[:-1]
     await _confirm(context, parameters)
@@ -76,13 +76,24 @@ async def _confirm(context: ApiContext, parameters: Parameters) -> None:
         await context.node.service.confirm_newest(LINEARIZABLE_WAIT_MS)
 
 
+def _known_kind(context: ApiContext, parameters: Parameters) -> str:
+    kind, known = parameters.text("kind") or "", context.node.registry.kinds
+    if kind not in known:
+        raise KindUnknownError(
+            "this ledger has no records of the kind {kind}; the kinds are {known}",
+            kind=repr(kind),
+            known=", ".join(sorted(known)),
+        )
+    return kind
+
+
 def _key(kind: str, record_id: str) -> bytes:
     try:
         return record_key(kind, record_id)
     except InvalidRecordKeyError as error:
         raise ParameterInvalidError(
-            "no record can have the kind {kind} and the id {id}; see what the kinds are with `banyan list`",
-            kind=repr(kind),
+            "no record of the kind {kind} can have the id {id}; `banyan list {kind}` shows the ids that there are",
+            kind=kind,
             id=repr(record_id),
         ) from error
 

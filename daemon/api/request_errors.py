@@ -6,7 +6,7 @@ BanyanError
     ├── BodyInvalidError            400  not the document that the endpoint takes
     ├── MembersOnlyError            403  the network's visibility keeps this from the public
     ├── OperatorOnlyError           403  only on the control socket
-    ├── NotFoundError               404  no such path, block, record, subject, tile, payload or checkpoint
+    ├── NotFoundError               404  no such path, block, kind, record, subject, tile, payload or checkpoint
     ├── MethodNotAllowedError       405
     ├── BodyTooSlowError            408
     ├── BodyTooLargeError           413
@@ -68,6 +68,12 @@ class BlockUnknownError(NotFoundError):
     """No executed block has this height."""
 
     code = "block-unknown"
+
+
+class KindUnknownError(NotFoundError):
+    """No contract writes records of this kind."""
+
+    code = "kind-unknown"
 
 
 class RecordUnknownError(NotFoundError):

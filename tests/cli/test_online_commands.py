@@ -199,6 +199,16 @@ def test_lists_are_read_to_their_limit(banyan: Command, home: Path, unit: str) -
     assert banyan.ok("list", "notice", "--unit", unit, "--state", "withdrawn")["records"] == []
 
 
+@pytest.mark.parametrize("words", [("list", "nokind"), ("get", "nokind", "x"), ("list", "Notice")])
+def test_a_kind_that_no_contract_writes_is_refused_with_the_kinds(
+    banyan: Command, home: Path, words: tuple[str, ...]
+) -> None:
+    answer = banyan(*words)
+    assert answer.status == 4
+    assert repr(words[1]) in answer.err
+    assert "chain, member, node, notice, notice-file" in answer.err
+
+
 def test_a_folder_that_is_not_ours_is_told(banyan: Command, home: Path) -> None:
     def without_rights() -> Answer:
         if os.geteuid() != 0:

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from contracts.genesis_state import PARAMETERS_KEY, VOTERS_KEY, genesis_records
+from contracts.genesis_state import GENESIS_KINDS, PARAMETERS_KEY, VOTERS_KEY, genesis_records
 from contracts.member import Member, member_record_key
 from contracts.record import Record, parse_record_key
 from ledger.genesis import member_id
@@ -15,6 +15,7 @@ RECORDS = genesis_records(GENESIS)
 def test_it_holds_parameters_voters_nodes_and_administrators_and_nothing_else() -> None:
     kinds = [parse_record_key(key)[0] for key in RECORDS]
     assert kinds == ["member", "node", "parameters", "voters"]
+    assert set(kinds) == GENESIS_KINDS
     assert list(RECORDS) == sorted(RECORDS)
 
 

@@ -93,7 +93,11 @@ async def test_one_record_with_its_version(node: Served) -> None:
     linearizable = await node.tcp.get("/v1/records/notice/branch-0/000000000002?linearizable=true")
     assert linearizable.json() == record
     assert_problem(await node.tcp.get("/v1/records/notice/branch-0/9"), 404, "record-unknown")
-    assert_problem(await node.tcp.get("/v1/records/Notice/x"), 400, "parameter-invalid")
+    for kind in ("Notice", "nothing"):
+        for path in (f"/v1/records/{kind}/x", f"/v1/records/{kind}"):
+            unknown = assert_problem(await node.tcp.get(path), 404, "kind-unknown")
+            assert f"the kind {kind!r}; the kinds are chain, member," in str(unknown["detail"])
+    assert_problem(await node.tcp.get("/v1/records/notice/%00"), 400, "parameter-invalid")
     assert_problem(await node.tcp.get("/v1/records/notice/x?linearizable=1"), 400, "parameter-invalid")
 
 
@@ -115,7 +119,7 @@ async def test_records_in_pages_with_filters(node: Served) -> None:
     assert await ids("&unit=branch-1") == [one for one in everything if one.startswith("branch-1/")]
     assert await ids("&unit=branch-0&state=withdrawn") == ["branch-0/000000000002"]
     assert await ids("&unit=nowhere") == []
-    assert (await node.tcp.get("/v1/records/nothing")).json()["records"] == []
+    assert (await node.tcp.get("/v1/records/parameters")).json()["records"][0]["id"] == "network"
     for query in ("limit=0", "limit=1001", "unti=branch-0", "after=", "unit=a&unit=b"):
         assert_problem(await node.tcp.get(f"/v1/records/notice?{query}"), 400, "parameter-invalid")
 
@@ -168,6 +172,17 @@ async def test_tiles_make_the_root_that_the_checkpoint_states(node: Served) -> N
 )
 async def test_a_tile_that_there_is_not(node: Served, path: str) -> None:
     assert_problem(await node.tcp.get(f"/tile/{path}"), 404, "tile-unknown")
+
+
+async def test_a_tile_that_there_is_not_is_told_with_what_can_be_asked(node: Served) -> None:
+    narrower = assert_problem(await node.tcp.get("/tile/0/000"), 404, "tile-unknown")
+    width = (await node.tcp.get("/v1/status")).json()["tree_size"]
+    assert f"ask with .p/{width}," in str(narrower["detail"])
+    assert (await node.tcp.get(f"/tile/0/000.p/{width}")).status_code == 200
+    for path in ("0/001", "0/001.p/1", "1/000.p/1", "entries/001.p/200"):
+        none = assert_problem(await node.tcp.get(f"/tile/{path}"), 404, "tile-unknown")
+        assert ".p/0" not in str(none["detail"])
+        assert "the log ends before it" in str(none["detail"])
 
 
 async def test_the_policy_of_an_earlier_size_and_of_none(node: Served) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +107,17 @@ async def test_endless_headers_are_cut_off(home: Home) -> None:
     async with served(home.directory) as node, connected(address_of(node)) as stream:
         await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\nx-long: " + b"x" * 40_000)
         assert (await everything(stream)).startswith(b"HTTP/1.1 431")
+
+
+@pytest.mark.parametrize(("size_bytes", "status"), [(16_000, b"200"), (17_000, b"431")])
+async def test_the_bound_on_headers_that_come_in_pieces(home: Home, size_bytes: int, status: bytes) -> None:
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\nconnection: close\r\nx-long: " + b"x" * size_bytes)
+        # What was sent is read before the rest comes: otherwise both would be one piece.
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(b"\r\n\r\n")
+        assert (await everything(stream)).startswith(b"HTTP/1.1 " + status)
 
 
 async def test_what_is_not_http_is_refused(home: Home) -> None:
