@@ -56,6 +56,7 @@ from consensus.messages import (
     Transfer,
     Vote,
     VoteRequest,
+    signer_of,
 )
 from consensus.packets import ACKNOWLEDGED, ACKNOWLEDGED_SIGNATURE, Packet
 from consensus.settings import BlockProver, Chance, Kept, Role, Settings
@@ -148,6 +149,16 @@ class Agreement:
     def must_recover(self) -> bool:
         """Whether the database is older than what this node signed: it signs nothing until it has caught up."""
         return self._standing.must_recover
+
+    @property
+    def term_certificate(self) -> TermCertificate | None:
+        """Why this node is in its term; None in term 0."""
+        return self._standing.certificate
+
+    def is_genuine(self, packet: Packet) -> bool:
+        """Whether a voter of a set of this node's committed chain signed the packet's statement: worth passing on."""
+        statement = packet.statement
+        return self._standing.verify(packet, statement.voter_set_hash, signer_of(statement))
 
     # -- stepping -----------------------------------------------------------------------------------------------
 

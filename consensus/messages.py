@@ -147,3 +147,24 @@ class ReadAnswer(Statement):
     leader: Hash
     question: bytes
     height: int
+
+
+# Which field names the node that signs.
+_SIGNERS: dict[type[Statement], str] = {
+    PreVoteRequest: "asker",
+    PreVote: "voter",
+    VoteRequest: "candidate",
+    Vote: "voter",
+    Acknowledgement: "voter",
+    Heartbeat: "leader",
+    HeartbeatAnswer: "voter",
+    Transfer: "leader",
+    ReadQuestion: "asker",
+    ReadAnswer: "leader",
+}
+
+
+def signer_of(statement: Statement) -> Hash:
+    """The node id of whoever must have signed the statement."""
+    signer: Hash = getattr(statement, _SIGNERS[type(statement)])
+    return signer

@@ -20,9 +20,11 @@ from daemon.block_builder import BuiltBlock, ExecutedPoint, Tip
 from daemon.node_errors import LedgerContradictionError
 from daemon.overlay import StateOverlay
 from daemon.recovery import load_block, load_executed_tip, load_result_leaves
+from ledger.block import Outcome
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.state_digest import StateDigest
+from ledger.tree import leaf_hash, root_of
 from storage.interface import ExecutedId, StoredExecution, StoredResult, StoreReader
 
 
@@ -107,6 +109,22 @@ class Chain:
             return None
         point = self._point(parent, executed_height)
         return point if point.state_digest else None
+
+    def stated_by(self, block: BuiltBlock, parent: Tip) -> bool | None:
+        """Whether what the block states of execution is what this node executed itself; None while it cannot tell.
+
+        Only what is true may be acknowledged (docs/protocol.md, section 5).
+        """
+        outcome = Outcome.decode(block.stored.entries[0])
+        point = self.stated_point(parent, outcome.executed_height)
+        if point is None:
+            return None
+        leaves = point.result_leaves
+        return (outcome.state_digest, outcome.results_count, outcome.results_root) == (
+            point.state_digest,
+            len(leaves),
+            root_of([leaf_hash(leaf) for leaf in leaves]),
+        )
 
     def _point(self, parent: Tip, executed_height: int) -> ExecutedPoint:
         leaves = tuple(

@@ -16,6 +16,7 @@ from contracts.result import Result
 from daemon.sign_state import SignState
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
+from p2p.effects import Blame, SendFrame
 from storage.interface import WriteBatch
 
 
@@ -87,6 +88,21 @@ class CheckpointPublished:
 
 
 @dataclass(frozen=True, slots=True)
+class Verify:
+    """Decode the submissions and verify their signatures, in a batch on threads; then report `Verified(ticket)`."""
+
+    ticket: int
+    submissions: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Somebody broke a rule, or this node cannot agree with a block: for operators; the node goes on."""
+
+    error: BanyanError
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """An admitted transaction left the pool without a block, and why (it expired, its quota ran out)."""
 
@@ -121,6 +137,10 @@ Effect: TypeAlias = (
     | Refused
     | BlockExecuted
     | CheckpointPublished
+    | Verify
+    | SendFrame
+    | Blame
+    | Reported
     | Dropped
     | RoleChanged
     | Alarm

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from ledger.detached import DetachedValue
+from ledger.hashing import Hash
 from ledger.transaction import Transaction
+from p2p.frames import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +63,55 @@ class SignStateSaved:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerConnected:
+    """A neighbour is connected and greeted: frames can be sent to it."""
+
+    now_ms: int
+    peer: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class PeerGone:
+    """The connection with a neighbour ended."""
+
+    now_ms: int
+    peer: Hash
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A neighbour sent a frame; its form is checked, nothing else."""
+
+    now_ms: int
+    peer: Hash
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The submissions of `Verify(ticket)`, in order: decoded with good signatures, or None where anything is wrong."""
+
+    now_ms: int
+    ticket: int
+    results: "tuple[tuple[Transaction, tuple[DetachedValue, ...]] | None, ...]"
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The operator asked the node to end: finish what was proposed, accept nothing new."""
 
     now_ms: int
 
 
-Event: TypeAlias = Started | Ticked | Submitted | BatchStored | SignStateSaved | Stopping
+Event: TypeAlias = (
+    Started
+    | Ticked
+    | Submitted
+    | BatchStored
+    | SignStateSaved
+    | PeerConnected
+    | PeerGone
+    | Received
+    | Verified
+    | Stopping
+)

@@ -32,15 +32,16 @@ class MempoolFullError(BanyanError):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One admitted transaction with what travels beside it."""
+    """One admitted transaction with what travels beside it; `admitted_ms` by the clock of whoever admitted it."""
 
     transaction: Transaction
     detached: tuple[DetachedValue, ...]
     size_bytes: int
+    admitted_ms: int
 
 
 class Mempool:
-    """The pool; every operation is O(1) apart from taking and expiring, which are linear in what they return."""
+    """The pool; every operation is O(1) in the pool, and linear in what it takes or returns, apart from expiring."""
 
     def __init__(
         self,
@@ -51,48 +52,68 @@ class Mempool:
         self._transactions_max = transactions_max
         self._size_bytes_max = size_bytes_max
         self._sender_transactions_max = sender_transactions_max
-        self._queues: OrderedDict[Hash, deque[Waiting]] = OrderedDict()
-        self._ids: set[Hash] = set()
-        self._sender_sizes: dict[Hash, int] = {}
+        self._queues: OrderedDict[Hash, _Queue] = OrderedDict()
+        self._waiting: dict[Hash, Waiting] = {}
+        self._id_by_leaf: dict[Hash, Hash] = {}
         self.size_bytes = 0
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._waiting)
 
     def __contains__(self, transaction_id: Hash) -> bool:
-        return transaction_id in self._ids
+        return transaction_id in self._waiting
+
+    def get(self, transaction_id: Hash) -> Waiting | None:
+        """The waiting transaction with this id."""
+        return self._waiting.get(transaction_id)
+
+    def by_leaf(self, leaf_hash: Hash) -> Waiting | None:
+        """The waiting transaction whose envelope has this leaf hash; another envelope of the same id has another."""
+        transaction_id = self._id_by_leaf.get(leaf_hash)
+        return self._waiting[transaction_id] if transaction_id is not None else None
+
+    def ids(self) -> Iterator[Hash]:
+        """The ids of all that wait, oldest first."""
+        return iter(self._waiting)
 
     def waiting_of(self, sender: Hash) -> int:
         """How many transactions of `sender` wait."""
         queue = self._queues.get(sender)
-        return len(queue) if queue is not None else 0
+        return queue.count if queue is not None else 0
 
-    def add(self, transaction: Transaction, detached: tuple[DetachedValue, ...]) -> None:
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the one was admitted that waits longest; None if nothing waits."""
+        oldest = next(iter(self._waiting.values()), None)
+        return oldest.admitted_ms if oldest is not None else None
+
+    def add(self, transaction: Transaction, detached: tuple[DetachedValue, ...], admitted_ms: int = 0) -> None:
         """Put an admitted transaction at the end of its sender's queue.
 
         Raises:
             MempoolFullError: the pool or the sender's share of it is full.
         """
-        assert transaction.id not in self._ids, "admission looks for duplicates first"
+        assert transaction.id not in self._waiting, "admission looks for duplicates first"
         size = len(transaction.envelope) + sum(len(value.value_bytes) for value in detached)
-        if len(self._ids) >= self._transactions_max or self.size_bytes + size > self._size_bytes_max:
+        if len(self._waiting) >= self._transactions_max or self.size_bytes + size > self._size_bytes_max:
             raise MempoolFullError(
                 "the node has {count} transactions waiting; send it again in a moment", count=len(self)
             )
         queue = self._queues.get(transaction.sender)
         if queue is None:
-            queue = self._queues[transaction.sender] = deque()
+            queue = self._queues[transaction.sender] = _Queue()
         elif (
-            len(queue) >= self._sender_transactions_max
-            or self._sender_sizes[transaction.sender] + size > self._size_bytes_max // SENDER_SHARE
+            queue.count >= self._sender_transactions_max
+            or queue.size_bytes + size > self._size_bytes_max // SENDER_SHARE
         ):
             raise MempoolFullError(
                 "this sender has {count} transactions waiting, which is its share; send it again in a moment",
-                count=len(queue),
+                count=queue.count,
             )
-        queue.append(Waiting(transaction, detached, size))
-        self._ids.add(transaction.id)
-        self._sender_sizes[transaction.sender] = self._sender_sizes.get(transaction.sender, 0) + size
+        waiting = Waiting(transaction, detached, size, admitted_ms)
+        queue.add(waiting)
+        self._waiting[transaction.id] = waiting
+        self._id_by_leaf[transaction.leaf_hash] = transaction.id
         self.size_bytes += size
 
     def take(self, count_max: int, size_bytes_max: int) -> list[Waiting]:
@@ -107,45 +128,78 @@ class Mempool:
         passed_over = 0
         while self._queues and len(taken) < count_max and passed_over < len(self._queues):
             sender, queue = next(iter(self._queues.items()))
-            if len(queue[0].transaction.envelope) > room:
+            waiting = queue.first(self._waiting)
+            if len(waiting.transaction.envelope) > room:
                 self._queues.move_to_end(sender)
                 passed_over += 1
                 continue
             passed_over = 0
-            waiting = queue.popleft()
             room -= len(waiting.transaction.envelope)
             taken.append(waiting)
+            self._queues.move_to_end(sender)
             self._forget(waiting)
-            if queue:
-                self._queues.move_to_end(sender)
-            else:
-                del self._queues[sender]
         return taken
+
+    def remove(self, transaction_id: Hash) -> Waiting | None:
+        """Take one out that has its place in a block now; None if it does not wait here."""
+        waiting = self._waiting.get(transaction_id)
+        if waiting is not None:
+            self._forget(waiting)
+        return waiting
 
     def drop_expired(self, time_ms: int) -> list[Waiting]:
         """Remove and return what may not be in a block of `time_ms` any more; linear in the pool, asked on ticks."""
-        expired = [waiting for waiting in self._all() if waiting.transaction.expires_ms < time_ms]
-        if not expired:
-            return []
-        gone = {waiting.transaction.id for waiting in expired}
-        for sender in list(self._queues):
-            left = deque(item for item in self._queues[sender] if item.transaction.id not in gone)
-            if left:
-                self._queues[sender] = left
-            else:
-                del self._queues[sender]
+        expired = [waiting for waiting in self._waiting.values() if waiting.transaction.expires_ms < time_ms]
         for waiting in expired:
             self._forget(waiting)
         return expired
 
-    def _all(self) -> Iterator[Waiting]:
-        for queue in self._queues.values():
-            yield from queue
-
     def _forget(self, waiting: Waiting) -> None:
-        self._ids.discard(waiting.transaction.id)
+        transaction = waiting.transaction
+        del self._waiting[transaction.id]
+        del self._id_by_leaf[transaction.leaf_hash]
         self.size_bytes -= waiting.size_bytes
-        sender = waiting.transaction.sender
-        left = self._sender_sizes.pop(sender) - waiting.size_bytes
-        if left:
-            self._sender_sizes[sender] = left
+        queue = self._queues[transaction.sender]
+        queue.left(waiting)
+        if queue.count:
+            queue.sweep(self._waiting)
+        else:
+            del self._queues[transaction.sender]
+
+
+class _Queue:
+    """One sender's transactions, oldest first; `count` and `size_bytes` are of those that wait.
+
+    Those that left out of turn stay in the row until they come to its front, or are as many as those that wait: then
+    the row is swept, so that it is never longer than twice what waits.
+    """
+
+    __slots__ = ("_row", "count", "size_bytes")
+
+    def __init__(self) -> None:
+        self._row: deque[Waiting] = deque()
+        self.count = 0
+        self.size_bytes = 0
+
+    def add(self, waiting: Waiting) -> None:
+        self._row.append(waiting)
+        self.count += 1
+        self.size_bytes += waiting.size_bytes
+
+    def first(self, waiting: dict[Hash, Waiting]) -> Waiting:
+        """The oldest that waits."""
+        while waiting.get(self._row[0].transaction.id) is not self._row[0]:
+            self._row.popleft()
+        return self._row[0]
+
+    def left(self, waiting: Waiting) -> None:
+        """One does not wait any more."""
+        self.count -= 1
+        self.size_bytes -= waiting.size_bytes
+        if self._row[0] is waiting:
+            self._row.popleft()
+
+    def sweep(self, waiting: dict[Hash, Waiting]) -> None:
+        """Drop from the row what left it."""
+        if len(self._row) > 2 * self.count + 16:
+            self._row = deque(one for one in self._row if waiting.get(one.transaction.id) is one)

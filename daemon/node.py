@@ -1,123 +1,111 @@
-"""One node, whole and pure: ledger, agreement, pool and execution put together. Events in, ordered effects out.
+"""One node, whole and pure: ledger, agreement, pool, gossip and execution put together. Events in, ordered effects out.
 
 Owns the order in which things become true: a block is stored before it is acknowledged, the acknowledgement is
 kept before it counts, a block is certified before it is executed, executed and on disk before anybody is told.
 Never touches a clock, a disk, a socket or chance: the shell and the simulator run this very class.
 
-The way of a transaction: `Submitted` -> admission -> pool -> block -> `StoreBatch` -> `BatchStored` ->
-acknowledgement -> `SaveSignState` -> `SignStateSaved` -> certificate -> execution -> `StoreBatch` ->
-`BatchStored` -> `BlockExecuted`. The execution of one block is written together with the next block, so that a
-busy node flushes once a block.
+The way of a transaction: `Submitted` -> admission -> pool -> gossip -> block -> `StoreBatch` -> `BatchStored` ->
+acknowledgement -> `SaveSignState` -> `SignStateSaved` -> proposal, acknowledgements of others -> certificate ->
+execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. The execution of one block is written together with the
+next block, so that a busy node flushes once a block.
 
-Bounds: the pool (`mempool`), and the window of blocks beyond the last committed one (genesis parameter).
-Source: docs/protocol.md, sections 4 to 6; the order of effects as in etcd-io/raft `Ready`.
+Its parts: `intake` (pool and admission), `chain` (blocks and state), `following` (blocks of others), `acceptance` (what
+may be acknowledged), `courier` (gossip), `hearing` (what others say), `keeping` (what was signed), `outgoing` (writes),
+and the agreement core.
+
+Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
+Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
 """
 
-from collections import deque
-from dataclasses import dataclass, field
-
-from consensus.agreement import Agreement
-from consensus.branch import Branch
 from consensus.certificates import BlockCertificate, ElectionCertificate
 from consensus.effects import (
     BecameLeader,
+    Broadcast,
+    BroadcastCertificate,
+    BroadcastTerm,
+    Caught,
     Committed,
     KeepAcknowledgement,
     KeepTerm,
     KeepVote,
+    Missing,
+    Propose,
     StandingChanged,
 )
 from consensus.effects import Effect as AgreementEffect
-from consensus.events import Accepted, AcknowledgementKept, BlocksStored, Campaign, ChainLink, TermKept, VoteKept
+from consensus.events import Accepted, BlocksStored, Campaign, TermCertificateHeard
 from consensus.events import Event as AgreementEvent
 from consensus.events import Started as AgreementStarted
 from consensus.events import Tick as AgreementTick
-from consensus.settings import Chance, Kept, Role, Settings
+from consensus.messages import Heartbeat
+from consensus.settings import Chance, Role
 from consensus.statement import Position
-from consensus.term_certificates import decode_term_certificate, encode_term_certificate
-from consensus.voters import Voter, VoterSet
+from consensus.term_certificates import encode_term_certificate
+from consensus.timing import Timing
 from contracts.registry import Registry
-from daemon.admission import check_submission
+from daemon.acceptance import Acceptance
+from daemon.agreement_start import link_of, position_of, start_agreement
 from daemon.block_builder import BuiltBlock, Proposer, build_block
+from daemon.block_judge import BlockJudge
 from daemon.chain import Chain, ExecutedBlock
 from daemon.checkpointer import Checkpointer
+from daemon.courier import Courier, Head
 from daemon.effects import (
-    Admitted,
     Alarm,
     BlockExecuted,
     CheckpointPublished,
     CommittedTransaction,
-    Dropped,
     Effect,
-    Refused,
+    Reported,
     RoleChanged,
-    SaveSignState,
     Stopped,
-    StoreBatch,
+    Verify,
 )
 from daemon.events import (
     BatchStored,
     Event,
+    PeerConnected,
+    PeerGone,
+    Received,
     SignStateSaved,
     Started,
     Stopping,
     Submission,
     Submitted,
     Ticked,
+    Verified,
 )
-from daemon.mempool import Mempool, MempoolFullError, Waiting
+from daemon.following import Following
+from daemon.hearing import Hearing
+from daemon.intake import Intake
+from daemon.keeping import Keeping
+from daemon.mempool import Waiting
 from daemon.node_errors import (
-    ExpiredError,
+    DigestMismatchError,
     LedgerContradictionError,
-    NotAcceptingError,
     StaleDatabaseError,
     UnsupportedNetworkError,
 )
-from daemon.recovery import opening_certificate
+from daemon.outgoing import SignedCheckpoint, Writer
+from daemon.proposal import Proposal
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
-from daemon.under_way import UnderWay
-from ledger.block import PROTOCOL_VERSION, Header, verify_proposal
-from ledger.errors import BanyanError, RemoteProtocolError
+from daemon.transaction_batches import batches
+from daemon.voters_in_force import VotersInForce
+from ledger.block import PROTOCOL_VERSION
+from ledger.encoding import encode
+from ledger.errors import RemoteProtocolError
 from ledger.genesis import Genesis
-from ledger.hashing import ZERO_HASH
 from ledger.node_keys import NodeKeys
-from storage.interface import StoredPayload, StoreReader, WriteBatch
+from p2p.frames import PayloadKind
+from storage.interface import StoreReader
 
 # While a block is on its way to the disk, the next one waits for this many transactions: below that, the flush
 # would cost more than the wait.
 BATCH_WORTH_A_BLOCK = 256
-RETRY_AFTER_MS = 1000
 # What one step of the machine's clock counts for timeouts: a clock that is set, or a machine that slept, ends no more
 # than the waiting that was under way.
 CLOCK_STEP_MS_MAX = 5000
-
-
-@dataclass(slots=True)
-class _Outgoing:
-    """What this step adds to the next write."""
-
-    blocks: list[BuiltBlock] = field(default_factory=list)
-    executed: list[ExecutedBlock] = field(default_factory=list)
-    payloads: list[StoredPayload] = field(default_factory=list)
-    checkpoint: "_SignedCheckpoint | None" = None
-
-    def __bool__(self) -> bool:
-        return bool(self.blocks or self.executed or self.payloads or self.checkpoint)
-
-
-@dataclass(frozen=True, slots=True)
-class _SignedCheckpoint:
-    tree_size: int
-    note: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Writing:
-    """A write that was handed out, and what it makes true once it is durable."""
-
-    ticket: int
-    outgoing: _Outgoing
 
 
 class Node:
@@ -125,15 +113,16 @@ class Node:
 
     Args:
         keys: The node's four keys.
-        genesis: The network; the node must be its only voter in this version.
+        genesis: The network.
         registry: The contracts to execute.
         reader: The store, as of the last durable write.
         sign_state: What was signed before, from beside the seed.
         term_certificate: Why the node is in the sign-state's term, from the same place; empty in term 0.
         chance: Where random numbers come from.
+        timing: How long agreement waits.
 
     Raises:
-        UnsupportedNetworkError: the genesis has other voters than this node alone.
+        UnsupportedNetworkError: the genesis does not name this node.
         LedgerContradictionError: the store does not fit together.
     """
 
@@ -146,80 +135,50 @@ class Node:
         sign_state: SignState,
         term_certificate: bytes,
         chance: Chance,
+        timing: Timing | None = None,
     ) -> None:
         self._genesis = genesis
         self._keys = keys
         self._reader = reader
-        self._sign_state = sign_state
-        self._voters = _voter_set(genesis)
-        self._chain = Chain(genesis, registry, reader)
+        self._chance = chance
         self._now_ms = genesis.created_ms
         self._elapsed_ms = 0
-        self._agreement = self._new_agreement(term_certificate, chance)
+        self._chain = Chain(genesis, registry, reader)
+        self._voters = VotersInForce(genesis)
+        self._intake = Intake(genesis, self._chain)
+        self._courier = Courier(chance)
+        self._following = Following(
+            self._chain, self._intake, BlockJudge(genesis, self._voters.at), self._courier, self._verify
+        )
+        self._agreement = start_agreement(
+            genesis,
+            keys,
+            self._voters.current,
+            self._voters.earlier,
+            self._chain,
+            reader,
+            sign_state,
+            term_certificate,
+            timing or Timing(),
+            chance,
+            self._voters.position_of,
+        )
+        self._hearing = Hearing(
+            self._agreement, self._courier, self._following, self._intake, self._chain, reader, self._voters
+        )
         self._checkpointer = Checkpointer(genesis, keys, _own_name(genesis, keys))
-        self._mempool = Mempool()
+        self._acceptance = Acceptance(genesis, self._chain)
+        self._keeping = Keeping(sign_state)
         self._proposer: Proposer | None = None
-        self._batch_ticket = 0
-        self._sign_ticket = 0
-        self._unstored: deque[_Writing] = deque()
-        self._unkept: deque[tuple[int, AgreementEvent | _SignedCheckpoint]] = deque()
-        self._outgoing = _Outgoing()
+        self._writer = Writer()
+        self._verify_ticket = 0
         self._effects: list[Effect] = []
-        # What waits in blocks, recovered ones included: a client's retry after a crash must not get a second place.
-        self._in_blocks = UnderWay()
-        for block in self._chain.blocks:
-            self._in_blocks.add(block.transactions)
+        self._newest_certificate = b""
         self._checkpoint_size = 0
         self._opened = False
         self._stopping = False
         self._halted = False
         self._stopped = False
-
-    def _new_agreement(self, term_certificate: bytes, chance: Chance) -> Agreement:
-        """Agreement as chain and sign-state leave it; a chain of a later term proves that term."""
-        genesis, chain, signed = self._genesis, self._chain, self._sign_state
-        certificate = decode_term_certificate(term_certificate) if term_certificate else None
-        acknowledged = Position(signed.acknowledged_term, signed.acknowledged_height, signed.acknowledged_hash)
-        if acknowledged.height == 0:
-            acknowledged = Position(0, 0, genesis.network_id)
-        term, voted_for = signed.term, signed.voted_for if signed.voted_for != ZERO_HASH else None
-        if chain.tip.term > term and chain.tip.header is not None:
-            certificate = opening_certificate(self._reader, chain.tip)
-            term, voted_for = chain.tip.term, chain.tip.header.proposer
-        executed = chain.executed_tip
-        branch = Branch(Position(executed.term, executed.height, executed.hash), executed.height)
-        if chain.blocks:
-            branch.extend(tuple(_link(block) for block in chain.blocks))
-        newest = self._reader.header(chain.tip.height)
-        return Agreement(
-            Settings(genesis.network_id, self._keys.node_id, self._keys.agreement),
-            self._voters,
-            (),
-            Kept(term, voted_for, certificate, acknowledged, self._holds(acknowledged)),
-            branch,
-            (newest.header, newest.signature) if newest is not None else (b"", b""),
-            chance,
-            self._position_of,
-            self._elapsed_ms,
-        )
-
-    def _holds(self, acknowledged: Position) -> bool:
-        """Protocol section 3: the chain must hold the very block last acknowledged, or one of a later term."""
-        if acknowledged.height == 0 or self._chain.tip.term > acknowledged.term:
-            return True
-        known = self._reader.header(acknowledged.height)
-        return known is not None and known.header_hash == acknowledged.hash
-
-    def _position_of(self, header: bytes, signature: bytes) -> Position | None:
-        """What another voter's last block is, if a voter known here signed its header."""
-        try:
-            decoded = Header.decode(header)
-        except RemoteProtocolError:
-            return None
-        key = self._voters.key_of(decoded.proposer)
-        if key is None or not verify_proposal(decoded, key, signature):
-            return None
-        return Position(decoded.term, decoded.height, decoded.hash)
 
     def step(self, event: Event) -> list[Effect]:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""
@@ -231,12 +190,14 @@ class Node:
         self._now_ms = event.now_ms
         try:
             self._handle(event)
+            self._follow()
             self._propose()
             self._close(event)
         except LedgerContradictionError as error:
             self._halted = True
             self._effects.append(Alarm(error))
         self._write()
+        self._effects.extend(self._courier.take_effects())
         self._stop_when_idle()
         effects, self._effects = self._effects, []
         return effects
@@ -251,7 +212,7 @@ class Node:
             leader=agreement.leader,
             opened=self._opened,
             accepting=self._accepting,
-            voters=tuple(voter.node_id for voter in self._voters.voters),
+            voters=tuple(voter.node_id for voter in agreement.voters.voters),
             height=chain.tip.height,
             committed_height=agreement.committed_height,
             executed_height=chain.executed_height,
@@ -259,9 +220,9 @@ class Node:
             tree_root=chain.tip.tree.root(),
             state_digest=chain.executed_digest,
             checkpoint_size=self._checkpoint_size,
-            mempool_count=len(self._mempool),
-            mempool_size_bytes=self._mempool.size_bytes,
-            unstored_batches=len(self._unstored),
+            mempool_count=len(self._intake),
+            mempool_size_bytes=self._intake.pool.size_bytes,
+            unstored_batches=len(self._writer),
         )
 
     # -- events -------------------------------------------------------------------------------------------------
@@ -271,93 +232,168 @@ class Node:
             case Started():
                 self._start()
             case Ticked():
-                self._drop_expired()
-                self._agree(AgreementTick())
+                self._tick()
             case Submitted(_, submissions):
                 self._admit(submissions)
             case BatchStored(_, ticket):
                 self._batches_stored(ticket)
             case SignStateSaved(_, ticket):
                 self._sign_states_saved(ticket)
+            case PeerConnected(_, peer):
+                self._courier.peer_up(peer, self._head, self._elapsed_ms)
+            case PeerGone(_, peer):
+                self._courier.peer_down(peer)
+            case Received():
+                self._hear(event)
+            case Verified():
+                self._take_verified(event)
             case Stopping():
                 self._stopping = True
 
     def _start(self) -> None:
-        """Refuse to sign on top of a database that is older than the signatures; then, alone, stand for election."""
+        """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
         self._check_sign_state()
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
         self._agree(AgreementStarted())
-        for block in self._chain.blocks:
-            self._agree(Accepted(_position(block)))
-        if len(self._voters.voters) == 1:
+        self._accept_stored()
+        if len(self._agreement.voters.voters) == 1:
             # Nobody else can lead, so there is nobody to wait for.
             self._agree(Campaign())
 
     def _check_sign_state(self) -> None:
         """The only voter has nobody to catch up from: a database older than its signatures is the operator's matter."""
-        if self._agreement.must_recover and len(self._voters.voters) == 1:
+        if self._agreement.must_recover and len(self._agreement.voters.voters) == 1:
             raise StaleDatabaseError(
                 "the database ends at block {height}, but this node already acknowledged block {signed}; put the"
                 " newer database back, a node that goes on from an older one would sign twice",
                 height=self._chain.tip.height,
-                signed=self._sign_state.acknowledged_height,
+                signed=self._keeping.state.acknowledged_height,
             )
 
-    def _drop_expired(self) -> None:
-        for waiting in self._mempool.drop_expired(self._next_block_time_ms):
-            self._effects.append(Dropped(waiting.transaction.id, _expired()))
+    def _tick(self) -> None:
+        self._effects.extend(self._intake.drop_expired(self._next_block_time_ms))
+        self._agree(AgreementTick(self._intake.oldest_waiting_ms(self._elapsed_ms)))
+        self._accept_stored()
+        self._courier.tick(self._head, self._elapsed_ms)
+        if not len(self._writer):
+            # What is being written may be what a neighbour is ahead with.
+            self._courier.ask_blocks(self._head, self._chain.executed_height + 1, self._elapsed_ms)
+
+    @property
+    def _head(self) -> Head:
+        tip, executed = self._chain.tip, self._chain.executed_tip
+        return Head(executed.height, executed.hash, tip.term, tip.height, tip.hash, self._agreement.term)
+
+    # -- transactions -------------------------------------------------------------------------------------------
 
     def _admit(self, submissions: tuple[Submission, ...]) -> None:
-        """Answer every submission; duplicates are looked up in one go."""
-        expiries_ms = {one.transaction.id: one.transaction.expires_ms for one in submissions}
-        executed = self._chain.overlay.executed(expiries_ms, self._now_ms)
-        for submission in submissions:
-            transaction_id = submission.transaction.id
-            if transaction_id in executed or transaction_id in self._mempool or transaction_id in self._in_blocks:
-                self._effects.append(Admitted(submission.request, transaction_id, known=True))
-                continue
-            try:
-                self._admit_new(submission)
-            except BanyanError as error:
-                retry = RETRY_AFTER_MS if isinstance(error, MempoolFullError | NotAcceptingError) else 0
-                self._effects.append(Refused(submission.request, transaction_id, error, retry))
-            else:
-                self._effects.append(Admitted(submission.request, transaction_id, known=False))
-
-    def _admit_new(self, submission: Submission) -> None:
-        if not self._accepting:
-            raise NotAcceptingError(
-                "the node takes no transactions now: it is starting or stopping; send it again later"
-            )
-        sender = submission.transaction.sender
-        waiting = self._mempool.waiting_of(sender) + self._in_blocks.count_of(sender)
-        check_submission(self._genesis, self._chain.overlay, submission, self._next_block_time_ms, waiting)
-        self._mempool.add(submission.transaction, submission.detached)
+        answers, new = self._intake.admit(
+            submissions, self._now_ms, self._next_block_time_ms, self._elapsed_ms, self._accepting
+        )
+        self._effects.extend(answers)
+        if new and self._courier.has_neighbours:
+            for batch in batches(new):
+                self._publish(PayloadKind.TRANSACTIONS, batch)
 
     @property
     def _accepting(self) -> bool:
-        return self._proposer is not None and not self._stopping and not self._halted
+        return self._agreement.leader is not None and not self._stopping and not self._halted
+
+    def _verify(self, submissions: tuple[bytes, ...]) -> int:
+        self._verify_ticket += 1
+        self._effects.append(Verify(self._verify_ticket, submissions))
+        return self._verify_ticket
+
+    # -- neighbours ---------------------------------------------------------------------------------------------
+
+    def _publish(self, kind: PayloadKind, payload: bytes, shapes: bool = False) -> None:
+        self._courier.publish(kind, payload, self._elapsed_ms, shapes)
+
+    def _hear(self, event: Received) -> None:
+        try:
+            for heard in self._hearing.receive(event.peer, event.frame, self._elapsed_ms, self._verify):
+                self._agree(heard)
+        except RemoteProtocolError as error:
+            self._courier.blame(event.peer)
+            self._effects.append(Reported(error))
+
+    def _take_verified(self, event: Verified) -> None:
+        if self._hearing.relayed(event, self._next_block_time_ms, self._elapsed_ms):
+            return
+        transactions = [result[0] if result is not None else None for result in event.results]
+        try:
+            self._replace(self._following.on_verified(event.ticket, transactions))
+        except RemoteProtocolError as error:
+            self._effects.append(Reported(error))
+
+    def _follow(self) -> None:
+        """Append proposed blocks that are complete by now."""
+        for _ in range(2 * self._genesis.parameters.window_blocks_max):
+            try:
+                block = self._following.next_block(self._elapsed_ms)
+            except RemoteProtocolError as error:
+                self._effects.append(Reported(error))
+                continue
+            if block is None:
+                break
+            self._replace([block])
+        if self._following.is_behind and not len(self._writer):
+            self._following.is_behind = False
+            self._courier.ask_blocks(self._head, self._chain.executed_height + 1, self._elapsed_ms)
+
+    def _replace(self, blocks: list[BuiltBlock]) -> None:
+        """Append judged blocks, in place of uncommitted ones of this node's chain from the first one's height on."""
+        if not blocks:
+            return
+        first = blocks[0].header.height
+        if first <= self._chain.tip.height:
+            # One durable step of its own: what was gathered before is written before.
+            self._write()
+            dropped = self._chain.drop_from(first)
+            self._writer.outgoing.drop_from = first
+            self._acceptance.replaced_from(first)
+            self._intake.dropped(dropped)
+        for block in blocks:
+            self._chain.append(block)
+            self._writer.outgoing.blocks.append(block)
+            self._writer.outgoing.add_detached(self._intake.appended(block))
+            self._voters.appended(block)
+            if block.stored.header.election_certificate:
+                election = ElectionCertificate.decode(block.stored.header.election_certificate)
+                self._agree(TermCertificateHeard(election))
+
+    # -- what is durable ----------------------------------------------------------------------------------------
 
     def _batches_stored(self, ticket: int) -> None:
-        while self._unstored and self._unstored[0].ticket <= ticket:
-            under_way = self._unstored.popleft()
-            self._chain.overlay.stored(under_way.ticket)
-            for executed in under_way.outgoing.executed:
+        for written in self._writer.stored(ticket):
+            self._chain.overlay.stored(written.ticket)
+            for executed in written.outgoing.executed:
                 self._tell(executed)
-            if under_way.outgoing.checkpoint is not None:
-                signed = under_way.outgoing.checkpoint
+            if written.outgoing.checkpoint is not None:
+                signed = written.outgoing.checkpoint
                 self._checkpoint_size = signed.tree_size
                 self._effects.append(CheckpointPublished(signed.tree_size, signed.note))
-            for block in under_way.outgoing.blocks:
-                signature = block.stored.header.signature
-                self._agree(BlocksStored((_link(block),), block.header.encode(), signature))
-                self._agree(Accepted(_position(block)))
+            blocks = written.outgoing.blocks
+            if blocks:
+                newest = blocks[-1].stored.header
+                self._agree(BlocksStored(tuple(link_of(block) for block in blocks), newest.header, newest.signature))
+                self._acceptance.stored(blocks)
+                self._accept_stored()
+
+    def _accept_stored(self) -> None:
+        """Let agreement acknowledge the blocks that may be."""
+        try:
+            block = self._acceptance.take_next(self._now_ms)
+            while block is not None:
+                self._agree(Accepted(position_of(block)))
+                block = self._acceptance.take_next(self._now_ms)
+        except DigestMismatchError as error:
+            self._effects.append(Reported(error))
 
     def _sign_states_saved(self, ticket: int) -> None:
-        while self._unkept and self._unkept[0][0] <= ticket:
-            _, kept = self._unkept.popleft()
-            if isinstance(kept, _SignedCheckpoint):
-                self._outgoing.checkpoint = kept
+        for kept in self._keeping.saved(ticket):
+            if isinstance(kept, SignedCheckpoint):
+                self._writer.outgoing.checkpoint = kept
             else:
                 self._agree(kept)
 
@@ -369,38 +405,37 @@ class Node:
 
     def _carry_out(self, effect: AgreementEffect) -> None:
         match effect:
-            case KeepTerm(term, certificate, voted_for):
-                state = self._sign_state.with_term(term, voted_for)
-                self._keep(state, TermKept(term), encode_term_certificate(certificate))
-            case KeepVote(term, candidate):
-                self._keep(self._sign_state.with_vote(term, candidate), VoteKept(term))
+            case KeepTerm():
+                self._effects.append(self._keeping.term(effect))
+            case KeepVote():
+                self._effects.append(self._keeping.vote(effect))
             case KeepAcknowledgement(position):
-                self._keep_acknowledgement(position)
+                is_own = self._proposer is not None and position.term == self._proposer.term
+                self._effects.append(self._keeping.acknowledgement(position, is_own))
+            case Broadcast(packet):
+                shapes = isinstance(packet.statement, Heartbeat)
+                self._publish(PayloadKind.AGREEMENT, packet.encode(), shapes)
+            case BroadcastCertificate(block_certificate):
+                self._publish(PayloadKind.CERTIFICATE, block_certificate.encode())
+            case BroadcastTerm(term_certificate):
+                told = encode([self._chance.nonce(), encode_term_certificate(term_certificate)])
+                self._publish(PayloadKind.TERM, told)
             case BecameLeader(term, election):
                 self._open_term(term, election)
+            case Propose(position):
+                self._publish_proposal(position)
             case Committed(block_certificate):
                 self._execute(block_certificate)
+            case Missing():
+                self._following.is_behind = True
             case StandingChanged(role, term):
                 if role != Role.LEADER.value:
                     self._proposer = None
                 self._effects.append(RoleChanged(role, term))
+            case Caught(evidence):
+                self._publish(PayloadKind.EVIDENCE, evidence.encode())
             case _:
-                # The rest is for other nodes, of which a network of one voter has none.
                 pass
-
-    def _keep(self, state: SignState, then: AgreementEvent | _SignedCheckpoint, term_certificate: bytes = b"") -> None:
-        flush = state.needs_flush_after(self._sign_state)
-        self._sign_state = state
-        self._sign_ticket += 1
-        self._unkept.append((self._sign_ticket, then))
-        self._effects.append(SaveSignState(self._sign_ticket, state, flush, term_certificate))
-
-    def _keep_acknowledgement(self, position: Position) -> None:
-        state = self._sign_state
-        if self._proposer is not None and position.term == self._proposer.term:
-            state = state.with_proposal(*position)
-        # One record for both signatures: the leader's proposal and its own acknowledgement leave together.
-        self._keep(state.with_acknowledgement(*position), AcknowledgementKept(position))
 
     def _open_term(self, term: int, certificate: ElectionCertificate) -> None:
         """Raft 5.4.2: nothing of earlier terms is committed by counting, so a leader begins with a block of its own."""
@@ -409,71 +444,71 @@ class Node:
             self._keys.agreement,
             self._keys.node_id,
             term,
-            self._voters.hash,
+            self._agreement.voters.hash,
             PROTOCOL_VERSION,
         )
         self._build([], election_certificate=certificate.encode())
 
+    def _publish_proposal(self, position: Position) -> None:
+        for block in self._chain.blocks:
+            if position_of(block) == position:
+                proposal = Proposal.of(block, self._newest_certificate)
+                self._publish(PayloadKind.PROPOSAL, proposal.encode())
+
     def _execute(self, certificate: BlockCertificate) -> None:
         self._opened = True
-        for executed in self._chain.execute(certificate, self._batch_ticket + 1):
-            self._outgoing.executed.append(executed)
-            self._in_blocks.executed(executed.block.transactions)
+        self._newest_certificate = certificate.encode()
+        for executed in self._chain.execute(certificate, self._writer.next_ticket):
+            self._writer.outgoing.executed.append(executed)
+            self._intake.executed(executed.block)
+        self._accept_stored()
 
     # -- proposing ----------------------------------------------------------------------------------------------
 
     def _propose(self) -> None:
         """Build blocks while the window has room and waiting is not the better choice."""
-        if self._proposer is None:
+        if self._proposer is None or not self._agreement.may_propose:
             return
-        parameters = self._genesis.parameters
-        while len(self._mempool):
+        while len(self._intake):
             under_way = self._chain.tip.height - self._agreement.committed_height
-            if under_way >= parameters.window_blocks_max:
+            if under_way >= self._genesis.parameters.window_blocks_max:
                 return
-            if under_way and len(self._mempool) < BATCH_WORTH_A_BLOCK:
+            if under_way and len(self._intake) < BATCH_WORTH_A_BLOCK:
                 return
-            taken = self._mempool.take(parameters.block_transactions_max, parameters.block_size_bytes_max)
-            in_time = self._in_time(taken)
-            if in_time:
-                self._build(in_time)
+            taken, late = self._intake.take(self._next_block_time_ms)
+            self._effects.extend(late)
+            if taken:
+                self._build(taken)
 
     @property
     def _next_block_time_ms(self) -> int:
         return max(self._now_ms, self._chain.tip.time_ms + 1)
 
-    def _in_time(self, taken: list[Waiting]) -> list[Waiting]:
-        time_ms = self._next_block_time_ms
-        late = [waiting for waiting in taken if waiting.transaction.expires_ms < time_ms]
-        for waiting in late:
-            self._effects.append(Dropped(waiting.transaction.id, _expired()))
-        return [waiting for waiting in taken if waiting.transaction.expires_ms >= time_ms] if late else taken
-
     def _build(self, waiting: list[Waiting], closing: bool = False, election_certificate: bytes = b"") -> None:
         assert self._proposer is not None, "only a leader builds blocks"
-        transactions = [one.transaction for one in waiting]
         block = build_block(
             self._proposer,
             self._chain.tip,
-            transactions,
+            [one.transaction for one in waiting],
             self._now_ms,
             self._chain.executed_point(),
             closing,
             election_certificate,
         )
         self._chain.append(block)
-        self._in_blocks.add(transactions)
-        self._outgoing.blocks.append(block)
+        self._voters.appended(block)
+        self._writer.outgoing.blocks.append(block)
+        self._intake.appended(block)
         for one in waiting:
-            self._outgoing.payloads.extend(
-                StoredPayload(value.commitment, value.salt, value.value_bytes) for value in one.detached
-            )
+            self._writer.outgoing.add_detached(one.detached)
 
     def _close(self, event: Event) -> None:
         """Put executed effects into a header when nothing else will: on a tick, so that a run of writes shares it."""
-        idle = not len(self._mempool) and not self._chain.unexecuted_count and not self._unstored
+        idle = not len(self._intake) and not self._chain.unexecuted_count and not len(self._writer)
         due = self._stopping or isinstance(event, Ticked)
-        if self._proposer is not None and due and idle and not self._outgoing and self._chain.has_unstated_effects:
+        if not due or not idle or self._writer.outgoing or not self._chain.has_unstated_effects:
+            return
+        if self._proposer is not None and self._agreement.may_propose:
             self._build([], closing=True)
 
     # -- telling ------------------------------------------------------------------------------------------------
@@ -489,44 +524,26 @@ class Node:
             )
         )
         self._effects.append(BlockExecuted(header.height, header.time_ms, header.tree_size, transactions))
-        if header.checkpoint and header.tree_size >= self._sign_state.cosigned_size:
+        if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
             note = self._checkpointer.sign(header.tree_size, header.tree_root, max(self._now_ms, header.time_ms))
-            state = self._sign_state.with_cosignature(header.tree_size, header.tree_root)
-            self._keep(state, _SignedCheckpoint(header.tree_size, note))
+            signed = SignedCheckpoint(header.tree_size, note)
+            self._effects.append(self._keeping.checkpoint(signed, header.tree_root))
 
     # -- writing ------------------------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        if not self._outgoing or self._halted:
-            return
-        outgoing, self._outgoing = self._outgoing, _Outgoing()
-        self._batch_ticket += 1
-        self._unstored.append(_Writing(self._batch_ticket, outgoing))
-        batch = WriteBatch(
-            blocks=tuple(block.stored for block in outgoing.blocks),
-            executions=tuple(executed.stored for executed in outgoing.executed),
-            payloads=tuple(outgoing.payloads),
-            checkpoint=outgoing.checkpoint.note if outgoing.checkpoint else None,
-        )
-        self._effects.append(StoreBatch(self._batch_ticket, batch))
+        batch = self._writer.flush() if not self._halted else None
+        if batch is not None:
+            self._effects.append(batch)
 
     def _stop_when_idle(self) -> None:
         if not self._stopping or self._stopped:
             return
-        unfinished = len(self._mempool) or self._chain.unexecuted_count or self._unstored or self._unkept
-        if not unfinished:
+        leads = self._proposer is not None
+        unfinished = leads and (len(self._intake) or self._chain.unexecuted_count)
+        if not unfinished and not len(self._writer) and not len(self._keeping):
             self._stopped = True
             self._effects.append(Stopped())
-
-
-def _voter_set(genesis: Genesis) -> VoterSet:
-    if len(genesis.voters) != 1:
-        raise UnsupportedNetworkError(
-            "the genesis names {count} voters; this version runs networks of one voter, make a genesis with one"
-            " --voter",
-            count=len(genesis.voters),
-        )
-    return VoterSet(tuple(Voter(one.node_id, one.agreement) for one in genesis.voters), genesis.quorum)
 
 
 def _own_name(genesis: Genesis, keys: NodeKeys) -> str:
@@ -537,15 +554,3 @@ def _own_name(genesis: Genesis, keys: NodeKeys) -> str:
         "the genesis does not name this node as a voter; make it with this node's node.public.json, or use the"
         " folder of the node that it names"
     )
-
-
-def _link(block: BuiltBlock) -> ChainLink:
-    return ChainLink(_position(block), block.header.previous_hash, block.header.voter_set_hash)
-
-
-def _position(block: BuiltBlock) -> Position:
-    return Position(block.header.term, block.header.height, block.header.hash)
-
-
-def _expired() -> ExpiredError:
-    return ExpiredError("the transaction's time ran out before a block took it; sign it again with a later expiry")

@@ -5,6 +5,7 @@ BanyanError
 ├── NotAcceptingError            the node takes no transactions right now
 ├── ExpiredError                 a waiting transaction's time ran out
 ├── DetachedValueError           values beside the envelope do not belong to it
+├── DigestMismatchError          a block states another execution than this node's own
 └── LedgerContradictionError     alarm: what is stored contradicts what was signed or executed
     └── StaleDatabaseError       alarm: the database is older than the signatures
 """
@@ -34,6 +35,12 @@ class DetachedValueError(BanyanError):
     """A commitment without its value, or a value without its commitment."""
 
     code = "detached-value"
+
+
+class DigestMismatchError(BanyanError):
+    """The leader's state or this node's is wrong; the block is not acknowledged, and the ledger goes on without it."""
+
+    code = "digest-mismatch"
 
 
 class LedgerContradictionError(BanyanError):

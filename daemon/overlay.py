@@ -85,7 +85,8 @@ class StateOverlay:
                 newest = self._records.get(change.key)
                 if newest is not None and newest[0] == written:
                     del self._records[change.key]
-                    if change.new is not None:
-                        self._remember(change.key, change.new)
+                    # Not this change's value: a later execution may go to disk in the same write.
+                    if newest[1] is not None:
+                        self._remember(change.key, newest[1])
             for executed in ids:
                 self._ids.pop(executed.id, None)

@@ -27,9 +27,11 @@ from daemon.home import OpenHome, open_home
 from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
+from daemon.node_errors import UnsupportedNetworkError
 from daemon.service import Service
 from daemon.system_chance import SystemChance
 from ledger.errors import BanyanError
+from ledger.genesis import Genesis
 
 READY = "READY"
 # How long READY waits for the first block of the term: a few writes, unless the disk is full.
@@ -45,6 +47,7 @@ def run_node(directory: Path) -> int:
     """
     opened = open_home(directory)
     try:
+        _check_network(opened.genesis)
         configure_logs(opened.config.log_format, opened.config.log_level)
         _run_opened(opened)
     except BanyanError as error:
@@ -78,6 +81,16 @@ def _run_opened(opened: OpenHome) -> None:
         raise (foreseen(group) or group) from None
     finally:
         doors.close()
+
+
+def _check_network(genesis: Genesis) -> None:
+    """The pure node agrees with others; the connections between processes are not there yet."""
+    if len(genesis.voters) != 1:
+        raise UnsupportedNetworkError(
+            "the genesis names {count} voters; this version runs networks of one voter, make a genesis with one"
+            " --voter",
+            count=len(genesis.voters),
+        )
 
 
 async def _serve(opened: OpenHome, doors: Doors) -> None:

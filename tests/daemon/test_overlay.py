@@ -37,9 +37,14 @@ class OverlayMachine(RuleBasedStateMachine):
         self.writes: list[tuple[int, dict[bytes, bytes | None]]] = []
         self.ticket = 0
 
-    @rule(values=st.dictionaries(st.sampled_from(KEYS), st.none() | st.binary(min_size=1, max_size=2), min_size=1))
-    def execute(self, values: dict[bytes, bytes | None]) -> None:
-        self.ticket += 1
+    @rule(
+        values=st.dictionaries(st.sampled_from(KEYS), st.none() | st.binary(min_size=1, max_size=2), min_size=1),
+        with_the_one_before=st.booleans(),
+    )
+    def execute(self, values: dict[bytes, bytes | None], with_the_one_before: bool) -> None:
+        # Several executions go to disk in one write where a certificate commits several blocks.
+        if not (with_the_one_before and self.writes):
+            self.ticket += 1
         changes = tuple(StateChange(key, self.model.get(key), new) for key, new in sorted(values.items()))
         self.overlay.put(self.ticket, changes, (ExecutedId(self.ticket.to_bytes(32, "big"), 10**9, self.ticket),))
         self.model |= values
@@ -47,14 +52,16 @@ class OverlayMachine(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 3))
     def write_some(self, count: int) -> None:
-        for ticket, values in self.writes[:count]:
-            for key, value in values.items():
-                if value is None:
-                    self.store.records.pop(key, None)
-                else:
-                    self.store.records[key] = value
-            self.overlay.stored(ticket)
-        del self.writes[:count]
+        tickets = sorted({ticket for ticket, _ in self.writes})[:count]
+        for written in tickets:
+            for _, values in [one for one in self.writes if one[0] == written]:
+                for key, value in values.items():
+                    if value is None:
+                        self.store.records.pop(key, None)
+                    else:
+                        self.store.records[key] = value
+            self.overlay.stored(written)
+        self.writes = [one for one in self.writes if one[0] not in tickets]
 
     @invariant()
     def reads_are_the_newest(self) -> None:

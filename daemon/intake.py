@@ -1,0 +1,167 @@
+"""Transactions on their way in: answered, pooled, put into blocks, and back if a block is replaced. Pure.
+
+Owns the pool and the set of transactions in blocks that are not executed; never builds a block. A transaction is in one
+of three places, pool, blocks under way, state, and is looked for in all of them before it gets in.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from daemon.admission import check_submission
+from daemon.block_builder import BuiltBlock
+from daemon.chain import Chain
+from daemon.effects import Admitted, Dropped, Effect, Refused
+from daemon.events import Submission
+from daemon.mempool import Mempool, MempoolFullError, Waiting
+from daemon.node_errors import ExpiredError, NotAcceptingError
+from daemon.under_way import UnderWay
+from ledger.detached import DetachedValue
+from ledger.errors import BanyanError
+from ledger.genesis import Genesis
+from ledger.hashing import Hash
+from ledger.transaction import Transaction
+
+RETRY_AFTER_MS = 1000
+
+
+class Intake:
+    """The pool of one node, with what is in blocks already."""
+
+    def __init__(self, genesis: Genesis, chain: Chain) -> None:
+        self._genesis = genesis
+        self._chain = chain
+        self.pool = Mempool()
+        # What waits in blocks, recovered ones included: a client's retry after a crash must not get a second place.
+        self._in_blocks = UnderWay()
+        for block in chain.blocks:
+            self._in_blocks.add(block.transactions)
+
+    def __len__(self) -> int:
+        """Transactions that wait for a block."""
+        return len(self.pool)
+
+    def oldest_waiting_ms(self, elapsed_ms: int) -> int:
+        """How long the oldest transaction waits for a block, by the clock that does not jump; 0 if none does."""
+        oldest = self.pool.oldest_ms
+        return max(elapsed_ms - oldest, 0) if oldest is not None else 0
+
+    def admit(
+        self, submissions: Sequence[Submission], now_ms: int, block_time_ms: int, elapsed_ms: int, accepting: bool
+    ) -> tuple[list[Effect], list[Submission]]:
+        """The answer to each submission, and those that are new; duplicates are looked up in one go.
+
+        Args:
+            submissions: Format and signatures are checked.
+            now_ms: The machine's clock.
+            block_time_ms: The least time that the next block can have.
+            elapsed_ms: The node's own clock, which does not jump.
+            accepting: Whether new ones are taken at all.
+        """
+        effects: list[Effect] = []
+        new: list[Submission] = []
+        known = self._known([one.transaction for one in submissions], now_ms)
+        for submission in submissions:
+            transaction_id = submission.transaction.id
+            if transaction_id in known or transaction_id in self.pool:
+                effects.append(Admitted(submission.request, transaction_id, known=True))
+                continue
+            try:
+                self._admit_new(submission, block_time_ms, elapsed_ms, accepting)
+            except BanyanError as error:
+                retry = RETRY_AFTER_MS if isinstance(error, MempoolFullError | NotAcceptingError) else 0
+                effects.append(Refused(submission.request, transaction_id, error, retry))
+            else:
+                effects.append(Admitted(submission.request, transaction_id, known=False))
+                new.append(submission)
+        return effects, new
+
+    def take_in(
+        self,
+        relayed: Iterable[tuple[Transaction, tuple[DetachedValue, ...]]],
+        now_ms: int,
+        block_time_ms: int,
+        elapsed_ms: int,
+    ) -> bool:
+        """Pool what neighbours sent; whether all of it is worth passing on: known here, or admissible now."""
+        items = [Submission(0, transaction, detached) for transaction, detached in relayed]
+        effects, _ = self.admit(items, now_ms, block_time_ms, elapsed_ms, accepting=True)
+        return all(isinstance(effect, Admitted) or _is_full(effect) for effect in effects)
+
+    def _admit_new(self, submission: Submission, block_time_ms: int, elapsed_ms: int, accepting: bool) -> None:
+        if not accepting:
+            raise NotAcceptingError(
+                "the node takes no transactions now: it is starting or stopping; send it again later"
+            )
+        sender = submission.transaction.sender
+        waiting = self.pool.waiting_of(sender) + self._in_blocks.count_of(sender)
+        check_submission(self._genesis, self._chain.overlay, submission, block_time_ms, waiting)
+        self.pool.add(submission.transaction, submission.detached, elapsed_ms)
+
+    def _known(self, transactions: Sequence[Transaction], now_ms: int) -> set[Hash]:
+        """The ids that blocks have used up already."""
+        expiries_ms = {one.id: one.expires_ms for one in transactions}
+        executed = self._chain.overlay.executed(expiries_ms, now_ms)
+        return executed | {one for one in expiries_ms if one in self._in_blocks}
+
+    # -- blocks -------------------------------------------------------------------------------------------------
+
+    def take(self, block_time_ms: int) -> tuple[list[Waiting], list[Effect]]:
+        """The next transactions for a block of this time, and who is told that theirs came too late for it."""
+        parameters = self._genesis.parameters
+        taken = self.pool.take(parameters.block_transactions_max, parameters.block_size_bytes_max)
+        late: list[Effect] = [_dropped(one) for one in taken if one.transaction.expires_ms < block_time_ms]
+        if late:
+            taken = [one for one in taken if one.transaction.expires_ms >= block_time_ms]
+        return taken, late
+
+    def appended(self, block: BuiltBlock) -> tuple[DetachedValue, ...]:
+        """The block is part of the chain: its transactions wait no longer; their detached values, as far as here."""
+        values: list[DetachedValue] = []
+        for transaction in block.transactions:
+            waiting = self.pool.remove(transaction.id)
+            if waiting is not None:
+                values += waiting.detached
+        self._in_blocks.add(block.transactions)
+        return tuple(values)
+
+    def dropped(self, blocks: Sequence[BuiltBlock]) -> None:
+        """The blocks were replaced: what is not in the new ones waits again, as far as there is room.
+
+        Their detached values are in the store already, and stay there.
+        """
+        for block in blocks:
+            self._in_blocks.executed(block.transactions)
+        for block in blocks:
+            for transaction in block.transactions:
+                if transaction.id in self.pool or transaction.id in self._in_blocks:
+                    continue
+                try:
+                    self.pool.add(transaction, ())
+                except MempoolFullError:
+                    # Whoever sent it asks again; other nodes have it too.
+                    return
+
+    def executed(self, block: BuiltBlock) -> None:
+        """The state knows its transactions now."""
+        self._in_blocks.executed(block.transactions)
+
+    def drop_expired(self, block_time_ms: int) -> list[Effect]:
+        """Tell of those whose time ran out."""
+        return [_dropped(waiting) for waiting in self.pool.drop_expired(block_time_ms)]
+
+    def is_used(self, transactions: Sequence[Transaction], below: Iterable[BuiltBlock], now_ms: int) -> bool:
+        """Whether one of these is executed, or in one of the blocks `below`."""
+        expiries_ms = {one.id: one.expires_ms for one in transactions}
+        if self._chain.overlay.executed(expiries_ms, now_ms):
+            return True
+        return any(one.id in expiries_ms for block in below for one in block.transactions)
+
+
+def _is_full(effect: Effect) -> bool:
+    return isinstance(effect, Refused) and isinstance(effect.error, MempoolFullError)
+
+
+def _dropped(waiting: Waiting) -> Dropped:
+    return Dropped(
+        waiting.transaction.id,
+        ExpiredError("the transaction's time ran out before a block took it; sign it again with a later expiry"),
+    )

@@ -1,0 +1,80 @@
+"""A leader's proposal on its way: a block without the bodies that everybody has from gossip already. Pure.
+
+Owns the compact form and its bytes; never judges it. Bodies are named by leaf hashes, not by ids: one transaction may
+travel in several envelopes, and only one of them is in the block. The newest certificate the leader knows goes along,
+so a busy network needs no message of its own for it. Source: docs/protocol.md, section 6, "Propose".
+
+    [header bin, signature bin, election certificate bin, outcome leaf bin, leaf hashes bin, block certificate bin]
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+from consensus.certificates import CERTIFICATE_SIZE_BYTES_MAX
+from daemon.block_builder import BuiltBlock
+from ledger.block import OUTCOME_SIZE_BYTES_MAX, Header
+from ledger.encoding import decode, encode
+from ledger.errors import InvalidBlockError
+from ledger.hashing import HASH_SIZE_BYTES, Hash
+
+# 16,384 leaf hashes, the most a genesis allows, with certificates and headers.
+PROPOSAL_SIZE_BYTES_MAX = 16_384 * HASH_SIZE_BYTES + 2 * CERTIFICATE_SIZE_BYTES_MAX + 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A block without its bodies; `leaf_hashes` are those of the envelopes, without the outcome leaf's."""
+
+    header: Header
+    signature: bytes
+    election_certificate: bytes
+    outcome: bytes
+    leaf_hashes: tuple[Hash, ...]
+    newest_certificate: bytes
+
+    @classmethod
+    def of(cls, block: BuiltBlock, newest_certificate: bytes) -> "Proposal":
+        """The proposal of this node's own block."""
+        stored = block.stored.header
+        hashes = tuple(one.leaf_hash for one in block.transactions)
+        return cls(
+            block.header,
+            stored.signature,
+            stored.election_certificate,
+            block.stored.entries[0],
+            hashes,
+            newest_certificate,
+        )
+
+    def encode(self) -> bytes:
+        """The canonical bytes."""
+        return encode(
+            [
+                self.header.encode(),
+                self.signature,
+                self.election_certificate,
+                self.outcome,
+                b"".join(self.leaf_hashes),
+                self.newest_certificate,
+            ]
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Proposal":
+        """The proposal of which `data` are the canonical bytes.
+
+        Raises:
+            DecodingError: not canonical bytes.
+            InvalidBlockError: canonical, but no proposal; the message names the part.
+        """
+        value = decode(data, PROPOSAL_SIZE_BYTES_MAX)
+        if not isinstance(value, list) or len(value) != 6 or not all(isinstance(part, bytes) for part in value):
+            raise InvalidBlockError("a proposal is a list of six byte strings")
+        header_bytes, signature, election, outcome, hashes, certificate = cast(list[bytes], value)
+        header = Header.decode(header_bytes)
+        if len(outcome) > OUTCOME_SIZE_BYTES_MAX or len(hashes) != (header.leaf_count - 1) * HASH_SIZE_BYTES:
+            raise InvalidBlockError(
+                "the proposal of block {height} does not name as many leaves as its header", height=header.height
+            )
+        leaf_hashes = tuple(hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES))
+        return cls(header, signature, election, outcome, leaf_hashes, certificate)
