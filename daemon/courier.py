@@ -5,6 +5,7 @@ it carries (the node does) and never touches a socket. Whatever a neighbour send
 are limited, questions are one at a time for each purpose, answers have a size. Source: docs/protocol.md, section 8.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from consensus.settings import Chance
@@ -13,6 +14,7 @@ from p2p.effects import Blame, Deliver, SendFrame, send
 from p2p.effects import Effect as GossipEffect
 from p2p.frames import (
     WANTED_BLOCKS_MAX,
+    WANTED_TRANSACTIONS_MAX,
     Blocks,
     Entries,
     Frame,
@@ -20,11 +22,14 @@ from p2p.frames import (
     Graft,
     IHave,
     PayloadKind,
+    PendingIds,
     PendingSummary,
     Prune,
     Status,
+    Transactions,
     WantBlocks,
     WantEntries,
+    WantTransactions,
 )
 from p2p.plumtree import Plumtree
 
@@ -70,8 +75,8 @@ class Courier:
         self._effects: list[GossipEffect] = []
         self._delivered: list[Deliver] = []
         self._request = 0
-        self._asked_blocks: _Asked | None = None
-        self._asked_entries: _Asked | None = None
+        # One question under way for each purpose.
+        self._asked: dict[type[Frame], _Asked] = {}
         self._told_ms = -STATUS_EVERY_MS
         self._failed: set[Hash] = set()
 
@@ -97,25 +102,29 @@ class Courier:
         """A connection is gone."""
         if self._heads.pop(peer, None) is not None or peer not in self._heads:
             self._tree.peer_down(peer)
-        if self._asked_blocks is not None and self._asked_blocks.peer == peer:
-            self._asked_blocks = None
-        if self._asked_entries is not None and self._asked_entries.peer == peer:
-            self._asked_entries = None
+        self._asked = {kind: asked for kind, asked in self._asked.items() if asked.peer != peer}
 
-    def tick(self, own: Head, now_ms: int) -> None:
-        """Announce, compare heads, give up on questions without an answer."""
+    def tick(self, own: Head, long_waiting: Callable[[], Sequence[Hash]], now_ms: int) -> None:
+        """Announce, compare heads and what waits for long, give up on questions without an answer.
+
+        Args:
+            own: Where this node stands.
+            long_waiting: Transactions that should be in a block by now: perhaps the leader never heard of them.
+            now_ms: By the node's own clock.
+        """
         self._collect(self._tree.tick(now_ms))
-        if now_ms - self._told_ms >= STATUS_EVERY_MS:
+        if now_ms - self._told_ms >= STATUS_EVERY_MS and self._heads:
             self._told_ms = now_ms
             frame = _status(own)
             self._effects.extend(send(peer, frame) for peer in self._heads)
-        for asked in (self._asked_blocks, self._asked_entries):
-            if asked is not None and now_ms > asked.until_ms:
+            waiting = tuple(long_waiting())
+            if waiting:
+                pending = PendingIds(waiting)
+                self._effects.extend(send(peer, pending) for peer in self._heads)
+        for kind, asked in list(self._asked.items()):
+            if now_ms > asked.until_ms:
                 self._failed.add(asked.peer)
-        if self._asked_blocks is not None and now_ms > self._asked_blocks.until_ms:
-            self._asked_blocks = None
-        if self._asked_entries is not None and now_ms > self._asked_entries.until_ms:
-            self._asked_entries = None
+                del self._asked[kind]
 
     # -- broadcast ----------------------------------------------------------------------------------------------
 
@@ -159,6 +168,12 @@ class Courier:
         head = self._heads.get(peer)
         return head.term if head is not None else None
 
+    def ask_transactions(self, peer: Hash, ids: tuple[Hash, ...], now_ms: int) -> None:
+        """Ask a neighbour for transactions that it says wait there, unless a question is under way."""
+        if Transactions not in self._asked and peer in self._heads:
+            request = self._ask(Transactions, peer, now_ms)
+            self._effects.append(send(peer, WantTransactions(request, ids[:WANTED_TRANSACTIONS_MAX])))
+
     def send(self, peer: Hash, frame: Frame) -> None:
         """Send one neighbour something."""
         if peer in self._heads:
@@ -168,7 +183,7 @@ class Courier:
 
     def ask_blocks(self, own: Head, first_height: int, now_ms: int) -> None:
         """Ask a neighbour that is ahead for blocks from `first_height`, unless a question is under way."""
-        if self._asked_blocks is not None:
+        if Blocks in self._asked:
             return
         ahead = [
             peer
@@ -181,21 +196,21 @@ class Courier:
         if not fresh:
             self._failed.clear()
         chosen = max(fresh or ahead, key=lambda peer: (self._heads[peer] or own).rank)
-        self._request = self._request % (2**32 - 1) + 1
-        self._asked_blocks = _Asked(self._request, chosen, now_ms + ANSWER_WAIT_MS)
-        question = WantBlocks(self._request, first_height, WANTED_BLOCKS_MAX, with_entries=True)
-        self._effects.append(send(chosen, question))
+        request = self._ask(Blocks, chosen, now_ms)
+        self._effects.append(send(chosen, WantBlocks(request, first_height, WANTED_BLOCKS_MAX, with_entries=True)))
 
-    def is_answer(self, peer: Hash, answer: Blocks | Entries) -> bool:
+    def is_answer(self, peer: Hash, answer: Blocks | Entries | Transactions) -> bool:
         """Whether this answers the question under way, which ends with it."""
-        asked = self._asked_blocks if isinstance(answer, Blocks) else self._asked_entries
+        asked = self._asked.get(type(answer))
         if asked is None or (asked.peer, asked.request) != (peer, answer.request):
             return False
-        if isinstance(answer, Blocks):
-            self._asked_blocks = None
-        else:
-            self._asked_entries = None
+        del self._asked[type(answer)]
         return True
+
+    def _ask(self, kind: type[Frame], peer: Hash, now_ms: int) -> int:
+        self._request = self._request % (2**32 - 1) + 1
+        self._asked[kind] = _Asked(self._request, peer, now_ms + ANSWER_WAIT_MS)
+        return self._request
 
     def blame(self, peer: Hash) -> None:
         """What a neighbour sent was of no use: ask others first."""
@@ -203,11 +218,8 @@ class Courier:
 
     def ask_entries(self, peer: Hash, block_hash: Hash, places: tuple[int, ...], now_ms: int) -> None:
         """Ask the neighbour that told of a block for its missing bodies, unless a question is under way."""
-        if self._asked_entries is not None or peer not in self._heads:
-            return
-        self._request = self._request % (2**32 - 1) + 1
-        self._asked_entries = _Asked(self._request, peer, now_ms + ANSWER_WAIT_MS)
-        self._effects.append(send(peer, WantEntries(self._request, block_hash, places)))
+        if Entries not in self._asked and peer in self._heads:
+            self._effects.append(send(peer, WantEntries(self._ask(Entries, peer, now_ms), block_hash, places)))
 
     # -- what is wanted -----------------------------------------------------------------------------------------
 

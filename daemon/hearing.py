@@ -25,6 +25,7 @@ from daemon.voters_in_force import VotersInForce
 from ledger.encoding import decode
 from ledger.errors import InvalidTransactionError, RemoteProtocolError
 from ledger.hashing import Hash
+from ledger.submission import encode_submission
 from p2p.effects import Deliver
 from p2p.frames import (
     Blocks,
@@ -33,10 +34,13 @@ from p2p.frames import (
     Frame,
     IndexedEntry,
     PayloadKind,
+    PendingIds,
     Status,
     TermCertificate,
+    Transactions,
     WantBlocks,
     WantEntries,
+    WantTransactions,
 )
 from storage.interface import StoreReader
 
@@ -66,7 +70,8 @@ class Hearing:
         self._chain = chain
         self._reader = reader
         self._voters = voters
-        self._relayed: OrderedDict[int, Hash] = OrderedDict()
+        # By the ticket of their verification: the message they came in, None for the answer to a question.
+        self._relayed: OrderedDict[int, Hash | None] = OrderedDict()
 
     def receive(self, peer: Hash, frame: Frame, now_ms: int, verify: VerifyCall) -> list[Event]:
         """Take a frame; what agreement is to hear of it.
@@ -85,6 +90,15 @@ class Hearing:
             case Entries():
                 if self._courier.is_answer(peer, frame):
                     self._following.on_entries(peer, frame)
+            case PendingIds(ids):
+                missing = self._intake.unknown(ids)
+                if missing:
+                    self._courier.ask_transactions(peer, missing, now_ms)
+            case WantTransactions():
+                self._courier.send(peer, self._transactions(frame))
+            case Transactions(_, submissions):
+                if self._courier.is_answer(peer, frame) and submissions and len(self._relayed) < RELAYED_MAX:
+                    self._relayed[verify(submissions)] = None
             case TermCertificate(certificate):
                 heard.append(TermCertificateHeard(decode_term_certificate(certificate)))
             case _:
@@ -136,14 +150,16 @@ class Hearing:
 
     def relayed(self, event: Verified, block_time_ms: int, elapsed_ms: int) -> bool:
         """Whether the verified submissions came by gossip; they are pooled, and passed on if all of them may be."""
-        message = self._relayed.pop(event.ticket, None)
-        if message is None:
+        if event.ticket not in self._relayed:
             return False
-        if any(result is None for result in event.results):
-            self._courier.refuse(message)
-            return True
+        message = self._relayed.pop(event.ticket)
         good = [result for result in event.results if result is not None]
-        if self._intake.take_in(good, event.now_ms, block_time_ms, elapsed_ms):
+        if message is None:
+            # They were asked for; neighbours further away compare what waits with this node.
+            self._intake.take_in(good, event.now_ms, block_time_ms, elapsed_ms)
+        elif len(good) < len(event.results):
+            self._courier.refuse(message)
+        elif self._intake.take_in(good, event.now_ms, block_time_ms, elapsed_ms):
             self._courier.accept(message, elapsed_ms)
         else:
             self._courier.drop(message)
@@ -220,6 +236,16 @@ class Hearing:
                 CarriedBlock(stored.header, stored.signature, stored.election_certificate, entries, certificate)
             )
         return Blocks(asked.request, tuple(carried))
+
+    def _transactions(self, asked: WantTransactions) -> Transactions:
+        found: list[bytes] = []
+        size = 0
+        for transaction_id in asked.ids:
+            waiting = self._intake.pool.get(transaction_id)
+            if waiting is not None and size < ANSWER_SIZE_BYTES_MAX:
+                found.append(encode_submission(waiting.transaction.envelope, waiting.detached))
+                size += waiting.size_bytes
+        return Transactions(asked.request, tuple(found))
 
     def _entries(self, asked: WantEntries) -> Entries:
         found: list[IndexedEntry] = []

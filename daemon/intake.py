@@ -19,8 +19,11 @@ from ledger.errors import BanyanError
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
+from p2p.frames import PENDING_IDS_MAX
 
 RETRY_AFTER_MS = 1000
+# Gossip and the next block take a tenth of this in a healthy network.
+LONG_WAITING_MS = 1000
 
 
 class Intake:
@@ -43,6 +46,14 @@ class Intake:
         """How long the oldest transaction waits for a block, by the clock that does not jump; 0 if none does."""
         oldest = self.pool.oldest_ms
         return max(elapsed_ms - oldest, 0) if oldest is not None else 0
+
+    def long_waiting(self, elapsed_ms: int) -> list[Hash]:
+        """Transactions that wait for longer than a block takes: perhaps the leader never heard of them."""
+        return self.pool.waiting_since(elapsed_ms - LONG_WAITING_MS, PENDING_IDS_MAX)
+
+    def unknown(self, ids: Iterable[Hash]) -> tuple[Hash, ...]:
+        """Those that neither wait here nor are in a block under way; executed ones are found when they come."""
+        return tuple(one for one in ids if one not in self.pool and one not in self._in_blocks)
 
     def admit(
         self, submissions: Sequence[Submission], now_ms: int, block_time_ms: int, elapsed_ms: int, accepting: bool

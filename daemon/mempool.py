@@ -8,7 +8,6 @@ Invariants: `size_bytes` is the sum over all waiting; a sender with nothing wait
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ledger.detached import DetachedValue
@@ -72,9 +71,14 @@ class Mempool:
         transaction_id = self._id_by_leaf.get(leaf_hash)
         return self._waiting[transaction_id] if transaction_id is not None else None
 
-    def ids(self) -> Iterator[Hash]:
-        """The ids of all that wait, oldest first."""
-        return iter(self._waiting)
+    def waiting_since(self, time_ms: int, count_max: int) -> list[Hash]:
+        """The ids of those admitted at or before `time_ms`, oldest first, at most so many."""
+        found: list[Hash] = []
+        for transaction_id, waiting in self._waiting.items():
+            if waiting.admitted_ms > time_ms or len(found) >= count_max:
+                break
+            found.append(transaction_id)
+        return found
 
     def waiting_of(self, sender: Hash) -> int:
         """How many transactions of `sender` wait."""

@@ -9,9 +9,9 @@ acknowledgement -> `SaveSignState` -> `SignStateSaved` -> proposal, acknowledgem
 execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. The execution of one block is written together with the
 next block, so that a busy node flushes once a block.
 
-Its parts: `intake` (pool and admission), `chain` (blocks and state), `following` (blocks of others), `acceptance` (what
-may be acknowledged), `courier` (gossip), `hearing` (what others say), `keeping` (what was signed), `outgoing` (writes),
-and the agreement core.
+Its parts: `intake` (pool and admission), `chain` (blocks and state), `leading` (own blocks), `following` (blocks of
+others), `acceptance` (what may be acknowledged), `courier` (gossip), `hearing` (what others say), `keeping` (what was
+signed), `outgoing` (writes), and the agreement core.
 
 Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
 Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
@@ -39,13 +39,12 @@ from consensus.events import Started as AgreementStarted
 from consensus.events import Tick as AgreementTick
 from consensus.messages import Heartbeat
 from consensus.settings import Chance, Role
-from consensus.statement import Position
 from consensus.term_certificates import encode_term_certificate
 from consensus.timing import Timing
 from contracts.registry import Registry
 from daemon.acceptance import Acceptance
 from daemon.agreement_start import link_of, position_of, start_agreement
-from daemon.block_builder import BuiltBlock, Proposer, build_block
+from daemon.block_builder import BuiltBlock
 from daemon.block_judge import BlockJudge
 from daemon.chain import Chain, ExecutedBlock
 from daemon.checkpointer import Checkpointer
@@ -79,7 +78,7 @@ from daemon.following import Following
 from daemon.hearing import Hearing
 from daemon.intake import Intake
 from daemon.keeping import Keeping
-from daemon.mempool import Waiting
+from daemon.leading import Leading
 from daemon.node_errors import (
     DigestMismatchError,
     LedgerContradictionError,
@@ -92,7 +91,6 @@ from daemon.sign_state import SignState
 from daemon.status import NodeStatus
 from daemon.transaction_batches import batches
 from daemon.voters_in_force import VotersInForce
-from ledger.block import PROTOCOL_VERSION
 from ledger.encoding import encode
 from ledger.errors import RemoteProtocolError
 from ledger.genesis import Genesis
@@ -100,9 +98,6 @@ from ledger.node_keys import NodeKeys
 from p2p.frames import PayloadKind
 from storage.interface import StoreReader
 
-# While a block is on its way to the disk, the next one waits for this many transactions: below that, the flush
-# would cost more than the wait.
-BATCH_WORTH_A_BLOCK = 256
 # What one step of the machine's clock counts for timeouts: a clock that is set, or a machine that slept, ends no more
 # than the waiting that was under way.
 CLOCK_STEP_MS_MAX = 5000
@@ -169,8 +164,8 @@ class Node:
         self._checkpointer = Checkpointer(genesis, keys, _own_name(genesis, keys))
         self._acceptance = Acceptance(genesis, self._chain)
         self._keeping = Keeping(sign_state)
-        self._proposer: Proposer | None = None
         self._writer = Writer()
+        self._leading = Leading(genesis, keys, self._chain, self._intake, self._writer, self._agreement)
         self._verify_ticket = 0
         self._effects: list[Effect] = []
         self._newest_certificate = b""
@@ -191,8 +186,9 @@ class Node:
         try:
             self._handle(event)
             self._follow()
-            self._propose()
-            self._close(event)
+            self._effects.extend(self._leading.propose(self._now_ms))
+            if self._stopping or isinstance(event, Ticked):
+                self._leading.close(self._now_ms)
         except LedgerContradictionError as error:
             self._halted = True
             self._effects.append(Alarm(error))
@@ -271,10 +267,10 @@ class Node:
             )
 
     def _tick(self) -> None:
-        self._effects.extend(self._intake.drop_expired(self._next_block_time_ms))
+        self._effects.extend(self._intake.drop_expired(self._leading.block_time_ms(self._now_ms)))
         self._agree(AgreementTick(self._intake.oldest_waiting_ms(self._elapsed_ms)))
         self._accept_stored()
-        self._courier.tick(self._head, self._elapsed_ms)
+        self._courier.tick(self._head, lambda: self._intake.long_waiting(self._elapsed_ms), self._elapsed_ms)
         if not len(self._writer):
             # What is being written may be what a neighbour is ahead with.
             self._courier.ask_blocks(self._head, self._chain.executed_height + 1, self._elapsed_ms)
@@ -288,7 +284,7 @@ class Node:
 
     def _admit(self, submissions: tuple[Submission, ...]) -> None:
         answers, new = self._intake.admit(
-            submissions, self._now_ms, self._next_block_time_ms, self._elapsed_ms, self._accepting
+            submissions, self._now_ms, self._leading.block_time_ms(self._now_ms), self._elapsed_ms, self._accepting
         )
         self._effects.extend(answers)
         if new and self._courier.has_neighbours:
@@ -318,7 +314,7 @@ class Node:
             self._effects.append(Reported(error))
 
     def _take_verified(self, event: Verified) -> None:
-        if self._hearing.relayed(event, self._next_block_time_ms, self._elapsed_ms):
+        if self._hearing.relayed(event, self._leading.block_time_ms(self._now_ms), self._elapsed_ms):
             return
         transactions = [result[0] if result is not None else None for result in event.results]
         try:
@@ -410,8 +406,7 @@ class Node:
             case KeepVote():
                 self._effects.append(self._keeping.vote(effect))
             case KeepAcknowledgement(position):
-                is_own = self._proposer is not None and position.term == self._proposer.term
-                self._effects.append(self._keeping.acknowledgement(position, is_own))
+                self._effects.append(self._keeping.acknowledgement(position, self._leading.is_own(position)))
             case Broadcast(packet):
                 shapes = isinstance(packet.statement, Heartbeat)
                 self._publish(PayloadKind.AGREEMENT, packet.encode(), shapes)
@@ -421,39 +416,24 @@ class Node:
                 told = encode([self._chance.nonce(), encode_term_certificate(term_certificate)])
                 self._publish(PayloadKind.TERM, told)
             case BecameLeader(term, election):
-                self._open_term(term, election)
+                self._leading.open_term(term, election, self._now_ms)
             case Propose(position):
-                self._publish_proposal(position)
+                block = self._leading.block_at(position)
+                if block is not None and self._courier.has_neighbours:
+                    proposal = Proposal.of(block, self._newest_certificate)
+                    self._publish(PayloadKind.PROPOSAL, proposal.encode())
             case Committed(block_certificate):
                 self._execute(block_certificate)
             case Missing():
                 self._following.is_behind = True
             case StandingChanged(role, term):
                 if role != Role.LEADER.value:
-                    self._proposer = None
+                    self._leading.end_term()
                 self._effects.append(RoleChanged(role, term))
             case Caught(evidence):
                 self._publish(PayloadKind.EVIDENCE, evidence.encode())
             case _:
                 pass
-
-    def _open_term(self, term: int, certificate: ElectionCertificate) -> None:
-        """Raft 5.4.2: nothing of earlier terms is committed by counting, so a leader begins with a block of its own."""
-        self._proposer = Proposer(
-            self._genesis.network_id,
-            self._keys.agreement,
-            self._keys.node_id,
-            term,
-            self._agreement.voters.hash,
-            PROTOCOL_VERSION,
-        )
-        self._build([], election_certificate=certificate.encode())
-
-    def _publish_proposal(self, position: Position) -> None:
-        for block in self._chain.blocks:
-            if position_of(block) == position:
-                proposal = Proposal.of(block, self._newest_certificate)
-                self._publish(PayloadKind.PROPOSAL, proposal.encode())
 
     def _execute(self, certificate: BlockCertificate) -> None:
         self._opened = True
@@ -462,54 +442,6 @@ class Node:
             self._writer.outgoing.executed.append(executed)
             self._intake.executed(executed.block)
         self._accept_stored()
-
-    # -- proposing ----------------------------------------------------------------------------------------------
-
-    def _propose(self) -> None:
-        """Build blocks while the window has room and waiting is not the better choice."""
-        if self._proposer is None or not self._agreement.may_propose:
-            return
-        while len(self._intake):
-            under_way = self._chain.tip.height - self._agreement.committed_height
-            if under_way >= self._genesis.parameters.window_blocks_max:
-                return
-            if under_way and len(self._intake) < BATCH_WORTH_A_BLOCK:
-                return
-            taken, late = self._intake.take(self._next_block_time_ms)
-            self._effects.extend(late)
-            if taken:
-                self._build(taken)
-
-    @property
-    def _next_block_time_ms(self) -> int:
-        return max(self._now_ms, self._chain.tip.time_ms + 1)
-
-    def _build(self, waiting: list[Waiting], closing: bool = False, election_certificate: bytes = b"") -> None:
-        assert self._proposer is not None, "only a leader builds blocks"
-        block = build_block(
-            self._proposer,
-            self._chain.tip,
-            [one.transaction for one in waiting],
-            self._now_ms,
-            self._chain.executed_point(),
-            closing,
-            election_certificate,
-        )
-        self._chain.append(block)
-        self._voters.appended(block)
-        self._writer.outgoing.blocks.append(block)
-        self._intake.appended(block)
-        for one in waiting:
-            self._writer.outgoing.add_detached(one.detached)
-
-    def _close(self, event: Event) -> None:
-        """Put executed effects into a header when nothing else will: on a tick, so that a run of writes shares it."""
-        idle = not len(self._intake) and not self._chain.unexecuted_count and not len(self._writer)
-        due = self._stopping or isinstance(event, Ticked)
-        if not due or not idle or self._writer.outgoing or not self._chain.has_unstated_effects:
-            return
-        if self._proposer is not None and self._agreement.may_propose:
-            self._build([], closing=True)
 
     # -- telling ------------------------------------------------------------------------------------------------
 
@@ -539,8 +471,7 @@ class Node:
     def _stop_when_idle(self) -> None:
         if not self._stopping or self._stopped:
             return
-        leads = self._proposer is not None
-        unfinished = leads and (len(self._intake) or self._chain.unexecuted_count)
+        unfinished = self._leading.is_active and (len(self._intake) or self._chain.unexecuted_count)
         if not unfinished and not len(self._writer) and not len(self._keeping):
             self._stopped = True
             self._effects.append(Stopped())

@@ -9,8 +9,9 @@ from consensus.voters import Voter, VoterSet
 from contracts.result import Result
 from daemon.effects import Alarm, BlockExecuted, RoleChanged, SaveSignState, StoreBatch
 from daemon.events import BatchStored, Started, Submission, Submitted
+from daemon.leading import BATCH_WORTH_A_BLOCK
 from daemon.mempool import MempoolFullError
-from daemon.node import BATCH_WORTH_A_BLOCK, Node
+from daemon.node import Node
 from daemon.node_errors import (
     DetachedValueError,
     ExpiredError,
@@ -28,7 +29,7 @@ from ledger.transaction import Transaction
 from ledger.tree import CompactRange, inclusion_path, leaf_hash, root_of, verify_inclusion
 from storage.interface import StoredHeader
 from tests.daemon.driver import Driver, memory_store
-from tests.daemon.networks import administrator_key, node_description, node_keys, single_voter_genesis
+from tests.daemon.networks import administrator_key, node_keys, single_voter_genesis
 
 DAY_MS = 86_400_000
 

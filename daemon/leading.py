@@ -1,0 +1,116 @@
+"""What a leader does with its term: open it, put waiting transactions into blocks, close what is unstated. Pure.
+
+Owns when a block is built; never whether this node leads (agreement says so) nor when the block counts. Bound: the
+window of blocks beyond the last committed one, which the block that opens a term may exceed (docs/protocol.md,
+section 6, L2: a window full of inherited blocks must not keep a leader from committing them).
+"""
+
+from consensus.agreement import Agreement
+from consensus.certificates import ElectionCertificate
+from consensus.statement import Position
+from daemon.agreement_start import position_of
+from daemon.block_builder import BuiltBlock, Proposer, build_block
+from daemon.chain import Chain
+from daemon.effects import Effect
+from daemon.intake import Intake
+from daemon.mempool import Waiting
+from daemon.outgoing import Writer
+from ledger.block import PROTOCOL_VERSION
+from ledger.genesis import Genesis
+from ledger.node_keys import NodeKeys
+
+# While a block is on its way to the disk, the next one waits for this many transactions: below that, the flush
+# would cost more than the wait.
+BATCH_WORTH_A_BLOCK = 256
+
+
+class Leading:
+    """The proposer's part of a node; idle while another node leads."""
+
+    def __init__(
+        self, genesis: Genesis, keys: NodeKeys, chain: Chain, intake: Intake, writer: Writer, agreement: Agreement
+    ) -> None:
+        self._genesis = genesis
+        self._keys = keys
+        self._chain = chain
+        self._intake = intake
+        self._writer = writer
+        self._agreement = agreement
+        self._proposer: Proposer | None = None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this node opened a term and still leads it."""
+        return self._proposer is not None
+
+    def is_own(self, position: Position) -> bool:
+        """Whether a block of this term is this node's own proposal."""
+        return self._proposer is not None and position.term == self._proposer.term
+
+    def open_term(self, term: int, certificate: ElectionCertificate, now_ms: int) -> None:
+        """Raft 5.4.2: nothing of earlier terms is committed by counting, so a leader begins with a block of its own."""
+        self._proposer = Proposer(
+            self._genesis.network_id,
+            self._keys.agreement,
+            self._keys.node_id,
+            term,
+            self._agreement.voters.hash,
+            PROTOCOL_VERSION,
+        )
+        self._build([], now_ms, election_certificate=certificate.encode())
+
+    def end_term(self) -> None:
+        """Another term, or another leader: nothing more is proposed."""
+        self._proposer = None
+
+    def propose(self, now_ms: int) -> list[Effect]:
+        """Build blocks while the window has room and waiting is not the better choice; who is told that it is late."""
+        effects: list[Effect] = []
+        while self._may_propose and len(self._intake):
+            under_way = self._chain.tip.height - self._agreement.committed_height
+            if under_way >= self._genesis.parameters.window_blocks_max:
+                break
+            if under_way and len(self._intake) < BATCH_WORTH_A_BLOCK:
+                break
+            taken, late = self._intake.take(self.block_time_ms(now_ms))
+            effects += late
+            if taken:
+                self._build(taken, now_ms)
+        return effects
+
+    def close(self, now_ms: int) -> None:
+        """Put executed effects into a header when nothing else will: asked on a tick, so a run of writes shares it."""
+        idle = not len(self._intake) and not self._chain.unexecuted_count and not len(self._writer)
+        if self._may_propose and idle and not self._writer.outgoing and self._chain.has_unstated_effects:
+            self._build([], now_ms, closing=True)
+
+    def block_time_ms(self, now_ms: int) -> int:
+        """The least time that the next block can have."""
+        return max(now_ms, self._chain.tip.time_ms + 1)
+
+    def block_at(self, position: Position) -> BuiltBlock | None:
+        """The block of the chain at this position, while it is not executed."""
+        return next((block for block in self._chain.blocks if position_of(block) == position), None)
+
+    @property
+    def _may_propose(self) -> bool:
+        return self._proposer is not None and self._agreement.may_propose
+
+    def _build(
+        self, waiting: list[Waiting], now_ms: int, closing: bool = False, election_certificate: bytes = b""
+    ) -> None:
+        assert self._proposer is not None, "only a leader builds blocks"
+        block = build_block(
+            self._proposer,
+            self._chain.tip,
+            [one.transaction for one in waiting],
+            now_ms,
+            self._chain.executed_point(),
+            closing,
+            election_certificate,
+        )
+        self._chain.append(block)
+        self._writer.outgoing.blocks.append(block)
+        self._intake.appended(block)
+        for one in waiting:
+            self._writer.outgoing.add_detached(one.detached)
