@@ -1,7 +1,7 @@
 """Serving the API on a listening socket: hypercorn's HTTP over trio, with the bounds it lacks.
 
-Owns connections: how many there may be, how long one may take to say what it wants or to take what it is sent, and that
-everything belonging to a connection ends with it. Never looks into a request.
+Owns how a connection is served: how long it may take to say what it wants or to take what it is sent, and that
+everything belonging to it ends with it. How many there may be is for `daemon.connections`. Never looks into a request.
 
 Why not `hypercorn.trio.serve` (docs/adr/0008): it has no bound on connections; it sends with a shielded scope and no
 deadline, so one client that reads nothing would hold a shutdown for ever; and a handler that answers before it has read
@@ -26,6 +26,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
+from daemon.connections import Connection, Connections
 from daemon.unread_body import UnreadBody
 
 # To say what it wants, and between two requests.
@@ -45,12 +46,12 @@ _log = structlog.get_logger("http")
 class BoundedStream(trio.abc.HalfCloseableStream):
     """A connection that gives up on a client that does not take what it is sent; closing it ends all its tasks."""
 
-    def __init__(self, stream: trio.SocketStream, scope: trio.CancelScope) -> None:
+    def __init__(self, stream: trio.SocketStream, connection: Connection) -> None:
         self._stream = stream
-        self._scope = scope
+        self._connection = connection
+        self._scope = connection.end
         # hypercorn asks it for the two addresses.
         self.socket = stream.socket
-        self._answering = 0
         self._ended = False
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
@@ -80,16 +81,15 @@ class BoundedStream(trio.abc.HalfCloseableStream):
     @contextmanager
     def answering(self) -> Iterator[None]:
         """A request is being answered: what the client asked before it closed its side is still sent."""
-        self._answering += 1
         try:
-            yield
+            with self._connection.answering():
+                yield
         finally:
-            self._answering -= 1
             self._end_if_done()
 
     def _end_if_done(self) -> None:
         # hypercorn would wait the whole idle time for a next request, which cannot come any more.
-        if self._ended and not self._answering:
+        if self._ended and not self._connection.is_answering:
             self._scope.deadline = min(self._scope.deadline, trio.current_time() + CLOSED_SECONDS_MAX)
 
     async def send_eof(self) -> None:
@@ -119,9 +119,7 @@ class Server:
         self._config = _hypercorn_config()
         self._context = WorkerContext(None)
         self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
-        self._connections_max = connections_max
-        self._count_connections = count_connections
-        self._connections = 0
+        self._connections = Connections(connections_max, count_connections)
         self._accepting = trio.CancelScope()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -139,37 +137,36 @@ class Server:
         await self._context.terminated.set()
 
     async def _handle(self, stream: trio.SocketStream) -> None:
-        if self._connections >= self._connections_max:
-            await _refuse(stream, self._connections)
-            return
-        self._connections += 1
-        self._count_connections(self._connections)
-        try:
-            with trio.CancelScope() as scope:
-                bounded = BoundedStream(stream, scope)
+        with trio.CancelScope() as scope, self._connections.place(scope) as connection:
+            if connection is None:
+                await _refuse(stream, len(self._connections))
+                return
+            try:
+                await self._serve(stream, connection)
+            except Exception as error:
+                # A bug in the HTTP layer ends this connection, never the node.
+                _log.error("connection-failed", exc_info=error)
+            finally:
+                await trio.aclose_forcefully(stream)
 
-                async def application(request: Scope, receive: Receive, send: Send) -> None:
-                    body = UnreadBody(request, receive, send, scope)
-                    with bounded.answering():
-                        await self._app(request, body.receive, body.send)
-                        await body.throw_away()
+    async def _serve(self, stream: trio.SocketStream, connection: Connection) -> None:
+        bounded = BoundedStream(stream, connection)
 
-                # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
-                server = TCPServer(
-                    ASGIWrapper(cast(ASGIFramework, application)),
-                    self._config,
-                    self._context,
-                    ConnectionState({}),
-                    bounded,  # type: ignore[arg-type]
-                )
-                await server.run()
-        except Exception as error:
-            # A bug in the HTTP layer ends this connection, never the node.
-            _log.error("connection-failed", exc_info=error)
-        finally:
-            self._connections -= 1
-            self._count_connections(self._connections)
-            await trio.aclose_forcefully(stream)
+        async def application(request: Scope, receive: Receive, send: Send) -> None:
+            body = UnreadBody(request, receive, send, connection.end)
+            with bounded.answering():
+                await self._app(request, body.receive, body.send)
+                await body.throw_away()
+
+        # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
+        server = TCPServer(
+            ASGIWrapper(cast(ASGIFramework, application)),
+            self._config,
+            self._context,
+            ConnectionState({}),
+            bounded,  # type: ignore[arg-type]
+        )
+        await server.run()
 
 
 async def _refuse(stream: trio.SocketStream, connections: int) -> None:

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,35 +48,70 @@ def address_of(node: Served) -> str:
     return node.doors.http_address
 
 
+def few(config: Config) -> Config:
+    """As few connections as the settings allow, any of which may listen to events."""
+    return replace(config, http_connections_max=8, http_requests_max=8, event_listeners_max=8)
+
+
 async def test_more_connections_than_allowed_are_told_so(home: Home) -> None:
-    def few(config: Config) -> Config:
-        return replace(config, http_connections_max=8, http_requests_max=8, event_listeners_max=8)
-
-    async with served(home.directory, few) as node, trio.open_nursery() as nursery:
-        held = trio.Event()
-        release = trio.Event()
-        open_count = 0
-
-        async def hold() -> None:
-            nonlocal open_count
-            async with connected(address_of(node)) as stream:
-                await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\n\r\n")
-                await receive_until(stream, b'"ok"}')
-                open_count += 1
-                if open_count == 8:
-                    held.set()
-                await release.wait()
-
+    async with served(home.directory, few) as node, AsyncExitStack() as stack:
         for _ in range(8):
-            nursery.start_soon(hold)
-        await held.wait()
+            stream = await stack.enter_async_context(connected(address_of(node)))
+            await stream.send_all(b"GET /v1/events HTTP/1.1\r\nhost: n\r\n\r\n")
+            await receive_until(stream, b"event-stream")
         async with connected(address_of(node)) as stream:
             refused = await everything(stream)
         assert refused.startswith(b"HTTP/1.1 503")
         assert b"retry-after: 1" in refused
         assert b'"code":"too-many-requests"' in refused
         assert (await node.control.get("/healthz")).status_code == 200
-        release.set()
+
+
+IDLE = {
+    "says nothing": b"",
+    "never ends its headers": b"GET /healthz HTTP/1.1\r\nhost: n\r\n",
+    "asked before": b"GET /healthz HTTP/1.1\r\nhost: n\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("how", IDLE)
+@pytest.mark.parametrize("door", ["tcp", "control"])
+async def test_idle_connections_keep_nobody_out(home: Home, how: str, door: str) -> None:
+    """The one that was idle for longest goes; whoever asks is answered at once, not after the idle time."""
+
+    async def connect() -> trio.SocketStream:
+        if door == "control":
+            return await trio.open_unix_socket(str(home.directory / "control.sock"))
+        host, _, port = address_of(node).rpartition(":")
+        return await trio.open_tcp_stream(host, int(port))
+
+    async with served(home.directory, few) as node, AsyncExitStack() as stack:
+        idle = []
+        for _ in range(20):
+            stream = await stack.enter_async_context(await connect())
+            await stream.send_all(IDLE[how])
+            if how == "asked before":
+                await receive_until(stream, b'"ok"}')
+            idle.append(stream)
+        client = node.control if door == "control" else node.tcp
+        with trio.fail_after(IDLE_SECONDS_MAX / 3):
+            for _ in range(5):
+                assert (await client.get("/healthz", headers={"connection": "close"})).status_code == 200
+            for stream in idle[:12]:
+                assert await everything(stream) == b""
+        # The newest are still there, and are answered too.
+        await idle[-1].send_all(b"\r\n" if how == "never ends its headers" else IDLE["asked before"])
+        await receive_until(idle[-1], b'"ok"}')
+
+
+async def test_the_number_of_connections_is_counted_with_those_that_gave_way() -> None:
+    async with serving(flood) as (address, counts, _), AsyncExitStack() as stack:
+        for _ in range(12):
+            await stack.enter_async_context(connected(address))
+        with trio.fail_after(10):
+            while len(counts) < 12:
+                await trio.lowlevel.checkpoint()
+        assert max(counts) == 8
 
 
 async def test_more_requests_than_allowed_are_told_so(home: Home) -> None:
