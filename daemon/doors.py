@@ -29,6 +29,7 @@ class Doors:
     control: socket.socket
     http: socket.socket | None
     http_address: str | None
+    _applications: list[Application] = field(default_factory=list)
     _servers: list[Server] = field(default_factory=list)
 
     @classmethod
@@ -55,7 +56,9 @@ class Doors:
             sockets[Door.TCP] = self.http
         for door, listener in sockets.items():
             gauge = node.metrics.connections.labels(door.value)
-            server = Server(Application(ApiContext(node, door)), listener, node.config.http_connections_max, gauge.set)
+            application = Application(ApiContext(node, door))
+            server = Server(application, listener, node.config.http_connections_max, gauge.set)
+            self._applications.append(application)
             self._servers.append(server)
             await nursery.start(server.run)
 
@@ -66,6 +69,8 @@ class Doors:
 
     def close(self) -> None:
         """Close both and remove the control socket's file."""
+        for application in self._applications:
+            application.close()
         self.control_path.unlink(missing_ok=True)
         self.control.close()
         if self.http is not None:

@@ -19,6 +19,7 @@ from daemon.api.context import ApiContext
 from daemon.api.endpoint import Endpoint
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import InternalError, MethodNotAllowedError, NotFoundError, TooManyRequestsError
+from daemon.api.request_log import RequestLog
 from daemon.api.table import ENDPOINTS
 from daemon.foreseen import foreseen
 from ledger.errors import BanyanError
@@ -32,6 +33,7 @@ class Application:
 
     def __init__(self, context: ApiContext) -> None:
         self._context = context
+        self._log = RequestLog(context.door.value)
         self._router = Router([_route(context, endpoint) for endpoint in ENDPOINTS], redirect_slashes=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,9 +46,14 @@ class Application:
         # Starlette raises instead of answering in its own way where it finds an application here.
         scope["app"] = self
         exchange = _Exchange(scope, receive, send)
+        self._log.tell_kept_back()
         with structlog.contextvars.bound_contextvars(request=exchange.id):
             await self._answer(exchange)
             self._record(exchange)
+
+    def close(self) -> None:
+        """Say what is still to be said in the log; no request follows."""
+        self._log.tell_kept_back(now=True)
 
     async def _answer(self, exchange: "_Exchange") -> None:
         context = self._context
@@ -90,15 +97,9 @@ class Application:
         # Only methods of the table: a stranger could invent labels without end.
         label = method if route != "none" else "other"
         self._context.node.metrics.request_seconds.labels(label, route, str(exchange.status)).observe(seconds)
-        (_log.info if exchange.status >= 400 else _log.debug)(
-            "request",
-            door=self._context.door.value,
-            method=method,
-            # As it came, percent-encoded: nobody writes lines into the log.
-            path=exchange.scope["raw_path"].decode("latin-1"),
-            status=exchange.status,
-            milliseconds=int(seconds * 1000),
-        )
+        # The path as it came, percent-encoded: nobody writes lines into the log.
+        path = exchange.scope["raw_path"].decode("latin-1")
+        self._log.write(method, path, exchange.status, int(seconds * 1000))
 
 
 class _Exchange:
