@@ -1,8 +1,8 @@
 """What MessagePack bytes announce: arrays and maps that promise more items than bytes follow are refused unread.
 
-Owns one walk over the heads of the items, without building a value. The `msgpack` library makes room for the announced
-items of an array before it reads them, and does so again for each array inside: a few kilobytes could ask for
-gigabytes. After this walk the room is bounded by the size of the input.
+Owns one walk over the heads of the items, without building a value. A reader makes room for the announced items of
+an array before it reads them, and does so again for each array inside: a few kilobytes could ask for gigabytes. After
+this walk the room is bounded by the size of the input.
 
 Source: MessagePack specification, "Formats".
 """

@@ -172,7 +172,7 @@ def test_a_malformed_subject_is_wrong_usage(banyan: Command, subject: str) -> No
 def test_help_starts_fast_and_loads_nothing_heavy() -> None:
     code = (
         "import sys; from cli.main import main; status = main(['--help']); "
-        "heavy = {'trio', 'lmdb', 'starlette', 'hypercorn', 'httpx', 'numpy', 'nacl', 'msgpack'} & set(sys.modules); "
+        "heavy = {'trio', 'lmdb', 'starlette', 'hypercorn', 'httpx', 'numpy', 'nacl', 'msgspec'} & set(sys.modules); "
         "print(status, sorted(heavy), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)

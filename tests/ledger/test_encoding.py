@@ -22,6 +22,23 @@ def test_what_is_written_is_read_back(value: Value) -> None:
 
 
 @given(values)
+def test_another_writer_writes_the_same_bytes(value: Value) -> None:
+    assert encode(value) == msgpack.packb(_in_key_order(value))
+
+
+def _in_key_order(value: Value) -> Value:
+    if isinstance(value, dict):
+        return {key: _in_key_order(value[key]) for key in sorted(value)}
+    return [_in_key_order(item) for item in value] if isinstance(value, list) else value
+
+
+def test_nesting_without_end_is_refused_in_words() -> None:
+    for size in (20, 600, 100_000):
+        with pytest.raises(DecodingError, match="nested deeper"):
+            decode(b"\x91" * size + b"\xc0")
+
+
+@given(values)
 def test_maps_in_another_order_are_refused(value: Value) -> None:
     data = msgpack.packb(_reversed_maps(value))
     if data != encode(value):
