@@ -110,8 +110,7 @@ class NodeClient:
         given = {name: value for name, value in query.items() if value is not None}
         target = f"{path}?{urlencode(given)}" if given else path
         with self._translated():
-            self._connection.request(method, target, body, headers)
-            answer = self._connection.getresponse()
+            answer = self._answer(method, target, body, headers)
             content = answer.read(ANSWER_SIZE_BYTES_MAX + 1)
             if answer.length and len(content) <= ANSWER_SIZE_BYTES_MAX:
                 raise http.client.IncompleteRead(content, answer.length)
@@ -121,6 +120,21 @@ class NodeClient:
         if answer.status >= http.client.BAD_REQUEST:
             raise _problem(answer.status, content)
         return content
+
+    def _answer(
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str]
+    ) -> http.client.HTTPResponse:
+        kept = self._connection.sock is not None
+        try:
+            self._connection.request(method, target, body, headers)
+            return self._connection.getresponse()
+        except ConnectionError:
+            # A node closes connections that are idle; what only reads is asked again on a new one.
+            if not kept or method != "GET":
+                raise
+            self._connection.close()
+            self._connection.request(method, target, body, headers)
+            return self._connection.getresponse()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

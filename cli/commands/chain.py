@@ -28,10 +28,12 @@ def status(session: Session) -> None:
 
 def _render_status(printer: Printer, document: dict[str, Any]) -> None:
     disk, pool, network, node = document["disk"], document["mempool"], document["network"], document["node"]
+    from cli.node_watch import reason_of
+
     if document["accepting"]:
         printer.good(_("The node takes transactions."))
     else:
-        printer.bad(_("The node takes no transactions: {reason}").format(reason=_(document["reason"] or "?")))
+        printer.bad(_("The node takes no transactions: {reason}").format(reason=reason_of(document) or "?"))
     printer.fields(
         [
             (_("Network"), f"{network['name']} {network['id']}"),

@@ -36,6 +36,7 @@ def submit_batch(
     from cli.batch_stream import BatchStream
     from cli.client import NodeClient
     from cli.genesis_file import read_home_genesis
+    from cli.node_watch import NodeWatch
     from cli.signer import open_signing_key
     from cli.submission_maker import SubmissionMaker
 
@@ -50,7 +51,11 @@ def submit_batch(
         started = time.monotonic()
         try:
             run = BatchRun(batch, journal, maker, client, report)
-            with session.progress(_("Submitting"), batch.line_count) as advance, BatchStream(session.home) as stream:
+            with (
+                session.progress(_("Submitting"), batch.line_count) as advance,
+                NodeWatch(session.home, session.note),
+                BatchStream(session.home) as stream,
+            ):
                 run.run(stream, advance)
         except KeyboardInterrupt:
             session.note(

@@ -151,6 +151,7 @@ SCHEMAS: dict[str, Json] = {
         opened=_FLAG,
         accepting=_FLAG,
         reason=_or_null(_TEXT),
+        problem=_or_null({"type": "object"}),
         voters=_list(_HASH),
         height=_NUMBER,
         committed_height=_NUMBER,

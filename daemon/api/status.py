@@ -12,7 +12,7 @@ from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import Json, json_response
 from daemon.api.parameters import Parameters
-from daemon.api.problems import problem_response
+from daemon.api.problems import problem, problem_response
 from daemon.metrics import CONTENT_TYPE
 
 _JSON = "application/json"
@@ -47,6 +47,7 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
             "opened": now.opened,
             "accepting": reason is None,
             "reason": None if reason is None else str(reason),
+            "problem": None if reason is None else problem(reason),
             "voters": [voter.hex() for voter in now.voters],
             "height": now.height,
             "committed_height": now.committed_height,

@@ -67,6 +67,19 @@ def test_a_node_that_goes_away_while_one_waits_leaves_the_id(banyan: Command, tm
     assert re.search(r"`banyan tx [0-9a-f]{64}` tells what became of the transaction", found.err)
 
 
+def test_a_kept_connection_that_the_node_closed_is_no_failure(tmp_path: Path) -> None:
+    with CannedNode(tmp_path / "home", answer("200 OK", b"{}")), NodeClient(tmp_path / "home") as client:
+        for _ in range(3):
+            assert client.get("/v1/status") == {}
+
+
+def test_a_submission_is_never_sent_twice_by_the_client(tmp_path: Path) -> None:
+    with CannedNode(tmp_path / "home", answer("200 OK", b"{}")), NodeClient(tmp_path / "home") as client:
+        client.get("/v1/status")
+        with pytest.raises(UnreachableError):
+            client.post("/v1/transactions", b"", "application/msgpack")
+
+
 def test_an_answer_without_end_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.client.ANSWER_SIZE_BYTES_MAX", 1000)
     with (
