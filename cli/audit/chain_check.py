@@ -167,7 +167,7 @@ class ChainCheck:
                 "audit.election-forged",
                 "the election certificate of block {height} does not prove an election: {reason}",
                 height=header.height,
-                reason=str(error),
+                reason=error,
             ) from error
         if certificate.term != header.term:
             raise AuditFinding(
@@ -199,7 +199,7 @@ class ChainCheck:
                 "audit.certificate-forged",
                 "the certificate of block {height} does not prove that a quorum committed it: {reason}",
                 height=header.height,
-                reason=str(error),
+                reason=error,
             ) from error
         if certificate.height < header.height:
             raise AuditFinding(
@@ -247,7 +247,7 @@ def _decoded(block: SourceBlock, height: int) -> Header:
                 "audit.header-malformed",
                 "the header of block {height} is not one that could be signed: {reason}",
                 height=height,
-                reason=str(error),
+                reason=error,
             ) from error
         raise _header_changed(height, stored.header_hash, tagged_hash("header", stored.header)) from error
     if header.hash != stored.header_hash:

@@ -137,7 +137,7 @@ def check_checkpoint(note: bytes, policy: Policy, tree_size: int, source: Ledger
             "audit.checkpoint-malformed",
             "the stored checkpoint cannot be read: {reason}",
             found=note,
-            reason=str(error),
+            reason=error,
         ) from error
     try:
         policy.verify(parsed)
@@ -146,7 +146,7 @@ def check_checkpoint(note: bytes, policy: Policy, tree_size: int, source: Ledger
             "audit.checkpoint-forged",
             "the stored checkpoint is not signed as the network's policy demands: {reason}",
             found=note,
-            reason=str(error),
+            reason=error,
         ) from error
     if claimed.tree_size > tree_size:
         raise AuditFinding(

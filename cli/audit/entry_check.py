@@ -176,7 +176,7 @@ def _decoded(entry: bytes, header: Header, index: int) -> Transaction:
             height=header.height,
             index=index,
             found=entry,
-            reason=str(error),
+            reason=error,
         ) from error
 
 

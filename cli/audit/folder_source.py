@@ -258,7 +258,7 @@ class FolderSource:
                 "the store cannot be read at {key}: {reason}",
                 height=height,
                 key=what,
-                reason=str(error),
+                reason=error,
             ) from error
 
 

@@ -13,6 +13,7 @@ from cli.audit.finding import AuditFinding
 from cli.audit.report import AuditReport
 from cli.audit.run import run_audit
 from cli.errors import CommandError, RefusedError, UnreachableError, UsageError
+from cli.language import translated, use_language
 from ledger.tiles import decode_entry_bundle, encode_entry_bundle
 from tests.audit.builder import fill
 from tests.audit.damage import flip
@@ -226,3 +227,12 @@ def test_a_problem_is_told_in_its_own_words(pristine: Path) -> None:
 def test_what_is_no_address(pristine: Path, address: str) -> None:
     with pytest.raises(UsageError, match="address of a node"):
         run_audit(address, pristine / "genesis.json", lambda phase, done, total: None)
+
+
+def test_a_finding_is_told_in_the_reader_s_language_down_to_its_reason(pristine: Path) -> None:
+    found = finding(pristine, lie_in("/checkpoint", lambda note: b"\xff"))
+    use_language("zh_CN")
+    try:
+        assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", translated(found)), translated(found)
+    finally:
+        use_language("en")
