@@ -1,0 +1,359 @@
+"""Broadcast: messages run along a tree of eager links, and their ids along all others, which mends the tree. Pure.
+
+Owns which neighbours are pushed to (eager) and which are only told (lazy), what waits for its owner's judgement, and
+what is handed out to those who missed it. Never judges a message: the owner gets each one once (`Deliver`) and answers
+`accept` (pass it on), `refuse` (wrong by itself: blame whoever brings it) or `drop` (no use any more, or not to be
+judged here: nothing happens). The first copy of a message makes its link eager, any other copy makes its link lazy on
+both sides; an announced message that does not come is asked for, which makes that link eager. So links that bring
+nothing new fall away until a tree is left, and come back where it breaks.
+
+Invariants:
+- a message is delivered once while its id is in the seen-cache, and never one of the node's own;
+- only accepted and own messages leave this node, each once to an eager link, unless somebody asks for it;
+- a connected peer is either eager or lazy.
+
+Bounds: `SeenCache`, `RecentMessages`, `MissingMessages`; what waits for judgement is bounded by count and bytes, half
+of each for one peer; announcements leave with the next tick or when a frame is full.
+Source: Leitao, Pereira, Rodrigues: "Epidemic Broadcast Trees" (2007), section 3; docs/adr/0013-plumtree.md has where
+this leaves it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from ledger.hashing import Hash
+from p2p.chance import Chance
+from p2p.effects import Blame, Deliver, Effect, send
+from p2p.frames import (
+    ANNOUNCEMENTS_MAX,
+    GRAFTS_MAX,
+    ROUND_MAX,
+    Announcement,
+    Gossip,
+    Graft,
+    IHave,
+    PayloadKind,
+    Prune,
+)
+from p2p.missing import MissingMessages
+from p2p.offences import Offence
+from p2p.rate import Rate, TokenBucket
+from p2p.recent import RecentMessage, RecentMessages
+from p2p.seen import SeenCache
+
+TreeFrame: TypeAlias = Gossip | IHave | Graft | Prune
+
+# What an owner judges in about a second; it usually judges at once.
+AWAITING_COUNT_MAX = 2048
+AWAITING_SIZE_BYTES_MAX = 32 * 1024 * 1024
+# Ids of messages that were wrong by themselves; honest peers never send one, so these are few.
+REFUSED_MAX = 4096
+# A lazy link that is so many hops shorter takes the place of the eager one. Where another node has become the leader, a
+# tree of 300 nodes is 6 hops deep again with 3, and 10 with 6; with 2 a third more links change for one hop less.
+SHORTER_ROUNDS_MIN = 3
+# A changed link costs a few copies; at this pace the tree improves within seconds and stays a tree.
+OPTIMISE_EVERY_MS = 1000
+# What a peer may ask for again: everything recent at once after a break, then a second copy of a busy network.
+GRAFT_RATE = Rate(per_second=2 * 1024 * 1024, burst=64 * 1024 * 1024)
+
+
+@dataclass(slots=True)
+class _Peer:
+    """`announcing`: messages that it is told of with the next tick; `awaiting_*`: what it brought and is not judged."""
+
+    graft_bytes: TokenBucket
+    eager: bool = True
+    announcing: dict[Hash, int] = field(default_factory=dict)
+    awaiting_count: int = 0
+    awaiting_size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Awaiting:
+    """A delivered message that is not judged yet.
+
+    `announcers` and `copiers` have it too, so that it is not passed on to them; the former with their rounds.
+    """
+
+    frame: Gossip
+    peer: Hash
+    share: _Peer
+    announcers: dict[Hash, int]
+    copiers: dict[Hash, None]
+
+
+class Plumtree:
+    """One node's part in the broadcast."""
+
+    def __init__(
+        self,
+        chance: Chance,
+        seen: SeenCache | None = None,
+        recent: RecentMessages | None = None,
+        awaiting_count_max: int = AWAITING_COUNT_MAX,
+        awaiting_size_bytes_max: int = AWAITING_SIZE_BYTES_MAX,
+    ) -> None:
+        self._peers: dict[Hash, _Peer] = {}
+        self._seen = SeenCache() if seen is None else seen
+        self._refused = SeenCache(REFUSED_MAX)
+        self._recent = RecentMessages() if recent is None else recent
+        self._missing = MissingMessages(chance)
+        self._awaiting: dict[Hash, _Awaiting] = {}
+        self._awaiting_count_max = awaiting_count_max
+        self._awaiting_size_bytes_max = awaiting_size_bytes_max
+        self._awaiting_size_bytes = 0
+        self._optimised_ms = -OPTIMISE_EVERY_MS
+        # For metrics: messages that came for the first time, and further copies of such.
+        self.first_copies = 0
+        self.further_copies = 0
+
+    @property
+    def eager_peers(self) -> tuple[Hash, ...]:
+        """The neighbours that messages are pushed to."""
+        return tuple(id for id, peer in self._peers.items() if peer.eager)
+
+    @property
+    def lazy_peers(self) -> tuple[Hash, ...]:
+        """The neighbours that messages are announced to."""
+        return tuple(id for id, peer in self._peers.items() if not peer.eager)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether a tick would do nothing but forget old messages."""
+        return not len(self._missing) and not any(peer.announcing for peer in self._peers.values())
+
+    def peer_up(self, peer: Hash, now_ms: int) -> list[Effect]:
+        """A connection with `peer` is there: its link begins eager, and it is told of the newest messages.
+
+        That brings it what was lost with an earlier connection, or passed while the network was cut in two.
+        """
+        self.peer_down(peer)
+        self._peers[peer] = _Peer(TokenBucket(GRAFT_RATE, now_ms))
+        self._recent.expire(now_ms)
+        newest = self._recent.newest(ANNOUNCEMENTS_MAX)
+        return [send(peer, IHave(newest))] if newest else []
+
+    def peer_down(self, peer: Hash) -> None:
+        """The connection with `peer` is gone, and with it all frames that were under way."""
+        if self._peers.pop(peer, None) is not None:
+            self._missing.lost(peer)
+
+    def broadcast(self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool) -> list[Effect]:
+        """Send a message of this node's own to everybody; `shapes` as in `accept`.
+
+        The same bytes once more are announced to all neighbours: whoever has them already stays quiet.
+        """
+        frame = Gossip.of(kind, payload)
+        message = RecentMessage(frame, None, shapes, now_ms)
+        if self._seen.add(frame.id):
+            return self._pass_on(message, ())
+        if frame.id not in self._awaiting:
+            if self._recent.get(frame.id) is None:
+                self._recent.add(message)
+            for peer in self._peers.values():
+                peer.announcing[frame.id] = frame.round
+        return []
+
+    def receive(self, peer: Hash, frame: TreeFrame, now_ms: int) -> list[Effect]:
+        """What follows from a frame of `peer`; nothing if it is not a neighbour."""
+        if peer not in self._peers:
+            return []
+        match frame:
+            case Gossip():
+                return self._on_gossip(peer, frame, now_ms)
+            case IHave():
+                return self._on_announcements(peer, frame.announcements, now_ms)
+            case Graft():
+                return self._on_graft(peer, frame.ids, now_ms)
+            case Prune():
+                self._peers[peer].eager = False
+                return []
+
+    def accept(self, id: Hash, now_ms: int, shapes: bool) -> list[Effect]:
+        """The owner found a delivered message good: pass it on. Nothing happens if it was judged before.
+
+        `shapes`: further copies of this message take links out of the tree. Messages of many origins at the same time
+        would cut a circle of links in several places at once; so only those should shape of which one node alone is
+        the origin, the leader's heartbeats.
+        """
+        awaiting = self._judged(id)
+        if awaiting is None:
+            return []
+        frame, parent = awaiting.frame, awaiting.peer
+        onward = Gossip(frame.kind, min(frame.round + 1, ROUND_MAX), frame.payload, id)
+        message = RecentMessage(onward, parent, shapes, now_ms)
+        effects = self._pass_on(message, (*awaiting.announcers, *awaiting.copiers))
+        if shapes:
+            effects += self._keep_parent(parent)
+            for copier in awaiting.copiers:
+                effects += self._leave_tree(copier, parent)
+            for announcer, round_there in awaiting.announcers.items():
+                effects += self._optimise(message, announcer, round_there, now_ms)
+        return effects
+
+    def refuse(self, id: Hash) -> list[Effect]:
+        """The owner found a delivered message wrong by its bytes alone: blame all who brought it, now and later.
+
+        Only for what every honest node refuses too, whatever its state; anything else is for `drop`.
+        """
+        awaiting = self._judged(id)
+        if awaiting is None:
+            return []
+        self._refused.add(id)
+        guilty = dict.fromkeys((awaiting.peer, *awaiting.announcers, *awaiting.copiers))
+        return [Blame(peer, Offence.INVALID_MESSAGE) for peer in guilty]
+
+    def drop(self, id: Hash) -> None:
+        """The owner has no use for a delivered message: it goes no further, and nobody is blamed."""
+        self._judged(id)
+
+    def forget(self, id: Hash) -> None:
+        """A message that was passed on can no longer matter: it is not handed out or announced any more."""
+        self._recent.forget(id)
+        for peer in self._peers.values():
+            peer.announcing.pop(id, None)
+
+    def tick(self, now_ms: int) -> list[Effect]:
+        """Announce, and ask for what did not come; to be called every 50 ms or so unless `is_idle`."""
+        self._recent.expire(now_ms)
+        effects: list[Effect] = []
+        for peer in self._peers:
+            effects += self._announce(peer)
+        due = self._missing.due(now_ms)
+        questions: dict[Hash, list[Hash]] = {}
+        for id, peer in due.questions:
+            questions.setdefault(peer, []).append(id)
+        for peer, ids in questions.items():
+            self._peers[peer].eager = True
+            for start in range(0, len(ids), GRAFTS_MAX):
+                effects.append(send(peer, Graft(tuple(ids[start : start + GRAFTS_MAX]))))
+        effects += [Blame(peer, Offence.BROKEN_PROMISE) for peer in due.broken]
+        return effects
+
+    def _on_gossip(self, peer: Hash, frame: Gossip, now_ms: int) -> list[Effect]:
+        if frame.id in self._seen:
+            return self._on_further_copy(peer, frame.id)
+        if not self._has_room(self._peers[peer], len(frame.payload)):
+            # It is asked for again when there is room.
+            self._missing.announced(frame.id, peer, frame.round, now_ms)
+            return []
+        self.first_copies += 1
+        self._seen.add(frame.id)
+        self._await(peer, frame, self._missing.arrived(frame.id, peer, now_ms))
+        return [Deliver(frame.id, frame.kind, frame.payload, peer, frame.round)]
+
+    def _on_further_copy(self, peer: Hash, id: Hash) -> list[Effect]:
+        self.further_copies += 1
+        self._peers[peer].announcing.pop(id, None)
+        awaiting = self._awaiting.get(id)
+        if awaiting is not None:
+            awaiting.copiers[peer] = None
+            return []
+        message = self._recent.get(id)
+        if message is not None and message.shapes:
+            return self._leave_tree(peer, message.parent)
+        return [Blame(peer, Offence.INVALID_MESSAGE)] if id in self._refused else []
+
+    def _on_announcements(self, peer: Hash, announcements: Iterable[Announcement], now_ms: int) -> list[Effect]:
+        effects: list[Effect] = []
+        for id, round_there in announcements:
+            if id not in self._seen:
+                self._missing.announced(id, peer, round_there, now_ms)
+                continue
+            self._peers[peer].announcing.pop(id, None)
+            awaiting = self._awaiting.get(id)
+            if awaiting is not None:
+                awaiting.announcers[peer] = round_there
+            # Announcements are gathered, so most come after the message, and their rounds are compared here.
+            message = self._recent.get(id)
+            if message is not None and message.shapes:
+                effects += self._optimise(message, peer, round_there, now_ms)
+        return effects
+
+    def _on_graft(self, peer: Hash, ids: Iterable[Hash], now_ms: int) -> list[Effect]:
+        neighbour = self._peers[peer]
+        neighbour.eager = True
+        effects: list[Effect] = []
+        for id in ids:
+            message = self._recent.get(id)
+            if message is not None and neighbour.graft_bytes.take(len(message.frame.payload), now_ms):
+                neighbour.announcing.pop(id, None)
+                effects.append(send(peer, message.frame))
+        return effects
+
+    def _keep_parent(self, parent: Hash) -> list[Effect]:
+        """The link that brought a shaping message first is part of the tree, even if it was lazy here."""
+        peer = self._peers.get(parent)
+        if peer is None or peer.eager:
+            return []
+        peer.eager = True
+        return [send(parent, Graft(()))]
+
+    def _leave_tree(self, copier: Hash, parent: Hash | None) -> list[Effect]:
+        """A link that brought a further copy is not needed if the one that brought the first copy stays."""
+        stays = parent is None or (parent in self._peers and self._peers[parent].eager)
+        if not stays or copier == parent or copier not in self._peers:
+            return []
+        self._peers[copier].eager = False
+        return [send(copier, Prune())]
+
+    def _optimise(self, message: RecentMessage, peer: Hash, round_there: int, now_ms: int) -> list[Effect]:
+        """Take `peer` in place of the parent if messages come by fewer hops there (section 3.8 of the paper)."""
+        shorter = message.frame.round - 1 - round_there
+        if message.parent is None or shorter < SHORTER_ROUNDS_MIN or now_ms - self._optimised_ms < OPTIMISE_EVERY_MS:
+            return []
+        old, new = self._peers.get(message.parent), self._peers.get(peer)
+        if old is None or new is None or not old.eager or new.eager:
+            return []
+        self._optimised_ms = now_ms
+        old.eager, new.eager = False, True
+        return [send(peer, Graft(())), send(message.parent, Prune())]
+
+    def _pass_on(self, message: RecentMessage, known_by: Iterable[Hash]) -> list[Effect]:
+        self._recent.add(message)
+        frame = message.frame
+        have_it = {message.parent, *known_by}
+        effects: list[Effect] = []
+        for id, peer in self._peers.items():
+            if id in have_it:
+                continue
+            if peer.eager:
+                effects.append(send(id, frame))
+                continue
+            peer.announcing[frame.id] = frame.round
+            if len(peer.announcing) >= ANNOUNCEMENTS_MAX:
+                effects += self._announce(id)
+        return effects
+
+    def _announce(self, id: Hash) -> list[Effect]:
+        peer = self._peers[id]
+        if not peer.announcing:
+            return []
+        announcements = tuple(Announcement(*item) for item in peer.announcing.items())
+        peer.announcing = {}
+        return [send(id, IHave(announcements))]
+
+    def _has_room(self, peer: _Peer, size_bytes: int) -> bool:
+        """Room for one more message that awaits judgement, in all and in the half that one peer may take."""
+        return (
+            len(self._awaiting) < self._awaiting_count_max
+            and self._awaiting_size_bytes + size_bytes <= self._awaiting_size_bytes_max
+            and peer.awaiting_count < self._awaiting_count_max // 2
+            and peer.awaiting_size_bytes + size_bytes <= self._awaiting_size_bytes_max // 2
+        )
+
+    def _await(self, peer: Hash, frame: Gossip, announcers: Mapping[Hash, int]) -> None:
+        share = self._peers[peer]
+        self._awaiting[frame.id] = _Awaiting(frame, peer, share, dict(announcers), {})
+        self._awaiting_size_bytes += len(frame.payload)
+        share.awaiting_count += 1
+        share.awaiting_size_bytes += len(frame.payload)
+
+    def _judged(self, id: Hash) -> _Awaiting | None:
+        awaiting = self._awaiting.pop(id, None)
+        if awaiting is not None:
+            self._awaiting_size_bytes -= len(awaiting.frame.payload)
+            awaiting.share.awaiting_count -= 1
+            awaiting.share.awaiting_size_bytes -= len(awaiting.frame.payload)
+        return awaiting
