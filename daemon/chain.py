@@ -166,6 +166,15 @@ class Chain:
         Raises:
             LedgerContradictionError: the certificate or a header contradicts this chain.
         """
+        certified = self.tip_at(certificate.height)
+        if certificate.height > self.executed_height and (
+            certified is None or certified.hash != certificate.block_hash
+        ):
+            raise LedgerContradictionError(
+                "a quorum committed another block {height} than this node's chain holds; run `banyan audit` on this"
+                " folder and keep it for examination",
+                height=certificate.height,
+            )
         executed: list[ExecutedBlock] = []
         while self.blocks and self.blocks[0].header.height <= certificate.height:
             executed.append(self._execute(self.blocks[0], certificate, ticket))

@@ -216,10 +216,12 @@ class Courier:
         """What a neighbour sent was of no use: ask others first."""
         self._failed.add(peer)
 
-    def ask_entries(self, peer: Hash, block_hash: Hash, places: tuple[int, ...], now_ms: int) -> None:
-        """Ask the neighbour that told of a block for its missing bodies, unless a question is under way."""
-        if Entries not in self._asked and peer in self._heads:
-            self._effects.append(send(peer, WantEntries(self._ask(Entries, peer, now_ms), block_hash, places)))
+    def ask_entries(self, peer: Hash, block_hash: Hash, places: tuple[int, ...], now_ms: int) -> bool:
+        """Ask the neighbour that told of a block for its missing bodies; False if a question is under way already."""
+        if Entries in self._asked or peer not in self._heads:
+            return False
+        self._effects.append(send(peer, WantEntries(self._ask(Entries, peer, now_ms), block_hash, places)))
+        return True
 
     # -- what is wanted -----------------------------------------------------------------------------------------
 

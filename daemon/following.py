@@ -60,6 +60,8 @@ class Following:
         self._courier = courier
         self._verify = verify
         self._pending: OrderedDict[Hash, _Pending] = OrderedDict()
+        # The proposal whose bodies are asked for, and those whose bodies are being verified, by ticket.
+        self._asked: Hash | None = None
         self._fetched: dict[int, Hash] = {}
         self._answer: tuple[int, _Answer] | None = None
         # A proposal's parent is not known here, or a head is ahead: blocks have to be asked for.
@@ -128,23 +130,31 @@ class Following:
             else:
                 found.append(body)
         if missing:
-            self._courier.ask_entries(pending.peer, block_hash, tuple(missing[:BODIES_ASKED_MAX]), now_ms)
+            if self._courier.ask_entries(pending.peer, block_hash, tuple(missing[:BODIES_ASKED_MAX]), now_ms):
+                self._asked = block_hash
             return None
         return tuple(found)
 
     def on_entries(self, peer: Hash, frame: Entries) -> None:
-        """Bodies that were asked for: those that fit their place are verified."""
-        for block_hash, pending in self._pending.items():
-            leaves = pending.proposal.leaf_hashes
-            fitting = [
-                one.entry
-                for one in frame.entries
-                if 1 <= one.place <= len(leaves) and leaf_hash(one.entry) == leaves[one.place - 1]
-            ]
-            if fitting and len(self._fetched) < PROPOSALS_MAX:
-                self._fetched[self._verify(tuple(fitting))] = block_hash
-                return
-        self._courier.blame(peer)
+        """Bodies that were asked for: those that fit their place are verified.
+
+        A neighbour that has none of them does not know the block any more: it is asked for whole blocks instead.
+        """
+        block_hash, self._asked = self._asked, None
+        pending = self._pending.get(block_hash) if block_hash is not None else None
+        if pending is None or block_hash is None:
+            return
+        leaves = pending.proposal.leaf_hashes
+        fitting = tuple(
+            one.entry
+            for one in frame.entries
+            if 1 <= one.place <= len(leaves) and leaf_hash(one.entry) == leaves[one.place - 1]
+        )
+        if fitting and len(self._fetched) < PROPOSALS_MAX:
+            self._fetched[self._verify(fitting)] = block_hash
+            return
+        del self._pending[block_hash]
+        self.is_behind = True
 
     # -- blocks of a neighbour's chain --------------------------------------------------------------------------
 
@@ -181,6 +191,9 @@ class Following:
             pending = self._pending.get(block_hash)
             if pending is not None:
                 pending.bodies.update((one.leaf_hash, one) for one in results if one is not None)
+                if any(one is None for one in results):
+                    # The leaf hash was right, so the block itself names something malformed or badly signed.
+                    del self._pending[block_hash]
             return []
         if self._answer is None or self._answer[0] != ticket:
             return []
@@ -189,16 +202,19 @@ class Following:
         return self._branch(answer, results)
 
     def _branch(self, answer: _Answer, results: Sequence[Transaction | None]) -> list[BuiltBlock]:
-        first, _ = answer.blocks[0]
-        parent = self._chain.tip_at(first.height - 1)
-        if parent is None or parent.hash != first.previous_hash:
-            # The chain moved on meanwhile, or the neighbour's differs further below: the next question begins there.
-            return []
         built: list[BuiltBlock] = []
+        parent: Tip | None = None
         at = 0
         for header, carried in answer.blocks:
             bodies = results[at : at + len(carried.entries) - 1]
             at += len(bodies)
+            if not built and self._has(header):
+                # It came as a proposal while these were verified; replacing it by itself would undo what was signed.
+                continue
+            parent = built[-1].tip if built else self._chain.tip_at(header.height - 1)
+            if parent is None or parent.hash != header.previous_hash:
+                # The chain moved on, or the neighbour's differs further below: the next question begins there.
+                break
             transactions = tuple(one for one in bodies if one is not None)
             if len(transactions) != len(bodies):
                 self._courier.blame(answer.peer)
@@ -214,7 +230,7 @@ class Following:
                 transactions,
             )
             try:
-                built.append(self._judged(proposed, built[-1].tip if built else parent, built))
+                built.append(self._judged(proposed, parent, built))
             except BlockNotReadyError:
                 break
         newest = built[-1].header if built else None

@@ -79,6 +79,8 @@ class NodeHost:
         self.reports: list[BanyanError] = []
         self.alarms: list[BanyanError] = []
         self.clock_offset_ms = 0
+        # Writes and signature checks under way, in order, while the cluster holds them.
+        self.held: deque[StoreBatch | SaveSignState | Verify] = deque()
 
     def start(self) -> None:
         """Begin with what is kept, connected to the neighbours that are up."""
@@ -97,6 +99,7 @@ class NodeHost:
     def crash(self) -> None:
         """Lose everything that is not on disk."""
         self.node = None
+        self.held.clear()
         for other in self.cluster.neighbours(self):
             other.run(PeerGone(other.now_ms, self.id))
 
@@ -113,17 +116,13 @@ class NodeHost:
                 waiting.extend(self.carry_out(effect))
 
     def carry_out(self, effect: Effect) -> list[Event]:
-        """Disk and threads answer at once; frames wait in the network."""
+        """Disk and threads answer at once, unless the cluster holds them; frames wait in the network."""
+        if self.cluster.holds and isinstance(effect, StoreBatch | SaveSignState | Verify):
+            self.held.append(effect)
+            return []
         match effect:
-            case StoreBatch(ticket, batch):
-                self.store.apply([batch])
-                return [BatchStored(self.now_ms, ticket)]
-            case SaveSignState(ticket, state, _, certificate):
-                self.sign_state = state
-                self.certificate = certificate or self.certificate
-                return [SignStateSaved(self.now_ms, ticket)]
-            case Verify(ticket, submissions):
-                return [Verified(self.now_ms, ticket, tuple(verified(one) for one in submissions))]
+            case StoreBatch() | SaveSignState() | Verify():
+                return self.done(effect)
             case SendFrame(peer, frame, _):
                 self.cluster.network.append((self.id, peer, encode_frame(frame)))
             case BlockExecuted():
@@ -138,6 +137,26 @@ class NodeHost:
             case _:
                 pass
         return []
+
+    def complete(self, count: int = 1) -> None:
+        """The oldest things under way are done; disk and sign-state keep their own order among themselves."""
+        for _ in range(count):
+            if self.held and self.node is not None:
+                effect = self.held.popleft()
+                self.run(*self.done(effect))
+
+    def done(self, effect: StoreBatch | SaveSignState | Verify) -> list[Event]:
+        """Do it, and say what is reported."""
+        match effect:
+            case StoreBatch(ticket, batch):
+                self.store.apply([batch])
+                return [BatchStored(self.now_ms, ticket)]
+            case SaveSignState(ticket, state, _, certificate):
+                self.sign_state = state
+                self.certificate = certificate or self.certificate
+                return [SignStateSaved(self.now_ms, ticket)]
+            case Verify(ticket, submissions):
+                return [Verified(self.now_ms, ticket, tuple(verified(one) for one in submissions))]
 
     def submit(self, *transactions: Transaction) -> None:
         """Hand in as a client does."""
@@ -159,6 +178,7 @@ class NodeCluster:
         self.cut: set[frozenset[int]] = set()
         self.hosts: list[NodeHost] = []
         self.nonces = 0
+        self.holds = False
         for number in range(voters):
             self.hosts.append(NodeHost(self, number))
         self.by_id = {host.id: host for host in self.hosts}
@@ -178,11 +198,18 @@ class NodeCluster:
         for _ in range(200_000):
             if not self.network:
                 return
-            sender, receiver, data = self.network.popleft()
-            host = self.by_id[receiver]
-            if frozenset((self.by_id[sender].number, host.number)) not in self.cut:
-                host.run(Received(host.now_ms, sender, decode_frame(data)))
+            self.deliver_one(0)
         raise AssertionError("the network does not come to rest")
+
+    def deliver_one(self, place: int) -> None:
+        """Deliver the oldest frame between the two nodes of the frame at `place`: a connection keeps its order."""
+        sender, receiver, _ = self.network[place]
+        at = next(at for at, frame in enumerate(self.network) if frame[:2] == (sender, receiver))
+        data = self.network[at][2]
+        del self.network[at]
+        host = self.by_id[receiver]
+        if frozenset((self.by_id[sender].number, host.number)) not in self.cut:
+            host.run(Received(host.now_ms, sender, decode_frame(data)))
 
     def run(self, duration_ms: int) -> None:
         """A calm network for a while."""

@@ -7,6 +7,7 @@ from daemon.proposal import Proposal
 from ledger.block import Header, sign_header
 from ledger.hashing import Hash
 from p2p.frames import Gossip, PayloadKind, decode_frame, encode_frame
+from tests.daemon import node_chaos
 from tests.daemon.node_cluster import NodeCluster, NodeHost
 
 RING = {(0, 1), (1, 2), (2, 3), (0, 3)}
@@ -253,3 +254,10 @@ def test_two_thirds_of_four_need_three() -> None:
     down[0].start()
     cluster.run(5_000)
     assert min(heights(cluster)) > max(before)
+
+
+# 5: bodies asked again and again of a node that had executed their block. 62: a branch that came twice, as proposals
+# and as an answer, replaced itself while a part of it was being committed.
+@pytest.mark.parametrize("seed", [5, 62, *range(100, 108)])
+def test_random_faults_leave_all_with_the_same_ledger(seed: int) -> None:
+    node_chaos.check(seed, steps=1500)
