@@ -103,7 +103,7 @@ class Block:
 
 def position_of(header: bytes, signature: bytes) -> Position | None:
     """The prover: headers of this cluster are always genuine."""
-    term, height, block_hash = decode(header)  # type: ignore[misc]
+    term, height, block_hash = decode(header)  # type: ignore[misc, str-unpack]
     return Position(term, height, block_hash)  # type: ignore[arg-type]
 
 
