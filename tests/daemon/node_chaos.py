@@ -88,7 +88,7 @@ class NodeChaos:
         other.run(event(other.now_ms, one.id))
 
     def calm(self, duration_ms: int = 15_000) -> None:
-        """All up and connected: everybody executes the same, a new transaction too, and nothing that was told is lost."""
+        """All up and connected: everybody executes the same, a new transaction too; nothing told is lost."""
         cluster = self.cluster
         for host in cluster.hosts:
             while host.held:

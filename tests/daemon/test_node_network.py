@@ -168,7 +168,7 @@ def forged(cluster: NodeCluster, leader: NodeHost, **changes: object) -> tuple[H
     assert stored is not None
     header = Header.decode(stored.header)
     fields = {name: getattr(header, name) for name in header.__dataclass_fields__} | changes
-    made = Header(**fields)  # type: ignore[arg-type]
+    made = Header(**fields)
     outcome = bytes(leader.store.entries(stored.first_index, 1)[0])
     proposal = Proposal(made, sign_header(made, leader.keys.agreement), b"", outcome, (), b"")
     return made.hash, encode_frame(Gossip.of(PayloadKind.PROPOSAL, proposal.encode()))
