@@ -20,7 +20,7 @@ this leaves it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ledger.hashing import Hash
 from p2p.chance import Chance
@@ -83,6 +83,18 @@ class _Awaiting:
     copiers: dict[Hash, None]
 
 
+class Holdings(NamedTuple):
+    """How much a tree holds of everything that has a bound; for metrics and checks."""
+
+    seen_count: int
+    recent_count: int
+    recent_size_bytes: int
+    missing_count: int
+    awaiting_count: int
+    awaiting_size_bytes: int
+    announcing_count_max: int
+
+
 class Plumtree:
     """One node's part in the broadcast."""
 
@@ -117,6 +129,19 @@ class Plumtree:
     def lazy_peers(self) -> tuple[Hash, ...]:
         """The neighbours that messages are announced to."""
         return tuple(id for id, peer in self._peers.items() if not peer.eager)
+
+    @property
+    def holdings(self) -> Holdings:
+        """How much is held now; `announcing_count_max` is that of the peer with the most."""
+        return Holdings(
+            len(self._seen),
+            len(self._recent),
+            self._recent.size_bytes,
+            len(self._missing),
+            len(self._awaiting),
+            self._awaiting_size_bytes,
+            max((len(peer.announcing) for peer in self._peers.values()), default=0),
+        )
 
     @property
     def is_idle(self) -> bool:

@@ -1,0 +1,314 @@
+"""One node's tree: what it does with each frame and each judgement. Source: Leitao et al. 2007, section 3."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from ledger.hashing import Hash
+from p2p import plumtree
+from p2p.effects import Blame, Deliver, Effect, SendClass, SendFrame, send
+from p2p.frames import Announcement, Gossip, Graft, IHave, PayloadKind, Prune
+from p2p.missing import ANSWER_WAIT_MS
+from p2p.offences import Offence
+from p2p.plumtree import Plumtree
+from p2p.recent import RecentMessages
+from tests.p2p.gossip_network import SeededChance
+
+A, B, C, D = (bytes([number]) * 32 for number in b"abcd")
+KIND = PayloadKind.AGREEMENT
+
+
+def tree(*peers: Hash, **bounds: int) -> Plumtree:
+    made = Plumtree(SeededChance(1), **bounds)  # type: ignore[arg-type]
+    for peer in peers:
+        made.peer_up(peer, 0)
+    return made
+
+
+def gossip(payload: bytes, round: int = 1) -> Gossip:
+    return Gossip.of(KIND, payload, round)
+
+
+def heard(made: Plumtree, peer: Hash, payload: bytes, round: int = 1, now_ms: int = 0) -> list[Effect]:
+    """What follows from a message that the owner accepts at once, as one that shapes the tree."""
+    frame = gossip(payload, round)
+    effects = made.receive(peer, frame, now_ms)
+    for effect in list(effects):
+        if isinstance(effect, Deliver):
+            effects += made.accept(effect.id, now_ms, shapes=True)
+    return effects
+
+
+def frames_to(effects: Iterable[Effect], peer: Hash) -> list[object]:
+    return [effect.frame for effect in effects if isinstance(effect, SendFrame) and effect.peer == peer]
+
+
+def test_an_own_message_goes_to_all_and_is_never_delivered_here() -> None:
+    made = tree(A, B)
+    frame = gossip(b"own", 0)
+    assert made.broadcast(KIND, b"own", 0, shapes=True) == [send(A, frame), send(B, frame)]
+    assert made.receive(A, gossip(b"own", 5), 0) == [send(A, Prune())]
+
+
+def test_nothing_is_passed_on_before_it_is_accepted() -> None:
+    made = tree(A, B)
+    frame = gossip(b"m", 3)
+    assert made.receive(A, frame, 0) == [Deliver(frame.id, KIND, b"m", A, 3)]
+    assert made.accept(frame.id, 0, shapes=False) == [send(B, gossip(b"m", 4))]
+    assert made.accept(frame.id, 0, shapes=False) == []
+    assert made.receive(B, frame, 0) == []
+
+
+def test_a_further_copy_of_a_shaping_message_prunes_the_link_that_brought_it() -> None:
+    made = tree(A, B, C)
+    heard(made, A, b"m")
+    assert heard(made, B, b"m") == [send(B, Prune())]
+    assert made.eager_peers == (A, C)
+    assert made.lazy_peers == (B,)
+
+
+def test_a_further_copy_of_any_other_message_changes_nothing() -> None:
+    made = tree(A, B)
+    made.receive(A, gossip(b"m"), 0)
+    made.accept(gossip(b"m").id, 0, shapes=False)
+    assert made.receive(B, gossip(b"m"), 0) == []
+    assert made.eager_peers == (A, B)
+
+
+def test_a_copy_that_comes_before_the_judgement_is_not_answered_with_one() -> None:
+    made = tree(A, B, C)
+    id = gossip(b"m").id
+    made.receive(A, gossip(b"m"), 0)
+    assert made.receive(B, gossip(b"m"), 0) == []
+    assert made.accept(id, 0, shapes=True) == [send(C, gossip(b"m", 2)), send(B, Prune())]
+
+
+def test_a_link_stays_while_the_one_that_was_first_has_gone() -> None:
+    made = tree(A, B)
+    heard(made, A, b"m")
+    made.receive(A, Prune(), 0)
+    assert heard(made, B, b"m") == []
+    assert made.eager_peers == (B,)
+    made.peer_down(A)
+    assert heard(made, B, b"m") == []
+
+
+def test_the_same_link_twice_prunes_nothing() -> None:
+    made = tree(A, B)
+    heard(made, A, b"m")
+    assert heard(made, A, b"m") == []
+    assert made.eager_peers == (A, B)
+
+
+def test_a_lazy_link_that_brings_a_shaping_message_first_is_taken_up_by_both_sides() -> None:
+    made = tree(A, B)
+    made.receive(A, Prune(), 0)
+    assert frames_to(heard(made, A, b"m"), A) == [Graft(())]
+    assert made.eager_peers == (A, B)
+
+
+def test_lazy_links_are_told_with_the_next_tick() -> None:
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    assert made.is_idle
+    for payload in (b"m", b"n"):
+        heard(made, A, payload, 6)
+    assert not made.is_idle
+    told = IHave((Announcement(gossip(b"m").id, 7), Announcement(gossip(b"n").id, 7)))
+    assert made.tick(50) == [send(B, told)]
+    assert made.tick(100) == []
+    assert made.is_idle
+
+
+def test_whoever_announced_a_message_is_not_told_of_it() -> None:
+    made = tree(A, B, C)
+    made.receive(B, Prune(), 0)
+    announcement = IHave((Announcement(gossip(b"m").id, 1),))
+    made.receive(C, announcement, 0)
+    assert frames_to(heard(made, A, b"m"), C) == []
+    made.receive(B, announcement, 0)
+    assert made.tick(50) == []
+
+
+def test_a_full_frame_of_announcements_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plumtree, "ANNOUNCEMENTS_MAX", 3)
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    sent = [len(frames_to(heard(made, A, bytes([number])), B)) for number in range(7)]
+    assert sent == [0, 0, 1, 0, 0, 1, 0]
+    assert made.holdings.announcing_count_max == 1
+
+
+def test_what_was_announced_and_does_not_come_is_asked_for_which_mends_the_tree() -> None:
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    made.receive(B, IHave((Announcement(gossip(b"m").id, 1),)), 0)
+    assert made.tick(100) == []
+    assert made.tick(300) == [send(B, Graft((gossip(b"m").id,)))]
+    assert made.eager_peers == (A, B)
+    assert heard(made, B, b"m")[0] == Deliver(gossip(b"m").id, KIND, b"m", B, 1)
+
+
+def test_the_second_announcer_is_asked_after_the_first() -> None:
+    made = tree(A, B)
+    for peer in (A, B):
+        made.receive(peer, IHave((Announcement(gossip(b"m").id, 1),)), 0)
+    asked = Graft((gossip(b"m").id,))
+    assert made.tick(300) == [send(A, asked)]
+    assert made.tick(300 + ANSWER_WAIT_MS) == [send(B, asked)]
+
+
+def test_an_announcement_that_nobody_keeps_is_held_against_the_announcer() -> None:
+    made = tree(A)
+    made.receive(A, IHave((Announcement(b"m" * 32, 1),)), 0)
+    effects = [effect for now_ms in range(0, 3000, 50) for effect in made.tick(now_ms)]
+    assert effects[-1] == Blame(A, Offence.BROKEN_PROMISE)
+    assert len(effects) == 3
+
+
+def test_whoever_grafts_is_pushed_to_and_gets_what_it_asks_for() -> None:
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    heard(made, A, b"m")
+    id = gossip(b"m").id
+    assert made.receive(B, Graft((id, b"unknown" * 4 + b"----")), 0) == [send(B, gossip(b"m", 2))]
+    assert made.tick(50) == [], "it is not announced any more"
+    assert made.eager_peers == (A, B)
+
+
+def test_what_a_peer_can_ask_for_again_is_limited() -> None:
+    made = Plumtree(SeededChance(1), recent=RecentMessages())
+    made.peer_up(A, 0)
+    payload = bytes(1024 * 1024)
+    made.broadcast(PayloadKind.PROPOSAL, payload, 0, shapes=False)
+    id = Gossip.of(PayloadKind.PROPOSAL, payload).id
+    served = sum(len(made.receive(A, Graft((id,)), 0)) for _ in range(200))
+    assert served == plumtree.GRAFT_RATE.burst // len(payload)
+    assert len(made.receive(A, Graft((id,)), 1000)) == 1
+
+
+def test_a_message_that_is_wrong_by_itself_is_held_against_all_who_bring_it() -> None:
+    made = tree(A, B, C)
+    made.receive(A, gossip(b"m"), 0)
+    made.receive(B, gossip(b"m"), 0)
+    assert made.refuse(gossip(b"m").id) == [Blame(peer, Offence.INVALID_MESSAGE) for peer in (A, B)]
+    assert made.receive(C, gossip(b"m"), 0) == [Blame(C, Offence.INVALID_MESSAGE)]
+    assert made.refuse(gossip(b"m").id) == []
+
+
+def test_a_dropped_message_goes_nowhere_and_harms_nobody() -> None:
+    made = tree(A, B)
+    made.receive(A, gossip(b"m"), 0)
+    made.drop(gossip(b"m").id)
+    assert made.receive(B, gossip(b"m"), 0) == []
+    assert made.tick(50) == []
+    assert made.receive(B, Graft((gossip(b"m").id,)), 0) == []
+
+
+def test_a_message_that_can_no_longer_matter_is_handed_out_no_more() -> None:
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    heard(made, A, b"m")
+    made.forget(gossip(b"m").id)
+    assert made.tick(50) == []
+    assert made.receive(B, Graft((gossip(b"m").id,)), 0) == []
+    assert made.receive(B, gossip(b"m"), 0) == [], "it is still known"
+
+
+def test_a_new_neighbour_is_told_of_the_newest_messages() -> None:
+    made = tree(A)
+    heard(made, A, b"m")
+    assert made.peer_up(B, 100) == [send(B, IHave((Announcement(gossip(b"m").id, 2),)))]
+    assert made.peer_up(C, 100_000) == []
+
+
+def test_the_same_own_message_again_is_only_announced() -> None:
+    made = tree(A, B)
+    made.broadcast(KIND, b"m", 0, shapes=True)
+    assert made.broadcast(KIND, b"m", 0, shapes=True) == []
+    told = IHave((Announcement(gossip(b"m").id, 0),))
+    assert made.tick(50) == [send(A, told), send(B, told)]
+    made.tick(100_000)
+    assert made.broadcast(KIND, b"m", 100_000, shapes=True) == []
+    assert len(made.tick(100_050)) == 2
+    assert len(made.receive(A, Graft((gossip(b"m").id,)), 100_100)) == 1
+
+
+def test_a_shorter_way_takes_the_place_of_the_parent() -> None:
+    """Section 3.8; announcements come after the message too, since they are gathered."""
+    for before in (True, False):
+        made = tree(A, B)
+        made.receive(B, Prune(), 0)
+        announced = IHave((Announcement(gossip(b"m").id, 9 - plumtree.SHORTER_ROUNDS_MIN),))
+        effects = made.receive(B, announced, 0) if before else []
+        effects += heard(made, A, b"m", 9)
+        effects += made.receive(B, announced, 0) if not before else []
+        assert frames_to(effects, B)[-1] == Graft(())
+        assert frames_to(effects, A)[-1] == Prune()
+        assert made.eager_peers == (B,)
+        made.receive(A, IHave((Announcement(gossip(b"n").id, 1),)), 10)
+        heard(made, B, b"n", 9, now_ms=10)
+        assert made.eager_peers == (B,), "once in a while only"
+
+
+def test_a_way_that_is_hardly_shorter_does_not() -> None:
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    heard(made, A, b"m", 9)
+    announced = IHave((Announcement(gossip(b"m").id, 10 - plumtree.SHORTER_ROUNDS_MIN),))
+    assert made.receive(B, announced, 0) == []
+    assert made.eager_peers == (A,)
+
+
+def test_strangers_are_not_listened_to() -> None:
+    made = tree(A)
+    for frame in (gossip(b"m"), IHave((Announcement(b"m" * 32, 1),)), Graft(()), Prune()):
+        assert made.receive(D, frame, 0) == []
+    assert made.holdings.seen_count == 0
+
+
+def test_what_awaits_judgement_is_bounded_and_comes_again() -> None:
+    made = tree(A, B, C, awaiting_count_max=4)
+    frames = [gossip(bytes([number])) for number in range(6)]
+    taken = [len(made.receive(A, frame, 0)) for frame in frames]
+    assert taken == [1, 1, 0, 0, 0, 0], "one peer gets half"
+    assert [len(made.receive(B, frame, 0)) for frame in frames[2:]] == [1, 1, 0, 0]
+    assert made.holdings.awaiting_count == 4
+    for frame in frames:
+        made.accept(frame.id, 0, shapes=False)
+    assert made.holdings.awaiting_count == 0
+    assert frames_to(made.tick(300), A) == [Graft((frames[4].id, frames[5].id))]
+    assert len(made.receive(A, frames[4], 300)) == 1
+
+
+def test_what_awaits_judgement_is_bounded_in_bytes_too() -> None:
+    made = tree(A, B, awaiting_size_bytes_max=100)
+    assert len(made.receive(A, gossip(bytes(50)), 0)) == 1
+    assert made.receive(A, gossip(bytes(1)), 0) == []
+    assert len(made.receive(B, gossip(bytes(49)), 0)) == 1
+    assert made.receive(B, gossip(bytes(2)), 0) == []
+    assert made.holdings.awaiting_size_bytes == 99
+
+
+def test_a_peer_that_returns_is_not_given_back_what_it_never_took() -> None:
+    made = tree(A, B, awaiting_count_max=4)
+    for number in range(2):
+        made.receive(A, gossip(bytes([number])), 0)
+    made.peer_up(A, 0)
+    for number in range(2, 4):
+        assert len(made.receive(A, gossip(bytes([number])), 0)) == 1
+    made.accept(gossip(bytes([0])).id, 0, shapes=False)
+    assert made.receive(A, gossip(b"one more"), 0) == []
+
+
+def test_votes_do_not_wait_behind_blocks() -> None:
+    classes = [send(A, Gossip.of(kind, b"")).send_class for kind in PayloadKind]
+    assert classes == [
+        SendClass.TRANSACTIONS,
+        SendClass.PROPOSAL,
+        SendClass.AGREEMENT,
+        SendClass.AGREEMENT,
+        SendClass.TRANSACTIONS,
+        SendClass.AGREEMENT,
+    ]
+    assert min(SendClass) is SendClass.AGREEMENT
