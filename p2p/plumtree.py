@@ -8,7 +8,7 @@ both sides; an announced message that does not come is asked for, which makes th
 nothing new fall away until a tree is left, and come back where it breaks.
 
 Invariants:
-- a message is delivered once while its id is in the seen-cache, and never one of the node's own;
+- a message is delivered once while its id is in the seen-cache or it is at hand, and never one of the node's own;
 - only accepted and own messages leave this node, each once to an eager link, unless somebody asks for it;
 - a connected peer is either eager or lazy.
 
@@ -171,7 +171,8 @@ class Plumtree:
         """
         frame = Gossip.of(kind, payload)
         message = RecentMessage(frame, None, shapes, now_ms)
-        if self._seen.add(frame.id):
+        if not self._is_known(frame.id):
+            self._seen.add(frame.id)
             return self._pass_on(message, ())
         if frame.id not in self._awaiting:
             if self._recent.get(frame.id) is None:
@@ -257,7 +258,7 @@ class Plumtree:
         return effects
 
     def _on_gossip(self, peer: Hash, frame: Gossip, now_ms: int) -> list[Effect]:
-        if frame.id in self._seen:
+        if self._is_known(frame.id):
             return self._on_further_copy(peer, frame.id)
         if not self._has_room(self._peers[peer], len(frame.payload)):
             # It is asked for again when there is room.
@@ -267,6 +268,10 @@ class Plumtree:
         self._seen.add(frame.id)
         self._await(peer, frame, self._missing.arrived(frame.id, peer, now_ms))
         return [Deliver(frame.id, frame.kind, frame.payload, peer, frame.round)]
+
+    def _is_known(self, id: Hash) -> bool:
+        """Seen lately, or at hand still: a flood of messages that are not passed on may push it out of the cache."""
+        return id in self._seen or id in self._awaiting or self._recent.get(id) is not None
 
     def _on_further_copy(self, peer: Hash, id: Hash) -> list[Effect]:
         self.further_copies += 1
@@ -283,7 +288,7 @@ class Plumtree:
     def _on_announcements(self, peer: Hash, announcements: Iterable[Announcement], now_ms: int) -> list[Effect]:
         effects: list[Effect] = []
         for id, round_there in announcements:
-            if id not in self._seen:
+            if not self._is_known(id):
                 self._missing.announced(id, peer, round_there, now_ms)
                 continue
             self._peers[peer].announcing.pop(id, None)

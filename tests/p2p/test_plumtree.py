@@ -12,6 +12,7 @@ from p2p.missing import ANSWER_WAIT_MS
 from p2p.offences import Offence
 from p2p.plumtree import Plumtree
 from p2p.recent import RecentMessages
+from p2p.seen import SeenCache
 from tests.p2p.gossip_network import SeededChance
 
 A, B, C, D = (bytes([number]) * 32 for number in b"abcd")
@@ -299,6 +300,20 @@ def test_a_peer_that_returns_is_not_given_back_what_it_never_took() -> None:
         assert len(made.receive(A, gossip(bytes([number])), 0)) == 1
     made.accept(gossip(bytes([0])).id, 0, shapes=False)
     assert made.receive(A, gossip(b"one more"), 0) == []
+
+
+def test_a_flood_that_fills_the_cache_brings_nothing_back_that_is_at_hand() -> None:
+    made = Plumtree(SeededChance(1), SeenCache(2))
+    made.peer_up(A, 0)
+    heard(made, A, b"accepted")
+    made.receive(A, gossip(b"awaiting"), 0)
+    for number in range(10):
+        made.receive(A, gossip(bytes([number])), 0)
+        made.drop(gossip(bytes([number])).id)
+    for payload in (b"accepted", b"awaiting"):
+        assert made.receive(A, gossip(payload), 0) == []
+        assert made.broadcast(KIND, payload, 0, shapes=True) == []
+    assert len(made.receive(A, gossip(bytes(1)), 0)) == 1
 
 
 def test_votes_do_not_wait_behind_blocks() -> None:
