@@ -10,7 +10,7 @@ from typing import TypeVar
 from consensus.agreement import Agreement
 from consensus.branch import Branch
 from consensus.certificates import BlockCertificate, ElectionCertificate
-from consensus.effects import Broadcast, Effect, KeepAcknowledgement, KeepTerm, KeepVote
+from consensus.effects import Broadcast, Committed, Effect, KeepAcknowledgement, KeepTerm, KeepVote
 from consensus.events import (
     Accepted,
     AcknowledgementKept,
@@ -307,3 +307,8 @@ def of(effects: Iterable[Effect], kind: type[_Effect]) -> list[_Effect]:
 def said(effects: Iterable[Effect], kind: type[_Said]) -> list[_Said]:
     """What the node says of one kind."""
     return [one.packet.statement for one in of(effects, Broadcast) if isinstance(one.packet.statement, kind)]
+
+
+def committed_heights(effects: Iterable[Effect]) -> list[int]:
+    """The heights that certificates commit now."""
+    return [one.certificate.height for one in of(effects, Committed)]
