@@ -7,18 +7,21 @@ been told is valid. Bounded: for each voter, so many heights and terms. Source: 
 from collections import OrderedDict
 from dataclasses import dataclass
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
+from consensus.errors import InvalidMessageError
 from consensus.messages import Acknowledgement, Vote
-from consensus.statement import Position, SignedMessage
-from ledger.encoding import encode
-from ledger.hashing import Hash
+from consensus.statement import Position, SignedMessage, is_signature
+from ledger.encoding import Value, decode, encode
+from ledger.hashing import HASH_SIZE_BYTES, Hash
 
 # A window of blocks and some more: whoever signs twice does so about blocks that are not committed yet.
 HEIGHTS_MAX = 64
 TERMS_MAX = 8
 # 21 voters, and those of the set before.
 SIGNERS_MAX = 64
+# Two headers or statements of at most half a kilobyte, with their signatures.
+EVIDENCE_SIZE_BYTES_MAX = 4 * 1024
 
 
 class Offence(Enum):
@@ -43,6 +46,37 @@ class Evidence:
     def encode(self) -> bytes:
         """The canonical bytes, as gossip and the ledger carry them."""
         return encode([self.offence.value, self.node_id, self.term, [*self.first], [*self.second]])
+
+    @classmethod
+    def decode(cls, data: bytes) -> "Evidence":
+        """The evidence of which `data` are the canonical bytes; that it proves anything is not checked yet.
+
+        Raises:
+            DecodingError: not canonical bytes.
+            InvalidMessageError: canonical, but something else.
+        """
+        value = decode(data, EVIDENCE_SIZE_BYTES_MAX)
+        if isinstance(value, list) and len(value) == 5:
+            offence, node_id, term, first, second = value
+            known = {one.value: one for one in Offence}.get(offence) if isinstance(offence, str) else None
+            messages = [_signed(first), _signed(second)]
+            if (
+                known is not None
+                and isinstance(node_id, bytes)
+                and len(node_id) == HASH_SIZE_BYTES
+                and type(term) is int
+                and term >= 1
+                and messages[0] is not None
+                and messages[1] is not None
+            ):
+                return cls(known, node_id, term, messages[0], messages[1])
+        raise InvalidMessageError("evidence is a list of offence, node, term and two signed messages")
+
+
+def _signed(value: Value) -> SignedMessage | None:
+    if isinstance(value, list) and len(value) == 2 and isinstance(value[0], bytes) and is_signature(value[1]):
+        return SignedMessage(value[0], cast(bytes, value[1]))
+    return None
 
 
 _Key = TypeVar("_Key")

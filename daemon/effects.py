@@ -12,6 +12,7 @@ The order of effects, as etcd's `Ready` states it, is part of the contract with 
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from consensus.evidence import Evidence
 from contracts.result import Result
 from daemon.sign_state import SignState
 from ledger.errors import BanyanError
@@ -96,6 +97,13 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceFound:
+    """A voter signed what contradicts itself: for operators, and to be kept; each offence, node and term once."""
+
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """Somebody broke a rule, or this node cannot agree with a block: for operators; the node goes on."""
 
@@ -140,6 +148,7 @@ Effect: TypeAlias = (
     | Verify
     | SendFrame
     | Blame
+    | EvidenceFound
     | Reported
     | Dropped
     | RoleChanged

@@ -11,6 +11,7 @@ from typing import cast
 from consensus.agreement import Agreement
 from consensus.certificates import BlockCertificate
 from consensus.events import CertificateHeard, Event, HeaderSeen, Heard, TermCertificateHeard
+from consensus.evidence import Evidence
 from consensus.messages import Acknowledgement, Heartbeat
 from consensus.packets import Packet
 from consensus.statement import Position
@@ -18,6 +19,7 @@ from consensus.term_certificates import decode_term_certificate, encode_term_cer
 from daemon.chain import Chain
 from daemon.courier import Courier
 from daemon.events import Verified
+from daemon.evidence_judge import EvidenceJudge
 from daemon.following import Following, VerifyCall
 from daemon.intake import Intake
 from daemon.proposal import Proposal
@@ -62,6 +64,7 @@ class Hearing:
         chain: Chain,
         reader: StoreReader,
         voters: VotersInForce,
+        judge_of_evidence: EvidenceJudge,
     ) -> None:
         self._agreement = agreement
         self._courier = courier
@@ -70,6 +73,9 @@ class Hearing:
         self._chain = chain
         self._reader = reader
         self._voters = voters
+        self._judge_of_evidence = judge_of_evidence
+        # Proven against somebody by what was heard in this step; the node takes it.
+        self._evidence: list[Evidence] = []
         # By the ticket of their verification: the message they came in, None for the answer to a question.
         self._relayed: OrderedDict[int, Hash | None] = OrderedDict()
 
@@ -109,6 +115,11 @@ class Hearing:
             heard += self._judge(delivered, now_ms, verify)
         return heard
 
+    def take_evidence(self) -> list[Evidence]:
+        """What was proven by what was heard."""
+        found, self._evidence = self._evidence, []
+        return found
+
     def _help(self, peer: Hash, status: Status) -> None:
         """Show a neighbour of an earlier term why there is a later one."""
         certificate = self._agreement.term_certificate
@@ -132,7 +143,7 @@ class Hearing:
                 case PayloadKind.TERM:
                     return self._hear_term(message, now_ms)
                 case PayloadKind.EVIDENCE:
-                    self._courier.drop(message.id)
+                    self._hear_evidence(message, now_ms)
                     return []
         except RemoteProtocolError:
             self._courier.refuse(message.id)
@@ -212,6 +223,17 @@ class Hearing:
         else:
             self._courier.drop(message.id)
         return [TermCertificateHeard(certificate)]
+
+    def _hear_evidence(self, message: Deliver, now_ms: int) -> None:
+        evidence = Evidence.decode(message.payload)
+        if self._judge_of_evidence.is_known(evidence):
+            self._courier.drop(message.id)
+        elif self._judge_of_evidence.is_proof(evidence):
+            self._courier.accept(message.id, now_ms)
+            self._evidence.append(evidence)
+        else:
+            # Of voters that are not known here yet, or made up: this node cannot tell, so it blames nobody.
+            self._courier.drop(message.id)
 
     # -- questions and answers ----------------------------------------------------------------------------------
 

@@ -37,6 +37,7 @@ from consensus.events import Accepted, BlocksStored, Campaign, TermCertificateHe
 from consensus.events import Event as AgreementEvent
 from consensus.events import Started as AgreementStarted
 from consensus.events import Tick as AgreementTick
+from consensus.evidence import Evidence
 from consensus.messages import Heartbeat
 from consensus.settings import Chance, Role
 from consensus.term_certificates import encode_term_certificate
@@ -55,6 +56,7 @@ from daemon.effects import (
     CheckpointPublished,
     CommittedTransaction,
     Effect,
+    EvidenceFound,
     Reported,
     RoleChanged,
     Stopped,
@@ -74,6 +76,7 @@ from daemon.events import (
     Ticked,
     Verified,
 )
+from daemon.evidence_judge import EvidenceJudge
 from daemon.following import Following
 from daemon.hearing import Hearing
 from daemon.intake import Intake
@@ -83,7 +86,6 @@ from daemon.node_errors import (
     DigestMismatchError,
     LedgerContradictionError,
     StaleDatabaseError,
-    UnsupportedNetworkError,
 )
 from daemon.outgoing import SignedCheckpoint, Writer
 from daemon.proposal import Proposal
@@ -158,10 +160,18 @@ class Node:
             chance,
             self._voters.position_of,
         )
+        self._evidence = EvidenceJudge(genesis.network_id, self._voters)
         self._hearing = Hearing(
-            self._agreement, self._courier, self._following, self._intake, self._chain, reader, self._voters
+            self._agreement,
+            self._courier,
+            self._following,
+            self._intake,
+            self._chain,
+            reader,
+            self._voters,
+            self._evidence,
         )
-        self._checkpointer = Checkpointer(genesis, keys, _own_name(genesis, keys))
+        self._checkpointer = Checkpointer(genesis, keys)
         self._acceptance = Acceptance(genesis, self._chain)
         self._keeping = Keeping(sign_state)
         self._writer = Writer()
@@ -312,6 +322,15 @@ class Node:
         except RemoteProtocolError as error:
             self._courier.blame(event.peer)
             self._effects.append(Reported(error))
+        for evidence in self._hearing.take_evidence():
+            self._tell_evidence(evidence)
+
+    def _tell_evidence(self, evidence: Evidence) -> bool:
+        """Keep it and tell operators; whether it was news."""
+        is_news = self._evidence.remember(evidence)
+        if is_news:
+            self._effects.append(EvidenceFound(evidence))
+        return is_news
 
     def _take_verified(self, event: Verified) -> None:
         if self._hearing.relayed(event, self._leading.block_time_ms(self._now_ms), self._elapsed_ms):
@@ -431,7 +450,8 @@ class Node:
                     self._leading.end_term()
                 self._effects.append(RoleChanged(role, term))
             case Caught(evidence):
-                self._publish(PayloadKind.EVIDENCE, evidence.encode())
+                if self._tell_evidence(evidence):
+                    self._publish(PayloadKind.EVIDENCE, evidence.encode())
             case _:
                 pass
 
@@ -475,13 +495,3 @@ class Node:
         if not unfinished and not len(self._writer) and not len(self._keeping):
             self._stopped = True
             self._effects.append(Stopped())
-
-
-def _own_name(genesis: Genesis, keys: NodeKeys) -> str:
-    for voter in genesis.voters:
-        if voter.node_id == keys.node_id:
-            return voter.name
-    raise UnsupportedNetworkError(
-        "the genesis does not name this node as a voter; make it with this node's node.public.json, or use the"
-        " folder of the node that it names"
-    )

@@ -78,6 +78,7 @@ class NodeHost:
         self.answers: list[Admitted | Refused] = []
         self.reports: list[BanyanError] = []
         self.alarms: list[BanyanError] = []
+        self.other: list[Effect] = []
         self.clock_offset_ms = 0
         # Writes and signature checks under way, in order, while the cluster holds them.
         self.held: deque[StoreBatch | SaveSignState | Verify] = deque()
@@ -135,7 +136,7 @@ class NodeHost:
             case Alarm(error):
                 self.alarms.append(error)
             case _:
-                pass
+                self.other.append(effect)
         return []
 
     def complete(self, count: int = 1) -> None:
