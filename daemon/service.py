@@ -24,7 +24,9 @@ from daemon.effects import (
     CheckpointPublished,
     Dropped,
     Effect,
+    EvidenceFound,
     Refused,
+    Reported,
     RoleChanged,
     SaveSignState,
     Stopped,
@@ -174,6 +176,11 @@ class Service:
                 self._wake()
             case Dropped():
                 self._waiting.dropped(effect)
+            case Reported(error):
+                self._log("reported", level="warning", code=error.code, reason=str(error))
+            case EvidenceFound(evidence):
+                node_id = evidence.node_id.hex()
+                self._log("evidence", level="error", offence=evidence.offence.value, node=node_id, term=evidence.term)
             case RoleChanged(role, term):
                 self._log("role", role=role, term=term)
             case Alarm(error):
