@@ -5,7 +5,8 @@ BanyanError
 │   ├── FrameTooLargeError         we would send what every peer refuses
 │   └── InvalidOverlayError        numbers of neighbours that do not go together
 └── RemoteProtocolError
-    └── InvalidFrameError          a peer's bytes are no frame
+    ├── InvalidFrameError          a peer's bytes are no frame
+    └── InvalidBatchError          a gossiped payload is no batch of transactions
 """
 
 from ledger.errors import LocalError, RemoteProtocolError
@@ -27,3 +28,9 @@ class InvalidFrameError(RemoteProtocolError):
     """A peer sent bytes that are no frame; the connection cannot be read any further."""
 
     code = "frame-invalid"
+
+
+class InvalidBatchError(RemoteProtocolError):
+    """A payload that says it holds transactions, and is no list of them."""
+
+    code = "batch-invalid"
