@@ -30,10 +30,11 @@ from ledger.hashing import Hash
 
 @dataclass(slots=True)
 class _Round:
-    """One attempt to learn whether this node could win `term`."""
+    """One attempt to learn whether this node could win `term`; `is_wished`: the leader itself asked for it."""
 
     term: int
     nonce: bytes
+    is_wished: bool
     signatures: dict[Hash, bytes] = field(default_factory=dict)
 
 
@@ -93,7 +94,7 @@ class Elections:
         if standing.role is Role.CANDIDATE:
             standing.rest()
         self._candidacy = None
-        self._round = _Round(standing.term + 1, self._chance.nonce())
+        self._round = _Round(standing.term + 1, self._chance.nonce(), permit is not None)
         self._ask_pre_votes(permit)
         # The asker's own grant counts.
         self._count_pre_vote(standing.settings.node_id, self._granted(self._round, standing.settings.node_id))
@@ -351,9 +352,13 @@ class Elections:
     # -- leaders ------------------------------------------------------------------------------------------------
 
     def leader_lives(self) -> None:
-        """A leader of this term proved that it lives: the round ends, the next election is put off."""
+        """A leader of this term proved that it lives: the round ends, the next election is put off.
+
+        Not a round that this very leader wished for: it goes on living until its successor is elected.
+        """
         self._heard_leader_ms = self._standing.now_ms
-        self._round = None
+        if self._round is not None and not self._round.is_wished:
+            self._round = None
         self._postpone(self._standing.now_ms)
 
     def listen(self) -> None:

@@ -14,6 +14,7 @@ from consensus.timing import Timing
 from consensus.voters import VoterSet
 from daemon.block_builder import BuiltBlock, Tip
 from daemon.chain import Chain
+from daemon.node_errors import StaleDatabaseError
 from daemon.recovery import opening_certificate
 from daemon.sign_state import SignState
 from ledger.genesis import Genesis
@@ -68,6 +69,21 @@ def start_agreement(
         prover,
         0,
     )
+
+
+def refuse_lone_stale_voter(agreement: Agreement, acknowledged_height: int) -> None:
+    """The only voter has nobody to catch up from: a database older than its signatures is the operator's matter.
+
+    Raises:
+        StaleDatabaseError: going on would be signing twice.
+    """
+    if agreement.must_recover and len(agreement.voters.voters) == 1:
+        raise StaleDatabaseError(
+            "the database ends at block {height}, but this node already acknowledged block {signed}; put the"
+            " newer database back, a node that goes on from an older one would sign twice",
+            height=agreement.tip.height,
+            signed=acknowledged_height,
+        )
 
 
 def link_of(block: BuiltBlock) -> ChainLink:

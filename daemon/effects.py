@@ -97,6 +97,21 @@ class Verify:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadReady:
+    """Read now: everything reported committed before the question was asked is executed here, `height` included."""
+
+    question: bytes
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFailed:
+    """Nobody confirmed the read in time; ask again, as a new question."""
+
+    question: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceFound:
     """A voter signed what contradicts itself: for operators, and to be kept; each offence, node and term once."""
 
@@ -148,6 +163,8 @@ Effect: TypeAlias = (
     | Verify
     | SendFrame
     | Blame
+    | ReadReady
+    | ReadFailed
     | EvidenceFound
     | Reported
     | Dropped

@@ -97,6 +97,22 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRequested:
+    """A client wants a linearizable read; `question` is 16 bytes that were never used before."""
+
+    now_ms: int
+    question: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverRequested:
+    """The operator wants another voter to lead, or the one that is furthest (None)."""
+
+    now_ms: int
+    successor: Hash | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stopping:
     """The operator asked the node to end: finish what was proposed, accept nothing new."""
 
@@ -113,5 +129,7 @@ Event: TypeAlias = (
     | PeerGone
     | Received
     | Verified
+    | ReadRequested
+    | HandOverRequested
     | Stopping
 )

@@ -10,8 +10,8 @@ execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. The execution of 
 next block, so that a busy node flushes once a block.
 
 Its parts: `intake` (pool and admission), `chain` (blocks and state), `leading` (own blocks), `following` (blocks of
-others), `acceptance` (what may be acknowledged), `courier` (gossip), `hearing` (what others say), `keeping` (what was
-signed), `outgoing` (writes), and the agreement core.
+others), `acceptance` (what may be acknowledged), `courier` (gossip), `hearing` and `saying` (what others say, and this
+node), `reading` (linearizable reads), `keeping` (what was signed), `outgoing` (writes), and the agreement core.
 
 Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
 Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
@@ -30,21 +30,30 @@ from consensus.effects import (
     KeepVote,
     Missing,
     Propose,
+    ReadConfirmed,
+    ReadRefused,
     StandingChanged,
 )
 from consensus.effects import Effect as AgreementEffect
-from consensus.events import Accepted, BlocksStored, Campaign, TermCertificateHeard
+from consensus.events import (
+    Accepted,
+    BlocksStored,
+    Campaign,
+    Heard,
+    ReadAsked,
+    TermCertificateHeard,
+    TransferAsked,
+)
 from consensus.events import Event as AgreementEvent
 from consensus.events import Started as AgreementStarted
 from consensus.events import Tick as AgreementTick
 from consensus.evidence import Evidence
-from consensus.messages import Heartbeat
+from consensus.packets import Packet
 from consensus.settings import Chance, Role
-from consensus.term_certificates import encode_term_certificate
 from consensus.timing import Timing
 from contracts.registry import Registry
 from daemon.acceptance import Acceptance
-from daemon.agreement_start import link_of, position_of, start_agreement
+from daemon.agreement_start import link_of, position_of, refuse_lone_stale_voter, start_agreement
 from daemon.block_builder import BuiltBlock
 from daemon.block_judge import BlockJudge
 from daemon.chain import Chain, ExecutedBlock
@@ -52,11 +61,11 @@ from daemon.checkpointer import Checkpointer
 from daemon.courier import Courier, Head
 from daemon.effects import (
     Alarm,
-    BlockExecuted,
     CheckpointPublished,
-    CommittedTransaction,
     Effect,
     EvidenceFound,
+    ReadFailed,
+    ReadReady,
     Reported,
     RoleChanged,
     Stopped,
@@ -65,8 +74,10 @@ from daemon.effects import (
 from daemon.events import (
     BatchStored,
     Event,
+    HandOverRequested,
     PeerConnected,
     PeerGone,
+    ReadRequested,
     Received,
     SignStateSaved,
     Started,
@@ -85,19 +96,17 @@ from daemon.leading import Leading
 from daemon.node_errors import (
     DigestMismatchError,
     LedgerContradictionError,
-    StaleDatabaseError,
 )
 from daemon.outgoing import SignedCheckpoint, Writer
-from daemon.proposal import Proposal
+from daemon.reading import Reading
+from daemon.saying import Saying
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
-from daemon.transaction_batches import batches
+from daemon.telling import told
 from daemon.voters_in_force import VotersInForce
-from ledger.encoding import encode
 from ledger.errors import RemoteProtocolError
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
-from p2p.frames import PayloadKind
 from storage.interface import StoreReader
 
 # What one step of the machine's clock counts for timeouts: a clock that is set, or a machine that slept, ends no more
@@ -137,13 +146,13 @@ class Node:
         self._genesis = genesis
         self._keys = keys
         self._reader = reader
-        self._chance = chance
         self._now_ms = genesis.created_ms
         self._elapsed_ms = 0
         self._chain = Chain(genesis, registry, reader)
         self._voters = VotersInForce(genesis)
         self._intake = Intake(genesis, self._chain)
         self._courier = Courier(chance)
+        self._saying = Saying(self._courier, chance)
         self._following = Following(
             self._chain, self._intake, BlockJudge(genesis, self._voters.at), self._courier, self._verify
         )
@@ -160,6 +169,7 @@ class Node:
             chance,
             self._voters.position_of,
         )
+        self._reading = Reading(genesis.network_id, keys, self._agreement)
         self._evidence = EvidenceJudge(genesis.network_id, self._voters)
         self._hearing = Hearing(
             self._agreement,
@@ -253,12 +263,16 @@ class Node:
                 self._hear(event)
             case Verified():
                 self._take_verified(event)
+            case ReadRequested(_, question):
+                self._read(self._reading.ask(question, self._elapsed_ms))
+            case HandOverRequested(_, successor):
+                self._agree(TransferAsked(successor))
             case Stopping():
                 self._stopping = True
 
     def _start(self) -> None:
         """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
-        self._check_sign_state()
+        refuse_lone_stale_voter(self._agreement, self._keeping.state.acknowledged_height)
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
         self._agree(AgreementStarted())
         self._accept_stored()
@@ -266,20 +280,11 @@ class Node:
             # Nobody else can lead, so there is nobody to wait for.
             self._agree(Campaign())
 
-    def _check_sign_state(self) -> None:
-        """The only voter has nobody to catch up from: a database older than its signatures is the operator's matter."""
-        if self._agreement.must_recover and len(self._agreement.voters.voters) == 1:
-            raise StaleDatabaseError(
-                "the database ends at block {height}, but this node already acknowledged block {signed}; put the"
-                " newer database back, a node that goes on from an older one would sign twice",
-                height=self._chain.tip.height,
-                signed=self._keeping.state.acknowledged_height,
-            )
-
     def _tick(self) -> None:
         self._effects.extend(self._intake.drop_expired(self._leading.block_time_ms(self._now_ms)))
         self._agree(AgreementTick(self._intake.oldest_waiting_ms(self._elapsed_ms)))
         self._accept_stored()
+        self._effects.extend(self._reading.tick(self._elapsed_ms))
         self._courier.tick(self._head, lambda: self._intake.long_waiting(self._elapsed_ms), self._elapsed_ms)
         if not len(self._writer):
             # What is being written may be what a neighbour is ahead with.
@@ -297,9 +302,7 @@ class Node:
             submissions, self._now_ms, self._leading.block_time_ms(self._now_ms), self._elapsed_ms, self._accepting
         )
         self._effects.extend(answers)
-        if new and self._courier.has_neighbours:
-            for batch in batches(new):
-                self._publish(PayloadKind.TRANSACTIONS, batch)
+        self._saying.transactions(new, self._elapsed_ms)
 
     @property
     def _accepting(self) -> bool:
@@ -312,18 +315,29 @@ class Node:
 
     # -- neighbours ---------------------------------------------------------------------------------------------
 
-    def _publish(self, kind: PayloadKind, payload: bytes, shapes: bool = False) -> None:
-        self._courier.publish(kind, payload, self._elapsed_ms, shapes)
-
     def _hear(self, event: Received) -> None:
         try:
             for heard in self._hearing.receive(event.peer, event.frame, self._elapsed_ms, self._verify):
                 self._agree(heard)
+                if isinstance(heard, Heard):
+                    self._read(self._reading.hear(heard.packet.statement, self._chain.executed_height))
         except RemoteProtocolError as error:
             self._courier.blame(event.peer)
             self._effects.append(Reported(error))
         for evidence in self._hearing.take_evidence():
             self._tell_evidence(evidence)
+
+    def _read(self, wanted: ReadAsked | Packet | ReadReady | ReadFailed | None) -> None:
+        """Take a linearizable read one step further."""
+        match wanted:
+            case ReadAsked():
+                self._agree(wanted)
+            case Packet():
+                self._saying.packet(wanted, self._elapsed_ms)
+            case ReadReady() | ReadFailed():
+                self._effects.append(wanted)
+            case None:
+                pass
 
     def _tell_evidence(self, evidence: Evidence) -> bool:
         """Keep it and tell operators; whether it was news."""
@@ -426,32 +440,29 @@ class Node:
                 self._effects.append(self._keeping.vote(effect))
             case KeepAcknowledgement(position):
                 self._effects.append(self._keeping.acknowledgement(position, self._leading.is_own(position)))
-            case Broadcast(packet):
-                shapes = isinstance(packet.statement, Heartbeat)
-                self._publish(PayloadKind.AGREEMENT, packet.encode(), shapes)
-            case BroadcastCertificate(block_certificate):
-                self._publish(PayloadKind.CERTIFICATE, block_certificate.encode())
-            case BroadcastTerm(term_certificate):
-                told = encode([self._chance.nonce(), encode_term_certificate(term_certificate)])
-                self._publish(PayloadKind.TERM, told)
+            case Broadcast() | BroadcastCertificate() | BroadcastTerm():
+                self._saying.say(effect, self._elapsed_ms)
             case BecameLeader(term, election):
                 self._leading.open_term(term, election, self._now_ms)
             case Propose(position):
                 block = self._leading.block_at(position)
-                if block is not None and self._courier.has_neighbours:
-                    proposal = Proposal.of(block, self._newest_certificate)
-                    self._publish(PayloadKind.PROPOSAL, proposal.encode())
+                if block is not None:
+                    self._saying.proposal(block, self._newest_certificate, self._elapsed_ms)
             case Committed(block_certificate):
                 self._execute(block_certificate)
             case Missing():
                 self._following.is_behind = True
+            case ReadConfirmed(question, height):
+                self._read(self._reading.confirmed(question, height, self._chain.executed_height))
+            case ReadRefused(question):
+                self._read(self._reading.refused(question))
             case StandingChanged(role, term):
                 if role != Role.LEADER.value:
                     self._leading.end_term()
                 self._effects.append(RoleChanged(role, term))
             case Caught(evidence):
                 if self._tell_evidence(evidence):
-                    self._publish(PayloadKind.EVIDENCE, evidence.encode())
+                    self._saying.evidence(evidence, self._elapsed_ms)
             case _:
                 pass
 
@@ -468,14 +479,8 @@ class Node:
     def _tell(self, executed: ExecutedBlock) -> None:
         """The block is committed, executed and on disk; sign its checkpoint if it is flagged."""
         header = executed.block.header
-        first_index = executed.block.stored.header.first_index
-        transactions = tuple(
-            CommittedTransaction(transaction.id, first_index + 1 + offset, result)
-            for offset, (transaction, result) in enumerate(
-                zip(executed.block.transactions, executed.results, strict=True)
-            )
-        )
-        self._effects.append(BlockExecuted(header.height, header.time_ms, header.tree_size, transactions))
+        self._effects.append(told(executed))
+        self._effects.extend(self._reading.executed(header.height))
         if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
             note = self._checkpointer.sign(header.tree_size, header.tree_root, max(self._now_ms, header.time_ms))
             signed = SignedCheckpoint(header.tree_size, note)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from daemon.events import PeerConnected, PeerGone, Received
+from daemon.effects import ReadFailed, ReadReady
+from daemon.events import HandOverRequested, PeerConnected, PeerGone, ReadRequested, Received
 from daemon.proposal import Proposal
 from ledger.block import Header, sign_header
 from ledger.hashing import Hash
@@ -261,3 +262,53 @@ def test_two_thirds_of_four_need_three() -> None:
 @pytest.mark.parametrize("seed", [5, 62, *range(100, 108)])
 def test_random_faults_leave_all_with_the_same_ledger(seed: int) -> None:
     node_chaos.check(seed, steps=1500)
+
+
+def reads(host: NodeHost) -> dict[bytes, int]:
+    """The answered questions of a node, -1 for those that failed."""
+    found = {one.question: one.height for one in host.other if isinstance(one, ReadReady)}
+    return found | {one.question: -1 for one in host.other if isinstance(one, ReadFailed)}
+
+
+def test_a_linearizable_read_at_any_node_sees_everything_told_before_it_was_asked() -> None:
+    cluster = NodeCluster(4, RING)
+    cluster.run(3_000)
+    for number, host in enumerate(cluster.hosts):
+        leader_of(cluster).submit(cluster.notice(str(number)))
+        cluster.run(200)
+        told = max(leader_of(cluster).executed)
+        question = bytes([number]) * 16
+        host.run(ReadRequested(host.now_ms, question))
+        cluster.run(500)
+        assert reads(host)[question] >= told
+        assert max(host.executed) >= told
+
+
+def test_a_leader_that_was_cut_off_answers_no_read() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    old = leader_of(cluster)
+    isolate(cluster, old, is_up=False)
+    question = b"q" * 16
+    old.run(ReadRequested(old.now_ms, question))
+    assert question not in reads(old)
+    cluster.run(8_000)
+    assert reads(old)[question] == -1
+
+
+def test_a_read_without_a_leader_fails_at_once() -> None:
+    cluster = NodeCluster(3)
+    host = cluster.hosts[0]
+    host.run(ReadRequested(host.now_ms, b"q" * 16))
+    assert reads(host) == {b"q" * 16: -1}
+
+
+def test_leadership_is_handed_over_without_waiting_for_a_timeout() -> None:
+    cluster = NodeCluster(4, RING)
+    cluster.run(3_000)
+    old = leader_of(cluster)
+    successor = next(host for host in cluster.hosts if host is not old)
+    old.run(HandOverRequested(old.now_ms, successor.id))
+    cluster.run(500)
+    assert leader_of(cluster) is successor
+    assert_together(cluster)

@@ -1,0 +1,64 @@
+"""What this node tells everybody: statements, certificates, proposals, transactions, evidence. Pure.
+
+Owns which kind of gossip message each becomes; never decides what is told, nor to which neighbour. Nothing is encoded
+while nobody is connected. Source: docs/protocol.md, section 8.
+"""
+
+from collections.abc import Sequence
+
+from consensus.effects import Broadcast, BroadcastCertificate, BroadcastTerm
+from consensus.evidence import Evidence
+from consensus.messages import Heartbeat
+from consensus.packets import Packet
+from consensus.settings import Chance
+from consensus.term_certificates import encode_term_certificate
+from daemon.block_builder import BuiltBlock
+from daemon.courier import Courier
+from daemon.events import Submission
+from daemon.proposal import Proposal
+from daemon.transaction_batches import batches
+from ledger.encoding import encode
+from p2p.frames import PayloadKind
+
+
+class Saying:
+    """One node's voice; `now_ms` is by the node's own clock."""
+
+    def __init__(self, courier: Courier, chance: Chance) -> None:
+        self._courier = courier
+        self._chance = chance
+
+    def say(self, told: Broadcast | BroadcastCertificate | BroadcastTerm, now_ms: int) -> None:
+        """What agreement wants everybody to hear."""
+        if not self._courier.has_neighbours:
+            return
+        match told:
+            case Broadcast(packet):
+                self.packet(packet, now_ms)
+            case BroadcastCertificate(certificate):
+                self._courier.publish(PayloadKind.CERTIFICATE, certificate.encode(), now_ms)
+            case BroadcastTerm(certificate):
+                # Gossip passes on the same bytes once; somebody else may be behind this time.
+                payload = encode([self._chance.nonce(), encode_term_certificate(certificate)])
+                self._courier.publish(PayloadKind.TERM, payload, now_ms)
+
+    def packet(self, packet: Packet, now_ms: int) -> None:
+        """A statement; the leader's heartbeats shape the broadcast tree."""
+        if self._courier.has_neighbours:
+            shapes = isinstance(packet.statement, Heartbeat)
+            self._courier.publish(PayloadKind.AGREEMENT, packet.encode(), now_ms, shapes)
+
+    def proposal(self, block: BuiltBlock, newest_certificate: bytes, now_ms: int) -> None:
+        """This node's own block, with the newest certificate it knows."""
+        if self._courier.has_neighbours:
+            self._courier.publish(PayloadKind.PROPOSAL, Proposal.of(block, newest_certificate).encode(), now_ms)
+
+    def transactions(self, submissions: Sequence[Submission], now_ms: int) -> None:
+        """What clients handed in here."""
+        if self._courier.has_neighbours:
+            for batch in batches(submissions):
+                self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
+
+    def evidence(self, evidence: Evidence, now_ms: int) -> None:
+        """Who signed twice, as this node saw it."""
+        self._courier.publish(PayloadKind.EVIDENCE, evidence.encode(), now_ms)
