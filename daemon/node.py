@@ -463,8 +463,6 @@ class Node:
             case Caught(evidence):
                 if self._tell_evidence(evidence):
                     self._saying.evidence(evidence, self._elapsed_ms)
-            case _:
-                pass
 
     def _execute(self, certificate: BlockCertificate) -> None:
         self._opened = True

@@ -12,6 +12,8 @@ from ledger.transaction import ENVELOPE_SIZE_BYTES_MAX
 
 # An envelope and its values, with room for their framing and salts.
 SUBMISSION_SIZE_BYTES_MAX = ENVELOPE_SIZE_BYTES_MAX + DETACHED_SIZE_BYTES_MAX + 8192
+# A map of two entries, and three values for each detached one: more than twice what is needed.
+_SUBMISSION_VALUES_MAX = 512
 _FIXARRAY_OF_TWO = b"\x92"
 
 
@@ -31,7 +33,7 @@ def decode_submission(data: bytes) -> tuple[bytes, tuple[DetachedValue, ...]]:
     """
     if data.startswith(_FIXARRAY_OF_TWO):
         return data, ()
-    fields = decode(data, SUBMISSION_SIZE_BYTES_MAX)
+    fields = decode(data, SUBMISSION_SIZE_BYTES_MAX, _SUBMISSION_VALUES_MAX)
     if not isinstance(fields, dict) or set(fields) != {"detached", "envelope"}:
         raise InvalidTransactionError("a submission is an envelope, or a map of `envelope` and `detached`")
     envelope, values = fields["envelope"], fields["detached"]

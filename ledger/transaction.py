@@ -1,7 +1,8 @@
 """Transactions: the body that is signed, and the envelope that carries it with its signatures.
 
 Owns both formats, the transaction id and every check that needs no ledger state; never looks at state or time of
-its own. A `Transaction` is decoded once and keeps its bytes, id and leaf hash: nothing computes them again.
+its own. A `Transaction` is decoded once and keeps its bytes, id and leaf hash: nothing computes them again. Arguments
+of unusually many values are the exception, because they take many times their bytes: who asks for them decodes them.
 
 Invariants: `envelope` is canonical and at most 65,535 bytes (a C2SP entry); 1 to 16 signatures by distinct keys.
 Source: docs/protocol.md, section 4.
@@ -9,10 +10,10 @@ Source: docs/protocol.md, section 4.
 
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidTransactionError
@@ -21,6 +22,10 @@ from ledger.signing import SCHEME_ED25519, SCHEMES, SigningKey, verify
 
 BODY_VERSION = 1
 ENVELOPE_SIZE_BYTES_MAX = 65_535
+# Of the envelope, and of the body in it: as many as fill the largest one with eight bytes each. Decoded they take 1 MB.
+ENVELOPE_VALUES_MAX = 8192
+# Arguments of more values are not kept decoded: in a full pool these take 120 MB at most, all that may be sent 2 GB.
+KEPT_ARGUMENT_VALUES_MAX = 64
 SIGNATURES_MAX = 16
 NONCE_SIZE_BYTES = 16
 OPERATION_SIZE_BYTES_MAX = 64
@@ -60,7 +65,6 @@ class Transaction:
     network_id: Hash
     sender: Hash
     operation: str
-    arguments: dict[str, Value]
     nonce: bytes
     expires_ms: int
     expect: Expectation | None
@@ -68,6 +72,15 @@ class Transaction:
     body: bytes
     envelope: bytes
     leaf_hash: Hash
+    # None where they are so many that they are decoded for whoever asks; the body says the same.
+    kept_arguments: dict[str, Value] | None = field(repr=False, compare=False)
+
+    @property
+    def arguments(self) -> dict[str, Value]:
+        """The arguments by name; decoded anew each time, at up to 3 ms, where they hold unusually many values."""
+        if self.kept_arguments is not None:
+            return self.kept_arguments
+        return cast(dict[str, Value], _body_fields(self.body)["args"])
 
     @property
     def contract(self) -> str:
@@ -93,7 +106,7 @@ def decode_envelope(envelope: bytes) -> Transaction:
         raise InvalidTransactionError(
             "the envelope has {size} bytes, more than {limit}", size=len(envelope), limit=ENVELOPE_SIZE_BYTES_MAX
         )
-    outer = decode(envelope, ENVELOPE_SIZE_BYTES_MAX)
+    outer = decode(envelope, ENVELOPE_SIZE_BYTES_MAX, ENVELOPE_VALUES_MAX)
     if type(outer) is not list or len(outer) != 2 or type(outer[0]) is not bytes:
         raise InvalidTransactionError("the envelope is not a list of a body and its signatures")
     body = outer[0]
@@ -122,7 +135,6 @@ def _transaction(
         network_id=_bytes_field(fields, "net", HASH_SIZE_BYTES),
         sender=_bytes_field(fields, "from", HASH_SIZE_BYTES),
         operation=operation,
-        arguments=arguments,
         nonce=_bytes_field(fields, "nonce", NONCE_SIZE_BYTES),
         expires_ms=expires_ms,
         expect=_expectation(fields["expect"]) if "expect" in fields else None,
@@ -130,7 +142,24 @@ def _transaction(
         body=body,
         envelope=envelope,
         leaf_hash=sha256(b"\x00" + envelope).digest(),
+        kept_arguments=arguments if _room_after(arguments, KEPT_ARGUMENT_VALUES_MAX) >= 0 else None,
     )
+
+
+def _room_after(value: dict[str, Value] | list[Value], room: int) -> int:
+    """How many values there is room for beside those in `value`, keys included; below zero if there are too many."""
+    if type(value) is dict:
+        room -= 2 * len(value)
+        items: Iterable[Value] = value.values()
+    else:
+        room -= len(value)
+        items = value
+    # Looks at no more items than there is room for.
+    if room >= 0:
+        for item in items:
+            if (type(item) is dict or type(item) is list) and room >= 0:
+                room = _room_after(item, room)
+    return room
 
 
 def _is_operation(name: str) -> bool:
@@ -138,7 +167,7 @@ def _is_operation(name: str) -> bool:
 
 
 def _body_fields(body: bytes) -> dict[str, Value]:
-    fields = decode(body, ENVELOPE_SIZE_BYTES_MAX)
+    fields = decode(body, ENVELOPE_SIZE_BYTES_MAX, ENVELOPE_VALUES_MAX)
     if type(fields) is not dict:
         raise InvalidTransactionError("the body of the transaction is not a map")
     names = fields.keys()

@@ -2,10 +2,11 @@
 knows them.
 
 A write is durable when `complete_write` says so; a crash loses the writes under way. Messages wait in `network` until
-they are delivered, dropped or delivered twice. What must never happen is checked at every commit.
+they are delivered, dropped or delivered twice. What must never happen is checked by `cluster_checks`.
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
@@ -36,7 +37,9 @@ from consensus.events import (
     CertificateHeard,
     ChainLink,
     Event,
+    HeaderSeen,
     Heard,
+    ReadAsked,
     TermCertificateHeard,
     TermKept,
     Tick,
@@ -52,6 +55,7 @@ from consensus.voters import Voter, VoterSet
 from ledger.encoding import decode, encode
 from ledger.hashing import Hash, tagged_hash
 from ledger.node_keys import NodeKeys
+from tests.consensus.cluster_checks import Checks
 
 NETWORK = b"n" * 32
 GENESIS = Position(0, 0, NETWORK)
@@ -88,6 +92,7 @@ class Block:
     """A block as the cluster stores it; `change` puts other voters in force when it is committed."""
 
     link: ChainLink
+    proposer: Hash
     election: ElectionCertificate | None = None
     change: VoterSet | None = None
 
@@ -147,6 +152,7 @@ class Host:
         self.core: Agreement | None = None
         self.starts = 0
         self.proposer_term = 0
+        self.led_term = 0
         self.log: list[str] = []
         self.reads: dict[bytes, int | None] = {}
         self.waiting_ms = 0
@@ -200,18 +206,22 @@ class Host:
 
     def carry_out(self, effect: Effect) -> None:
         """Writes wait; messages leave; commits are checked."""
+        checks = self.cluster.checks
         match effect:
             case KeepTerm() | KeepVote() | KeepAcknowledgement():
+                if isinstance(effect, KeepTerm):
+                    checks.keep_term(effect)
                 self.writes.append(("keep", effect))
             case Broadcast(packet):
+                checks.send(self, packet)
                 self.cluster.broadcast(self, Packet.decode(packet.encode()))
             case BroadcastCertificate(certificate):
                 self.cluster.broadcast(self, certificate)
             case BroadcastTerm(term_certificate):
                 self.cluster.broadcast(self, term_certificate)
             case BecameLeader(term, election):
-                self.cluster.check_leader(term, self)
-                self.proposer_term = term
+                checks.leader(term, self)
+                self.proposer_term = self.led_term = term
                 self.build(election)
             case Propose(position):
                 self.cluster.broadcast(self, self._stored(position))
@@ -220,13 +230,14 @@ class Host:
             case Missing():
                 self.cluster.wanting.add(self.number)
             case ReadConfirmed(question, height):
+                checks.read(self, effect)
                 self.reads[question] = height
             case ReadRefused(question):
                 self.reads[question] = -1
             case StandingChanged(role, term, leader):
                 self.log.append(f"{role} in term {term}, leader {self.cluster.name(leader)}")
             case Caught(evidence):
-                self.cluster.caught.append(evidence)
+                checks.caught.append(evidence)
 
     def _stored(self, position: Position) -> Block:
         return self.disk.chain[position.height - 1]
@@ -293,12 +304,13 @@ class Host:
                 return None
         hash_ = tagged_hash("block", encode([core.term, tip.height + 1, tip.hash, self.number, self.starts]))
         link = ChainLink(Position(core.term, tip.height + 1, hash_), tip.hash, core.voters.hash)
-        block = Block(link, election, change)
+        block = Block(link, self.id, election, change)
         self.writes.append(("blocks", (block,)))
         return block
 
     def hear_proposal(self, block: Block) -> None:
         """Store a block that extends what is here; else the neighbours are asked for the rest."""
+        self._see(block)
         if block.election is not None:
             self.step(TermCertificateHeard(block.election))
         if self.block_writes:
@@ -307,6 +319,10 @@ class Host:
             self.writes.append(("blocks", (block,)))
         elif block.position.rank > self.disk.tip.rank:
             self.cluster.wanting.add(self.number)
+
+    def _see(self, block: Block) -> None:
+        """Whatever header comes along is looked at for evidence."""
+        self.step(HeaderSeen(block.position, block.proposer, block.header, b"s"))
 
     def _may_store(self, block: Block) -> bool:
         """A block of a voter set that is not in force here waits until the change is committed and executed here."""
@@ -318,11 +334,13 @@ class Host:
         if self.core is None or self.block_writes:
             return
         chain, own = source.disk.chain, self.disk.chain
-        common = 0
+        # Nobody commits two blocks of one height: what both have committed is the same.
+        common = min(self.disk.committed_height, source.disk.committed_height)
         while common < min(len(chain), len(own)) and chain[common].position == own[common].position:
             common += 1
         fetched: list[Block] = []
         for block in chain[common:]:
+            self._see(block)
             if not self._may_store(block):
                 break
             fetched.append(block)
@@ -338,14 +356,14 @@ class Host:
     def _commit(self, certificate: BlockCertificate) -> None:
         disk = self.disk
         assert len(disk.chain) >= certificate.height, "what is committed is stored"
-        for block in disk.chain[disk.committed_height : certificate.height]:
-            self.cluster.check_committed(block.position)
+        self.cluster.checks.commit(self, certificate)
         changes = [block.change for block in disk.chain[disk.committed_height : certificate.height] if block.change]
         for height in range(disk.committed_height + 1, certificate.height + 1):
             disk.certificates[height] = certificate
         disk.committed_height = certificate.height
         for change in changes:
             disk.executed_sets.append(change)
+            self.cluster.sets[change.hash] = change
             self.step(VotersChanged(change))
 
 
@@ -362,10 +380,13 @@ class Cluster:
         self.hosts = [Host(self, number) for number in range(voters + observers)]
         self.network: list[tuple[Host, Host, Message]] = []
         self.cut: set[tuple[int, int]] = set()
+        # Messages that never arrive, by the test's choice.
+        self.is_lost: Callable[[Host, Message], bool] = lambda receiver, message: False
         self.wanting: set[int] = set()
-        self.committed: dict[int, Position] = {}
-        self.leaders: dict[int, Host] = {}
-        self.caught: list[object] = []
+        self.network_id = NETWORK
+        # Every voter set that was ever in force anywhere.
+        self.sets = {self.first_voters.hash: self.first_voters}
+        self.checks = Checks(self)
         for host in self.hosts:
             host.start()
 
@@ -380,7 +401,7 @@ class Cluster:
     def deliver(self, place: int) -> None:
         """Let one message arrive, unless its way is cut or its receiver is down."""
         sender, receiver, message = self.network.pop(place)
-        if (sender.number, receiver.number) in self.cut or receiver.core is None:
+        if (sender.number, receiver.number) in self.cut or receiver.core is None or self.is_lost(receiver, message):
             return
         match message:
             case Packet():
@@ -391,18 +412,6 @@ class Cluster:
                 receiver.hear_proposal(message)
             case _:
                 receiver.step(TermCertificateHeard(message))
-
-    # -- what must hold -----------------------------------------------------------------------------------------
-
-    def check_leader(self, term: int, host: Host) -> None:
-        """Raft's election safety: one leader a term."""
-        before = self.leaders.setdefault(term, host)
-        assert before is host, f"term {term} has two leaders, {before.number} and {host.number}"
-
-    def check_committed(self, position: Position) -> None:
-        """Raft's state machine safety: one block a height."""
-        before = self.committed.setdefault(position.height, position)
-        assert before == position, f"height {position.height} was committed twice: {before} and {position}"
 
     # -- running by itself --------------------------------------------------------------------------------------
 
@@ -433,6 +442,11 @@ class Cluster:
         self.now_ms += TICK_MS
         for host in self.hosts:
             host.step(Tick(host.waiting_ms))
+
+    def ask(self, host: Host, question: bytes) -> None:
+        """A client wants a linearizable read from this node."""
+        self.checks.ask(question)
+        host.step(ReadAsked(question))
 
     def run(self, duration_ms: int, build: bool = False) -> None:
         """A calm network for a while."""

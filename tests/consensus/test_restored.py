@@ -142,7 +142,7 @@ def test_a_restored_voter_is_let_in_while_the_leader_is_healthy() -> None:
     restored.start()
     assert restored.core is not None and restored.core.must_recover
     cluster.cut.clear()
-    before = max(cluster.committed)
+    before = max(cluster.checks.committed)
     cluster.run(6_000, build=True)
     assert not restored.core.must_recover
     assert restored.disk.committed_height > before

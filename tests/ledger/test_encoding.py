@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.encoding import DEPTH_MAX, INTEGER_MAX, INTEGER_MIN, Value, decode, encode
+from ledger.encoding import DEPTH_MAX, INTEGER_MAX, INTEGER_MIN, VALUES_MAX, Value, decode, encode
 from ledger.errors import DecodingError, EncodingError
 from tests.ledger.byte_forms import assert_one_form, changed
 from tests.ledger.values import values
@@ -33,7 +33,7 @@ def _in_key_order(value: Value) -> Value:
 
 
 def test_nesting_without_end_is_refused_in_words() -> None:
-    for size in (20, 600, 100_000):
+    for size in (20, 600, 60_000):
         with pytest.raises(DecodingError, match="nested deeper"):
             decode(b"\x91" * size + b"\xc0")
 
@@ -162,6 +162,84 @@ def test_short_input_gets_little_room_whatever_it_announces() -> None:
     assert peak_bytes < 1_000_000
 
 
+_FORMS: list[tuple[str, bytes, int]] = [
+    # What one item is, and how many values it counts as.
+    ("empty maps", b"\x80", 1),
+    ("empty lists", b"\x90", 1),
+    ("maps of one entry", b"\x81\xa0\x80", 3),
+    ("lists in lists", b"\x91\x91\x91\xc0", 4),
+    ("integers", b"\xcd\x01\x01", 1),
+    ("texts", b"\xa2\xc3\x96", 1),
+]
+
+
+def _listed(item: bytes, count: int, size_bytes: int = 0) -> bytes:
+    """A canonical list of a byte string and then `count` items; the first makes it `size_bytes` long."""
+    items = count + 1
+    head = b"\xdc" + items.to_bytes(2, "big") if items < 2**16 else b"\xdd" + items.to_bytes(4, "big")
+    padding = max(size_bytes - len(head) - 5 - count * len(item), 65_536) if size_bytes else 0
+    filler = b"\xc6" + padding.to_bytes(4, "big") + bytes(padding) if padding else b"\xc4\x00"
+    return head + filler + item * count
+
+
+@pytest.mark.parametrize(("item", "weight"), [form[1:] for form in _FORMS], ids=[form[0] for form in _FORMS])
+def test_as_many_values_as_allowed_are_read_and_no_more(item: bytes, weight: int) -> None:
+    count = (VALUES_MAX - 2) // weight
+    data = _listed(item, count, 2 * 1024 * 1024)
+    assert len(data) == 2 * 1024 * 1024
+    value = decode(data)
+    assert isinstance(value, list) and len(value) == count + 1
+    assert encode(value) == data
+    with pytest.raises(DecodingError, match="values"):
+        decode(_listed(item, count + 2))
+    with pytest.raises(EncodingError, match="values"):
+        encode([*value, value[-1], value[-1]])
+
+
+@pytest.mark.parametrize("item", [form[1] for form in _FORMS], ids=[form[0] for form in _FORMS])
+def test_many_values_take_no_memory(item: bytes) -> None:
+    """72 times the size of its bytes, if it were read."""
+    data = _listed(item, (4 * 1024 * 1024 - 16) // len(item))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodingError, match="values"):
+            decode(data)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 100_000
+
+
+@pytest.mark.parametrize(("item", "weight"), [form[1:] for form in _FORMS], ids=[form[0] for form in _FORMS])
+def test_what_is_read_takes_a_bounded_multiple_of_its_bytes(item: bytes, weight: int) -> None:
+    data = _listed(item, (VALUES_MAX - 2) // weight, 4 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        decode(data)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The bytes themselves three times: as value, and written again in a buffer that grows.
+    assert peak_bytes < 3 * len(data) + 100 * VALUES_MAX
+
+
+@pytest.mark.parametrize("item", [form[1] for form in _FORMS], ids=[form[0] for form in _FORMS])
+def test_nothing_of_64_kib_holds_too_many_values(item: bytes) -> None:
+    """So that what contracts write, records and results, can always be read again."""
+    data = _listed(item, (VALUES_MAX - 5) // len(item))
+    assert VALUES_MAX - 5 < len(data) <= VALUES_MAX == 64 * 1024
+    assert encode(decode(data)) == data
+
+
+def test_a_reader_may_allow_fewer_values() -> None:
+    data = encode([0] * 1000)
+    assert decode(data, values_max=1001) == [0] * 1000
+    with pytest.raises(DecodingError, match="1000 values"):
+        decode(data, values_max=1000)
+    # What is too short to be walked through is too short for any bound.
+    assert decode(encode([0] * 500), values_max=512) == [0] * 500
+
+
 @given(values, st.integers(0, 40))
 def test_long_input_is_judged_as_short_input_is(value: Value, padding: int) -> None:
     """What is over 512 bytes goes another way: the same value must pass there."""
@@ -178,7 +256,7 @@ def test_long_input_is_judged_as_short_input_is(value: Value, padding: int) -> N
     "value",
     [
         {str(number): number for number in range(100, 900)},
-        list(range(70_000)),
+        list(range(60_000)),
         "x" * 70_000,
         b"x" * 70_000,
         "y" * 300,

@@ -1,6 +1,7 @@
 """Transactions and envelopes. Source: docs/protocol.md, section 4."""
 
 import hashlib
+import tracemalloc
 import unicodedata
 from dataclasses import FrozenInstanceError, replace
 
@@ -9,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.encoding import INTEGER_MAX, Value, decode, encode
-from ledger.errors import EncodingError, InvalidTransactionError, RemoteProtocolError
+from ledger.errors import DecodingError, EncodingError, InvalidTransactionError, RemoteProtocolError
 from ledger.signing import SigningKey
 from ledger.transaction import (
     ENVELOPE_SIZE_BYTES_MAX,
+    ENVELOPE_VALUES_MAX,
     Expectation,
     build_transaction,
     check_window,
@@ -308,3 +310,55 @@ def test_nothing_is_built_that_would_be_refused(wrong: dict[str, object]) -> Non
 def test_nothing_is_built_that_has_no_encoding(value: object) -> None:
     with pytest.raises(EncodingError):
         build_transaction(NETWORK_ID, SENDER, "a.b", {"x": value}, bytes(16), 1, [member_key(1)])  # type: ignore[dict-item]
+
+
+def _with_list(count: int, item: Value) -> bytes:
+    """An envelope whose arguments hold a list of `count` items."""
+    return _envelope(_body(args={"list": [item] * count}))
+
+
+# The body's map, its seven fields and their names, the one argument and its name: all but the list's items.
+_VALUES_BESIDE = 1 + 2 * 7 + 2
+
+
+def test_as_many_values_as_allowed_stand_in_a_transaction_and_no_more() -> None:
+    count = ENVELOPE_VALUES_MAX - _VALUES_BESIDE
+    assert decode_envelope(_with_list(count, {})).arguments == {"list": [{}] * count}
+    with pytest.raises(DecodingError, match="values"):
+        decode_envelope(_with_list(count + 1, {}))
+    with pytest.raises(DecodingError, match="values"):
+        decode_envelope(_envelope(TRANSACTION.body, [{}] * ENVELOPE_VALUES_MAX))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"list": [{"": number} for number in range(1300)]},
+        {"list": [[[number]] for number in range(1300)]},
+        {f"a{number}": {} for number in range(2000)},
+        {"map": {f"a{number}": [] for number in range(2000)}},
+        {"list": [f"ж{number}" for number in range(4000)]},
+        {f"a{number}": [1, 2, 3, 4, 5, 6, 7] for number in range(400)},
+    ],
+    ids=lambda arguments: str(arguments)[:24],
+)
+def test_arguments_of_many_values_are_not_kept_decoded(arguments: dict[str, Value]) -> None:
+    envelope = _envelope(_body(args=arguments))
+    tracemalloc.start()
+    try:
+        kept = decode_envelope(envelope)
+        held_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # Envelope and body, the transaction itself, and what the library remembers of keys.
+    assert held_bytes < 2 * len(envelope) + 16_000
+    assert kept.arguments == arguments
+    assert kept == decode_envelope(envelope)
+
+
+def test_arguments_of_usual_shape_are_decoded_once() -> None:
+    assert TRANSACTION.arguments is TRANSACTION.arguments
+    usual = decode_envelope(
+        _envelope(_body(args={"about": [f"person/{n}" for n in range(16)], "note": {"#": bytes(32)}}))
+    )
+    assert usual.arguments is usual.arguments
