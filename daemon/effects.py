@@ -10,7 +10,7 @@ The order of effects, as etcd's `Ready` states it, is part of the contract with 
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from consensus.evidence import Evidence
 from contracts.result import Result
@@ -42,8 +42,7 @@ class SaveSignState:
     term_certificate: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(NamedTuple):
     """The transaction waits for its block. `known` says that it was admitted or executed before."""
 
     request: int
@@ -61,8 +60,7 @@ class Refused:
     retry_after_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class CommittedTransaction:
+class CommittedTransaction(NamedTuple):
     """A transaction that a quorum committed and this node executed, durably."""
 
     transaction_id: Hash

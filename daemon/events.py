@@ -4,7 +4,7 @@ Every event that can lead to a decision carries the time, in milliseconds since 
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ledger.detached import DetachedValue
 from ledger.hashing import Hash
@@ -12,8 +12,7 @@ from ledger.transaction import Transaction
 from p2p.frames import Frame
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(NamedTuple):
     """One transaction handed in by a client; format and signatures are already checked, nothing else.
 
     `request` comes back in the answer, so that the shell knows whom to tell.

@@ -8,7 +8,7 @@ Invariants: `size_bytes` is the sum over all waiting; a sender with nothing wait
 """
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
@@ -29,8 +29,7 @@ class MempoolFullError(BanyanError):
     code = "mempool-full"
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """One admitted transaction with what travels beside it; `admitted_ms` by the clock of whoever admitted it."""
 
     transaction: Transaction

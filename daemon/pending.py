@@ -4,8 +4,8 @@ Owns what a client is told (`SubmissionOutcome`) and the object that waits for i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 import trio
 
@@ -24,8 +24,7 @@ class SubmissionStatus(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionOutcome:
+class SubmissionOutcome(NamedTuple):
     """What became of a submission.
 
     committed: `height`, `leaf_index`, `time_ms` and `result` say where and how. pending: admitted, not committed in the
