@@ -149,17 +149,17 @@ class Leadership:
     def on_election(self, certificate: ElectionCertificate) -> None:
         """Somebody was elected, in this term or a later one, and proves it: follow from now on.
 
-        Only an election by the set in force is followed; the vote of the term is used up by it (guard of S1). An
-        election that was checked before, and used up this node's vote then, is followed whatever came into force since:
-        a restarted voter knows its leader again.
+        Only an election by the set in force is followed, or by an earlier one where this node's chain has a block of
+        that very term: the block that opened it was judged at its place. The vote of the term is used up by it (guard
+        of S1).
         """
         standing = self._standing
         if certificate.term < standing.term or certificate.candidate == standing.settings.node_id:
             return
         if standing.leader == certificate.candidate and certificate.term == standing.term:
             return
-        was_checked = (certificate.term, certificate.candidate) == (standing.term, standing.voted_for)
-        if not (standing.certifies(certificate) if was_checked else standing.certifies_now(certificate)):
+        is_opened_here = certificate.term == standing.branch.tip.term
+        if not (standing.certifies(certificate) if is_opened_here else standing.certifies_now(certificate)):
             return
         if certificate.term > standing.term:
             standing.adopt(certificate, certificate.candidate)
