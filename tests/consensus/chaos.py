@@ -10,6 +10,7 @@ from copy import copy
 from random import Random
 
 from consensus.events import TransferAsked
+from ledger.errors import BanyanError
 from tests.consensus.cluster import TICK_MS, Cluster, Disk, Host, Message, voter_set
 from tests.consensus.forgery import forged
 
@@ -261,7 +262,7 @@ def check(seed: int, steps: int = 4000) -> Chaos:
     chaos = Chaos(seed, steps)
     try:
         chaos.run()
-    except AssertionError as error:
+    except (AssertionError, BanyanError) as error:
         tail = "\n".join(chaos.trace[-40:])
         raise AssertionError(f"seed {seed}: {error}\n{tail}") from error
     return chaos

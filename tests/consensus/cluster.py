@@ -315,7 +315,7 @@ class Host:
             self.step(TermCertificateHeard(block.election))
         if self.block_writes:
             return
-        if block.link.previous_hash == self.disk.tip.hash and self._may_store(block):
+        if block.link.previous_hash == self.disk.tip.hash and self._may_store(block, self.disk.chain):
             self.writes.append(("blocks", (block,)))
         elif block.position.rank > self.disk.tip.rank:
             self.cluster.wanting.add(self.number)
@@ -324,10 +324,21 @@ class Host:
         """Whatever header comes along is looked at for evidence."""
         self.step(HeaderSeen(block.position, block.proposer, block.header, b"s"))
 
-    def _may_store(self, block: Block) -> bool:
-        """A block of a voter set that is not in force here waits until the change is committed and executed here."""
-        assert self.core is not None
-        return block.link.voter_set_hash in {one.hash for one in self.disk.executed_sets}
+    def _may_store(self, block: Block, below: list[Block]) -> bool:
+        """Whether the block names the voter set in force on top of `below`, and this node knows that.
+
+        A block of a set that is not in force here waits until the change is committed and executed here. A set can come
+        back, so that it was in force once says nothing.
+        """
+        claimed, sets = block.link.voter_set_hash, self.disk.executed_sets
+        if any(one.change is not None for one in below[self.disk.committed_height :]):
+            return block.election is not None and claimed == sets[-1].hash
+        if claimed == sets[-1].hash:
+            return True
+        # Whoever opened a term may not have known yet that the change below was committed.
+        parent = below[-1] if below else None
+        is_next = parent is not None and (parent.change is not None or parent.election is not None)
+        return block.election is not None and is_next and len(sets) > 1 and claimed == sets[-2].hash
 
     def pull(self, source: "Host") -> None:
         """Fetch from a neighbour what is newer there: blocks, certificates, the term."""
@@ -341,7 +352,7 @@ class Host:
         fetched: list[Block] = []
         for block in chain[common:]:
             self._see(block)
-            if not self._may_store(block):
+            if not self._may_store(block, [*chain[:common], *fetched]):
                 break
             fetched.append(block)
         if fetched and common >= self.disk.committed_height and fetched[-1].position.rank > self.disk.tip.rank:
