@@ -100,9 +100,10 @@ class Courier:
 
     def peer_down(self, peer: Hash) -> None:
         """A connection is gone."""
-        if self._heads.pop(peer, None) is not None or peer not in self._heads:
-            self._tree.peer_down(peer)
+        self._heads.pop(peer, None)
+        self._tree.peer_down(peer)
         self._asked = {kind: asked for kind, asked in self._asked.items() if asked.peer != peer}
+        self._failed.discard(peer)
 
     def tick(self, own: Head, long_waiting: Callable[[], Sequence[Hash]], now_ms: int) -> None:
         """Announce, compare heads and what waits for long, give up on questions without an answer.
@@ -206,6 +207,10 @@ class Courier:
             return False
         del self._asked[type(answer)]
         return True
+
+    def is_asking(self, kind: type[Frame]) -> bool:
+        """Whether a question is under way whose answer is such a frame."""
+        return kind in self._asked
 
     def _ask(self, kind: type[Frame], peer: Hash, now_ms: int) -> int:
         self._request = self._request % (2**32 - 1) + 1

@@ -35,11 +35,16 @@ VerifyCall = Callable[[tuple[bytes, ...]], int]
 
 @dataclass(slots=True)
 class _Pending:
-    """A proposal that waits; `bodies` are what was fetched for it, by leaf hash."""
+    """A proposal that waits; `bodies` are what was fetched for it, by leaf hash.
+
+    `tried`: how things stood when it was tried last. It is tried again when something changed, not at every step: a
+    block has thousands of leaves.
+    """
 
     proposal: Proposal
     peer: Hash
     bodies: dict[Hash, Transaction] = field(default_factory=dict)
+    tried: tuple[int, int, Hash, int, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,10 @@ class Following:
             if (header.term, header.height) <= (self._chain.tip.term, self._chain.tip.height):
                 del self._pending[block_hash]
                 continue
+            stands = self._stands(pending)
+            if pending.tried == stands:
+                continue
+            pending.tried = stands
             parent = self._chain.tip_at(header.height - 1)
             if parent is None or parent.hash != header.previous_hash:
                 self.is_behind = True
@@ -118,6 +127,16 @@ class Following:
             del self._pending[block_hash]
             return block
         return None
+
+    def _stands(self, pending: _Pending) -> tuple[int, int, Hash, int, bool]:
+        """Everything that can make a proposal complete or valid: the pool, its bodies, the chain, a free question."""
+        return (
+            self._intake.pool.additions,
+            len(pending.bodies),
+            self._chain.tip.hash,
+            self._chain.executed_height,
+            self._courier.is_asking(Entries),
+        )
 
     def _bodies(self, block_hash: Hash, pending: _Pending, now_ms: int) -> tuple[Transaction, ...] | None:
         found: list[Transaction] = []

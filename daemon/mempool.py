@@ -54,6 +54,8 @@ class Mempool:
         self._waiting: dict[Hash, Waiting] = {}
         self._id_by_leaf: dict[Hash, Hash] = {}
         self.size_bytes = 0
+        # Rises with each transaction that enters: who looked for one in vain need not look again before.
+        self.additions = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -118,6 +120,7 @@ class Mempool:
         self._waiting[transaction.id] = waiting
         self._id_by_leaf[transaction.leaf_hash] = transaction.id
         self.size_bytes += size
+        self.additions += 1
 
     def take(self, count_max: int, size_bytes_max: int) -> list[Waiting]:
         """Remove and return the next transactions for a block, one sender after the other in turn.
