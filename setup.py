@@ -19,6 +19,8 @@ PACKAGES = [
     "daemon.api",
     "ledger",
     "p2p",
+    "simulator",
+    "simulator.checkers",
     "storage",
 ]
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LINT = "from importlinter.cli import lint_imports_command as run; run()"
-PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "cli")
+PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "simulator", "cli")
 
 
 def declared_packages() -> list[str]:
@@ -66,6 +66,8 @@ def lint_copy(folder: Path, edit: tuple[str, str] | None) -> subprocess.Complete
         (("daemon/node.py", "import storage.lmdb_store"), "pure core"),
         (("consensus/agreement.py", "from daemon import config"), "downward"),
         (("p2p/errors.py", "from contracts import registry"), "Gossip"),
+        (("simulator/world.py", "import time"), "simulator"),
+        (("daemon/node.py", "import simulator.chance"), "downward"),
     ],
 )
 def test_layers_and_purity_are_kept_and_a_breach_is_found(

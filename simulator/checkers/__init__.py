@@ -1,0 +1,1 @@
+"""What must never happen, one rule a file. Checkers see observations and nothing of the world that makes them."""

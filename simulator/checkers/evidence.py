@@ -1,0 +1,38 @@
+"""Rule: evidence names exactly the liars: nobody else, and all of those who lied where others could see it.
+
+Source: docs/protocol.md, section 7, "An honest voter never produces any of them".
+"""
+
+from typing import Any, ClassVar
+
+from ledger.hashing import Hash
+from simulator.observation import EvidenceShown, LiarNamed
+
+
+class Evidence:
+    """Remembers who lies and who was named."""
+
+    RULE: ClassVar[str] = "evidence names exactly the liars"
+    KINDS: ClassVar[tuple[type, ...]] = (EvidenceShown, LiarNamed)
+
+    def __init__(self) -> None:
+        self._liars: dict[Hash, int] = {}
+        self._named: set[Hash] = set()
+
+    def see(self, observation: Any) -> str | None:
+        """Compare whom evidence names with who lies."""
+        if isinstance(observation, LiarNamed):
+            self._liars[observation.node_id] = observation.node
+            return None
+        self._named.add(observation.accused)
+        if observation.accused not in self._liars:
+            return (
+                f"node {observation.node} shows evidence ({observation.offence}) against"
+                f" {observation.accused.hex()}, which did not lie"
+            )
+        return None
+
+    def end(self, time_us: int) -> str | None:
+        """Whether every liar was found out."""
+        unnamed = [node for node_id, node in self._liars.items() if node_id not in self._named]
+        return f"nobody has evidence against node {unnamed[0]}, which lied" if unnamed else None
