@@ -213,6 +213,7 @@ class Agreement:
             case VotersChanged(voters):
                 self._standing.use_voters(voters)
                 self._elections.drop_out()
+                self._leadership.voters_changed()
             case ReadAsked(question):
                 self._leadership.ask_read(question, self.has_committed_own_term)
             case TransferAsked(successor):

@@ -70,6 +70,11 @@ class Leadership:
                 self._beat()
         self._follow_wish()
 
+    def voters_changed(self) -> None:
+        """Other voters are in force: they need not have answered a leader that they did not follow yet."""
+        if self._pulse is not None:
+            self._pulse.begin_anew(self._standing.now_ms)
+
     def settle(self, committed_height: int) -> None:
         """After every step: answer reads that are confirmed, refuse all when this node leads no longer."""
         pulse, standing = self._pulse, self._standing

@@ -55,6 +55,10 @@ class Pulse:
             self._sent.popleft()
         return self.counter
 
+    def begin_anew(self, now_ms: int) -> None:
+        """Other voters count from now on: those who are new have as long to answer as everybody has at first."""
+        self._since_ms = now_ms
+
     def answered(self, voter: Hash, counter: int, tip: Position) -> None:
         """A voter answered heartbeat `counter`."""
         before = self._answered.get(voter)
