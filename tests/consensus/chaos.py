@@ -3,8 +3,12 @@
 Loss, duplication, reordering, old messages that come back, one-way cuts, isolated nodes, crashes in the middle of
 writes, slow disks, restores of older databases, changes of voters, transfers, starving transactions, reads, and
 strangers who forge. One step is one small thing to one node or message, so that everything interleaves.
+
+Run: `python -m tests.consensus.chaos [--first SEED] [--seeds N]`; it ends at the first seed that fails.
 """
 
+import sys
+from argparse import ArgumentParser
 from collections import Counter
 from copy import copy
 from random import Random
@@ -262,7 +266,28 @@ def check(seed: int, steps: int = 4000) -> Chaos:
     chaos = Chaos(seed, steps)
     try:
         chaos.run()
-    except (AssertionError, BanyanError) as error:
+    except (AssertionError, BanyanError, LookupError, TypeError) as error:
         tail = "\n".join(chaos.trace[-40:])
         raise AssertionError(f"seed {seed}: {error}\n{tail}") from error
     return chaos
+
+
+def main() -> int:
+    """Run seeds one after the other; 1 at the first that fails, else what they did on average."""
+    parser = ArgumentParser(description="random faults on a cluster of agreement cores")
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seeds", type=int, default=100)
+    options = parser.parse_args()
+    counts: Counter[str] = Counter()
+    for seed in range(options.first, options.first + options.seeds):
+        try:
+            counts += check(seed).counts
+        except AssertionError as error:
+            print(error)
+            return 1
+    print({kind: round(count / options.seeds, 1) for kind, count in counts.most_common()})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -459,7 +459,7 @@ class Cluster:
         self.checks.ask(question)
         host.step(ReadAsked(question))
 
-    def run(self, duration_ms: int, build: bool = False) -> None:
+    def run(self, duration_ms: int, build: bool = False, exchange: bool = True) -> None:
         """A calm network for a while."""
         end = self.now_ms + duration_ms
         while self.now_ms < end:
@@ -468,7 +468,7 @@ class Cluster:
                 for host in self.hosts:
                     host.build()
             self.settle()
-            if self.now_ms % 500 == 0:
+            if exchange and self.now_ms % 500 == 0:
                 self.exchange()
                 self.settle()
 
