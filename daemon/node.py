@@ -93,10 +93,7 @@ from daemon.hearing import Hearing
 from daemon.intake import Intake
 from daemon.keeping import Keeping
 from daemon.leading import Leading
-from daemon.node_errors import (
-    DigestMismatchError,
-    LedgerContradictionError,
-)
+from daemon.node_errors import DigestMismatchError, LedgerContradictionError
 from daemon.outgoing import SignedCheckpoint, Writer
 from daemon.reading import Reading
 from daemon.saying import Saying
@@ -109,9 +106,10 @@ from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
 from storage.interface import StoreReader
 
-# What one step of the machine's clock counts for timeouts: a clock that is set, or a machine that slept, ends no more
-# than the waiting that was under way.
+# What one step of the machine's clock counts for timeouts: a clock that is set ends no more than the waiting under way.
 CLOCK_STEP_MS_MAX = 5000
+# Writes under way beyond which no further blocks of others are taken: two windows, so a slow disk bounds what waits.
+WRITES_MAX = 16
 
 
 class Node:
@@ -199,8 +197,7 @@ class Node:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""
         if self._halted:
             return []
-        # The node's time is that of the newest event; blocks and signatures keep their times rising by themselves.
-        # Agreement waits by a clock of its own, which neither goes back nor jumps with the machine's.
+        # Blocks take the machine's time; agreement waits by a clock of its own, which does not jump with it.
         self._elapsed_ms += min(max(event.now_ms - self._now_ms, 0), CLOCK_STEP_MS_MAX)
         self._now_ms = event.now_ms
         try:
@@ -356,7 +353,9 @@ class Node:
             self._effects.append(Reported(error))
 
     def _follow(self) -> None:
-        """Append proposed blocks that are complete by now."""
+        """Append proposed blocks that are complete by now, unless the disk lags behind."""
+        if len(self._writer) >= WRITES_MAX:
+            return
         for _ in range(2 * self._genesis.parameters.window_blocks_max):
             try:
                 block = self._following.next_block(self._elapsed_ms)
@@ -371,8 +370,8 @@ class Node:
             self._courier.ask_blocks(self._head, self._chain.executed_height + 1, self._elapsed_ms)
 
     def _replace(self, blocks: list[BuiltBlock]) -> None:
-        """Append judged blocks, in place of uncommitted ones of this node's chain from the first one's height on."""
-        if not blocks:
+        """Append judged blocks, in place of uncommitted ones; what comes while the disk lags is asked for again."""
+        if not blocks or len(self._writer) >= WRITES_MAX:
             return
         first = blocks[0].header.height
         if first <= self._chain.tip.height:
