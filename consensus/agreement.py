@@ -155,6 +155,11 @@ class Agreement:
         """Why this node is in its term; None in term 0."""
         return self._standing.certificate
 
+    @property
+    def voted_for(self) -> Hash | None:
+        """Whom this node's vote of the running term went to; None while it is not given."""
+        return self._standing.voted_for
+
     def is_genuine(self, packet: Packet) -> bool:
         """Whether a voter of a set of this node's committed chain signed the packet's statement: worth passing on."""
         statement = packet.statement

@@ -6,6 +6,7 @@ Bounded by the window: acknowledgements and checkpoints under way. Source: docs/
 
 from collections import deque
 
+from consensus.agreement import Agreement
 from consensus.effects import KeepTerm, KeepVote
 from consensus.events import AcknowledgementKept, Event, TermKept, VoteKept
 from consensus.statement import Position
@@ -31,6 +32,14 @@ class Keeping:
         """A later term, with its certificate and the vote given with it."""
         state = self.state.with_term(wanted.term, wanted.voted_for)
         return self._keep(state, TermKept(wanted.term), encode_term_certificate(wanted.certificate))
+
+    def catch_up(self, agreement: Agreement) -> list[SaveSignState]:
+        """At a start: the term that the chain proves, where the sign-state is of an earlier one. Nothing may be signed
+        in a term that the sign-state does not know."""
+        certificate = agreement.term_certificate
+        if agreement.term <= self.state.term or certificate is None:
+            return []
+        return [self.term(KeepTerm(agreement.term, certificate, agreement.voted_for))]
 
     def vote(self, wanted: KeepVote) -> SaveSignState:
         """The vote of the running term."""
