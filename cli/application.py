@@ -16,6 +16,7 @@ from cli.commands.network import network_new
 from cli.commands.node_folder import init, join, run
 from cli.commands.proofs import policy, receipt
 from cli.commands.records import get, list_records
+from cli.commands.simulate import simulate
 from cli.commands.submit import submit
 from cli.commands.submit_batch import submit_batch
 from cli.commands.verify import verify
@@ -28,6 +29,7 @@ _SET_UP = N_("Set up and run")
 _WRITE = N_("Write")
 _READ = N_("Read")
 _PROVE = N_("Prove and verify")
+_TRY = N_("Try out")
 
 COMMANDS = (
     Command("keygen", keygen, N_("Make a member's key and print its public part."), _SET_UP),
@@ -48,6 +50,7 @@ COMMANDS = (
     Command("policy", policy, N_("Print the network's verification policy."), _PROVE),
     Command("verify", verify, N_("Verify receipts offline: what is proven, by whom, as of when."), _PROVE),
     Command("audit", audit, N_("Re-derive a whole ledger and name the first thing that is wrong."), _PROVE),
+    Command("simulate", simulate, N_("Run a virtual network with faults, judged by rules."), _TRY),
 )
 GROUPS = {"network": N_("Make a network.")}
 

@@ -3,6 +3,7 @@
 Owns what a run gives back. The commit is told by the caller: seed, commit and scenario together repeat a run.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulator.checkers.rule import Violation
@@ -14,6 +15,9 @@ from simulator.world import World
 
 # Each is as long as the failing run at most: a failure of a minute's simulation costs some minutes.
 SHRINK_RUNS_MAX = 60
+
+# Told how many virtual seconds have gone by, over all runs.
+Advance = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,13 @@ class Report:
         return self.setting.faults
 
 
-def run(seed: int, scenario: Scenario, commit: str = "", shrink_runs_max: int = SHRINK_RUNS_MAX) -> Report:
+def run(
+    seed: int,
+    scenario: Scenario,
+    commit: str = "",
+    shrink_runs_max: int = SHRINK_RUNS_MAX,
+    advance: Advance = lambda seconds: None,
+) -> Report:
     """Simulate `scenario` with `seed`.
 
     Args:
@@ -75,29 +85,37 @@ def run(seed: int, scenario: Scenario, commit: str = "", shrink_runs_max: int = 
         scenario: What is asked for.
         commit: Which code this is, for the report.
         shrink_runs_max: How often a failing run may be repeated with fewer faults; 0 leaves it as it is.
+        advance: Called every virtual second, for whoever waits.
 
     Raises:
         InvalidScenarioError: the scenario cannot be built.
     """
     setting = setting_of(seed, scenario)
-    world = _ran(setting)
+    seconds = 0
+
+    def second() -> None:
+        nonlocal seconds
+        seconds += 1
+        advance(seconds)
+
+    world = _ran(setting, second)
     violation = world.violation
     if violation is None:
         return _report(commit, setting, world, 0)
     rule = violation.rule
 
     def fails(faults: tuple[Fault, ...]) -> bool:
-        found = _ran(setting.with_faults(faults)).violation
+        found = _ran(setting.with_faults(faults), second).violation
         return found is not None and found.rule == rule
 
     fewest, runs = shrink(setting.faults, fails, shrink_runs_max)
     if fewest != setting.faults:
-        world = _ran(setting.with_faults(fewest))
+        world = _ran(setting.with_faults(fewest), second)
     return _report(commit, setting, world, runs)
 
 
-def _ran(setting: Setting) -> World:
-    world = World(setting)
+def _ran(setting: Setting, second: Callable[[], None]) -> World:
+    world = World(setting, second)
     world.run()
     return world
 

@@ -4,6 +4,8 @@ Owns the putting together and the end of a run; what happens is the parts' own. 
 event by event: nothing in here asks a real clock, real chance or the order of a set.
 """
 
+from collections.abc import Callable
+
 from contracts.builtin import builtin_registry
 from simulator.adapter import queues_of
 from simulator.chance import Chance
@@ -65,9 +67,10 @@ _TRACED = (
 
 
 class World:
-    """One run of one setting; `run` once, then read what became of it."""
+    """One run of one setting; `run` once, then read what became of it. `second` is called every virtual second."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, second: Callable[[], None] = lambda: None) -> None:
+        self._second = second
         scenario = self._scenario = setting.scenario
         self.setting = setting
         seed, count = setting.seed, scenario.nodes
@@ -157,7 +160,8 @@ class World:
         self.stream.tell(CalmBegan(now_us, until_us if is_judged else 0))
 
     def _look(self) -> None:
-        """Tell how full the queues are."""
+        """Tell how full the queues are, and that a second has gone by."""
+        self._second()
         now_us = self.schedule.now_us
         window = self.processes[0].window
         for process in self.processes:

@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "cli" / "locale"
 TEMPLATE = LOCALE / "banyan.pot"
-PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "cli")
+PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "simulator", "cli")
 LANGUAGES = ("zh_CN",)
 _HEADER = "# Texts of Banyan for people.\n"
 
