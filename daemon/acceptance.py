@@ -19,12 +19,14 @@ class Acceptance:
         self._skew_ms = genesis.parameters.clock_skew_ms_max
         self._chain = chain
         self._stored_height = chain.tip.height
-        self._accepted_height = chain.executed_height
+        # Up to here every block states the truth, and up to there blocks were handed out.
+        self._true_height = self._accepted_height = chain.executed_height
         self._refused: Hash | None = None
 
     def replaced_from(self, height: int) -> None:
         """Blocks from `height` on make room for others, which are not stored yet."""
         self._stored_height = min(self._stored_height, height - 1)
+        self._true_height = min(self._true_height, height - 1)
         self._accepted_height = min(self._accepted_height, height - 1)
 
     def stored(self, blocks: list[BuiltBlock]) -> None:
@@ -35,23 +37,38 @@ class Acceptance:
                 self._stored_height = max(self._stored_height, block.header.height)
 
     def take_next(self, now_ms: int) -> BuiltBlock | None:
-        """The next block that may be acknowledged, each once; None if the next one may not, or not yet.
+        """The next block that may be acknowledged, each once; None if none may, or not yet.
+
+        What a block states must be true of it and of everything below. Its time counts for itself alone: a leader with
+        a wrong clock leaves a block that nobody acknowledges for a while, and the first of the next leader, one
+        millisecond later by the rule, may be acknowledged and commits both.
 
         Raises:
-            DigestMismatchError: it states another execution than this node's own; raised once for each block.
+            DigestMismatchError: a block states another execution than this node's own; raised once for each block.
         """
         chain = self._chain
+        self._true_height = max(self._true_height, chain.executed_height)
         self._accepted_height = max(self._accepted_height, chain.executed_height)
-        offset = self._accepted_height - chain.executed_height
-        if self._accepted_height >= self._stored_height or offset >= len(chain.blocks):
-            return None
-        block = chain.blocks[offset]
-        parent = chain.tip_at(self._accepted_height)
-        assert parent is not None, "the block below is the executed one or in the chain"
-        if self._is_too_early(block, parent, now_ms) or not self._states_the_truth(block, parent):
-            return None
-        self._accepted_height += 1
-        return block
+        self._check_truth()
+        for block in list(chain.blocks)[self._accepted_height - chain.executed_height :]:
+            height = block.header.height
+            if height > self._true_height:
+                return None
+            parent = chain.tip_at(height - 1)
+            assert parent is not None, "the block below is the executed one or in the chain"
+            if not self._is_too_early(block, parent, now_ms):
+                self._accepted_height = height
+                return block
+        return None
+
+    def _check_truth(self) -> None:
+        chain = self._chain
+        for block in list(chain.blocks)[self._true_height - chain.executed_height :]:
+            parent = chain.tip_at(block.header.height - 1)
+            assert parent is not None, "the block below is the executed one or in the chain"
+            if block.header.height > self._stored_height or not self._states_the_truth(block, parent):
+                return
+            self._true_height = block.header.height
 
     def _is_too_early(self, block: BuiltBlock, parent: Tip, now_ms: int) -> bool:
         """More than the allowed skew ahead of this node's clock, and not only by following its parent."""

@@ -13,7 +13,6 @@ from ledger.hashing import Hash
 from p2p.effects import Blame, Deliver, SendFrame, send
 from p2p.effects import Effect as GossipEffect
 from p2p.frames import (
-    WANTED_BLOCKS_MAX,
     WANTED_TRANSACTIONS_MAX,
     Blocks,
     Entries,
@@ -37,6 +36,8 @@ from p2p.plumtree import Plumtree
 STATUS_EVERY_MS = 1000
 # A question that has no answer by then is asked of somebody else.
 ANSWER_WAIT_MS = 2000
+# Two windows at a time: what is fetched waits for its certificate as proposed blocks do.
+BLOCKS_ASKED = 16
 _NO_PENDING = PendingSummary(0, (bytes(32),) * 16)
 
 
@@ -198,7 +199,7 @@ class Courier:
             self._failed.clear()
         chosen = max(fresh or ahead, key=lambda peer: (self._heads[peer] or own).rank)
         request = self._ask(Blocks, chosen, now_ms)
-        self._effects.append(send(chosen, WantBlocks(request, first_height, WANTED_BLOCKS_MAX, with_entries=True)))
+        self._effects.append(send(chosen, WantBlocks(request, first_height, BLOCKS_ASKED, with_entries=True)))
 
     def is_answer(self, peer: Hash, answer: Blocks | Entries | Transactions) -> bool:
         """Whether this answers the question under way, which ends with it."""

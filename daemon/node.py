@@ -126,8 +126,7 @@ class Node:
         timing: How long agreement waits.
 
     Raises:
-        UnsupportedNetworkError: the genesis does not name this node.
-        LedgerContradictionError: the store does not fit together.
+        UnsupportedNetworkError, LedgerContradictionError: not a node of this genesis, or a store that does not fit.
     """
 
     def __init__(
@@ -382,6 +381,7 @@ class Node:
             self._writer.outgoing.drop_from = first
             self._acceptance.replaced_from(first)
             self._intake.dropped(dropped)
+        self._following.is_behind |= len(blocks) > 1  # A neighbour's blocks: it probably has more.
         for block in blocks:
             self._chain.append(block)
             self._writer.outgoing.blocks.append(block)
