@@ -69,6 +69,8 @@ class Following:
         self._asked: Hash | None = None
         self._fetched: dict[int, Hash] = {}
         self._answer: tuple[int, _Answer] | None = None
+        # What a neighbour's chain was found to have in common with this one, above the executed height.
+        self._known_height = 0
         # A proposal's parent is not known here, or a head is ahead: blocks have to be asked for.
         self.is_behind = False
 
@@ -185,13 +187,22 @@ class Following:
         """
         if self._answer is not None:
             return
+        if not frame.blocks:
+            # A chain of a higher rank may be the shorter one: it has to be compared from the executed block on.
+            self._known_height = 0
         blocks = [(Header.decode(one.header), one) for one in frame.blocks if one.entries]
         while blocks and self._has(blocks[0][0]):
-            blocks.pop(0)
+            # They may be certified by a block further on only; so the next question goes on from there.
+            self._known_height = blocks.pop(0)[0].height
         if not blocks:
             return
         submissions = tuple(entry for _, one in blocks for entry in one.entries[1:])
         self._answer = (self._verify(submissions), _Answer(peer, tuple(blocks)))
+
+    @property
+    def first_wanted(self) -> int:
+        """From which height on to ask a neighbour that is ahead."""
+        return max(self._known_height, self._chain.executed_height) + 1
 
     def _has(self, header: Header) -> bool:
         if header.height <= self._chain.executed_height:
@@ -233,6 +244,7 @@ class Following:
             parent = built[-1].tip if built else self._chain.tip_at(header.height - 1)
             if parent is None or parent.hash != header.previous_hash:
                 # The chain moved on, or the neighbour's differs further below: the next question begins there.
+                self._known_height = 0
                 break
             transactions = tuple(one for one in bodies if one is not None)
             if len(transactions) != len(bodies):

@@ -238,7 +238,7 @@ class Hearing:
     # -- questions and answers ----------------------------------------------------------------------------------
 
     def _take_blocks(self, peer: Hash, frame: Blocks) -> list[Event]:
-        if not self._courier.is_answer(peer, frame) or not frame.blocks:
+        if not self._courier.is_answer(peer, frame):
             return []
         self._following.on_blocks(peer, frame)
         certified = [one.certificate for one in frame.blocks if one.certificate]

@@ -285,7 +285,7 @@ class Node:
         self._courier.tick(self._head, lambda: self._intake.long_waiting(self._elapsed_ms), self._elapsed_ms)
         if not len(self._writer):
             # What is being written may be what a neighbour is ahead with.
-            self._courier.ask_blocks(self._head, self._chain.executed_height + 1, self._elapsed_ms)
+            self._courier.ask_blocks(self._head, self._following.first_wanted, self._elapsed_ms)
 
     @property
     def _head(self) -> Head:
@@ -367,7 +367,7 @@ class Node:
             self._replace([block])
         if self._following.is_behind and not len(self._writer):
             self._following.is_behind = False
-            self._courier.ask_blocks(self._head, self._chain.executed_height + 1, self._elapsed_ms)
+            self._courier.ask_blocks(self._head, self._following.first_wanted, self._elapsed_ms)
 
     def _replace(self, blocks: list[BuiltBlock]) -> None:
         """Append judged blocks, in place of uncommitted ones; what comes while the disk lags is asked for again."""
