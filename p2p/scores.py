@@ -77,7 +77,7 @@ class Verdict(NamedTuple):
 _OK = Verdict(Standing.OK)
 
 
-class Reason(NamedTuple):
+class RecordedOffence(NamedTuple):
     """One thing that a peer did."""
 
     at_ms: int
@@ -91,7 +91,7 @@ class Report(NamedTuple):
     peer: Hash
     score: int
     verdict: Verdict
-    reasons: tuple[Reason, ...]
+    reasons: tuple[RecordedOffence, ...]
 
 
 @dataclass(slots=True)
@@ -104,7 +104,7 @@ class _Record:
     bans: int = 0
     away: Verdict = _OK
     clean_since_ms: int = 0
-    reasons: deque[Reason] = field(default_factory=lambda: deque(maxlen=REASONS_MAX))
+    reasons: deque[RecordedOffence] = field(default_factory=lambda: deque(maxlen=REASONS_MAX))
     buckets: dict[Work, TokenBucket] = field(default_factory=dict)
 
 
@@ -128,7 +128,7 @@ class PeerScores:
         """
         record = self._record(peer, now_ms)
         record.lost = min(record.lost + POINTS[offence] * 1000, SCORE_MAX * 1000)
-        record.reasons.append(Reason(now_ms, offence, detail[:DETAIL_LENGTH_MAX]))
+        record.reasons.append(RecordedOffence(now_ms, offence, detail[:DETAIL_LENGTH_MAX]))
         away = self.verdict(peer, now_ms)
         if away.standing is Standing.BAN:
             return away
