@@ -208,7 +208,7 @@ class BlockSync:
             self._give_up()
         if now_ms < self._pause_until_ms:
             return effects
-        goal = self._committed_goal()
+        goal = self._committed_goal(now_ms)
         is_patient = now_ms - self._moved_ms >= PATIENCE_MS
         if goal - self._floor > SMALL_DISTANCE or (goal > self._floor and (is_patient or self.answers)):
             return effects + self._ask_ranges(goal, now_ms)
@@ -220,8 +220,10 @@ class BlockSync:
         own = self._own
         return status.committed_height > own.committed_height or (status.tip_term, status.tip_height) > own[1:]
 
-    def _committed_goal(self) -> int:
-        return max((one.status.committed_height for one in self._neighbours.values()), default=0)
+    def _committed_goal(self, now_ms: int) -> int:
+        """What the neighbours have that can be asked now: one that claims too much must not hide the others."""
+        able = (one for one in self._neighbours.values() if now_ms >= one.pause_until_ms)
+        return max((one.status.committed_height for one in able), default=0)
 
     def _ask_ranges(self, goal: int, now_ms: int) -> list[SyncEffect]:
         effects: list[SyncEffect] = []
