@@ -2,7 +2,7 @@
 # environment is called by its own name, so a folder with a space in its name is as good as any other.
 PYTHON := .venv/bin/python
 
-.PHONY: help demo test lint set-up lock catalogues bench clean
+.PHONY: help demo test lint set-up lock catalogues bench mutants clean
 
 help:
 	@echo "make demo        set up, run one node, put real records on its ledger and verify them"
@@ -10,6 +10,7 @@ help:
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
+	@echo "make mutants     break the agreement core on purpose; the tests must notice each time"
 	@echo "make lock        pin the newest allowed releases in requirements.lock"
 	@echo "make clean       remove what the targets above made"
 
@@ -41,6 +42,9 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit
+
+mutants: set-up
+	@$(PYTHON) -m tools.mutants
 
 clean:
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-home

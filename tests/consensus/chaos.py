@@ -13,7 +13,10 @@ from collections import Counter
 from copy import copy
 from random import Random
 
-from consensus.events import TransferAsked
+from consensus.events import Heard, TransferAsked
+from consensus.messages import Heartbeat
+from consensus.packets import Packet
+from consensus.settings import Role
 from ledger.errors import BanyanError
 from tests.consensus.cluster import TICK_MS, Cluster, Disk, Host, Message, voter_set
 from tests.consensus.forgery import forged
@@ -31,7 +34,7 @@ class Chaos:
     def __init__(self, seed: int, steps: int = 4000) -> None:
         self.random = Random(seed)
         voters = self.random.choice((1, 2, 3, 3, 3, 4, 5, 5, 7))
-        quorum = "two-thirds" if voters >= 4 and self.random.random() < 0.3 else "majority"
+        quorum = "two-thirds" if voters >= 4 and self.random.random() < 0.4 else "majority"
         self.cluster = Cluster(voters, observers=self.random.randrange(3), seed=seed, quorum=quorum)
         self.steps = steps
         self.backups: dict[int, Disk] = {}
@@ -56,6 +59,8 @@ class Chaos:
             self._change_voters: self.random.choice((0.1, 1.0, 3.0)),
             self._skip_time: 0.2,
             self._back_up: 0.5,
+            self._pause: self.random.choice((0.0, 0.3)),
+            self._resume: 1,
             self._starve: 0.1,
             self._old_message: 1,
             self._forge: 0.5,
@@ -121,7 +126,9 @@ class Chaos:
             host.pull(source)
 
     def _read(self) -> None:
-        host = (self.cluster.leader if self.random.random() < 0.8 else None) or self._any_host()
+        self._ask((self.cluster.leader if self.random.random() < 0.8 else None) or self._any_host())
+
+    def _ask(self, host: Host) -> None:
         self.counts["reads"] += 1
         self.cluster.ask(host, b"%d" % self.counts["reads"])
 
@@ -154,9 +161,22 @@ class Chaos:
 
     def _start(self) -> None:
         host = self._any_host()
-        if host.core is None:
+        if host.core is None and host.paused is None:
             self._note("start", str(host.number))
             host.start()
+
+    def _pause(self) -> None:
+        host = (self.cluster.leader if self.random.random() < 0.5 else None) or self._any_host()
+        if host.core is not None:
+            self._note("pause", str(host.number))
+            host.pause()
+
+    def _resume(self) -> None:
+        for host in self.cluster.hosts:
+            if host.paused is not None:
+                self._note("resume", str(host.number))
+                host.resume()
+                self._ask(host)
 
     def _cut(self) -> None:
         pair = (self._any_host().number, self._any_host().number)
@@ -229,6 +249,7 @@ class Chaos:
         cluster.cut.clear()
         for host in cluster.hosts:
             host.waiting_ms = 0
+            host.resume()
             if host.core is None:
                 host.start()
         before = max(cluster.checks.committed, default=0)
@@ -255,10 +276,50 @@ class Chaos:
         )
 
     def _check_rest(self) -> None:
-        """A healthy leader stays: nobody deposes it for nothing."""
-        leaders = self._leaders()
+        """A healthy leader stays, though one misses it and asks for elections; one that nobody hears does not."""
+        cluster, leaders, leader = self.cluster, self._leaders(), self.cluster.leader
+        assert leader is not None and leader.core is not None
+        voters = leader.core.voters
+        others = [host for host in cluster.hosts if host is not leader]
+        heard: list[Packet] = []
+        if others and len(voters.voters) > voters.quorum_size:
+            # It hears the others, who hear the leader.
+            cluster.cut = {(leader.number, self.random.choice(others).number)}
+        cluster.is_lost = lambda receiver, message: _is_heartbeat(message, heard)
+        cluster.run(SETTLED_MS)
+        assert self._leaders() >= leaders and cluster.leader is leader, f"{leaders} did not stay: {self._leaders()}"
+        cluster.cut = {(leader.number, host.number) for host in others}
+        cluster.cut |= {(host.number, leader.number) for host in others}
+        end_ms = cluster.now_ms + 2 * SETTLED_MS
+        while cluster.now_ms < end_ms:
+            # What it said before comes again and again, and proves nothing.
+            for host in others:
+                host.step(Heard(heard[-1]))
+            cluster.run(TICK_MS)
+        still_leads = leader.core.role is Role.LEADER
+        assert still_leads is (voters.quorum_size == 1), f"{leader.number} leads though nobody hears it"
+        left = [host for host in others if voters.key_of(host.id) is not None]
+        assert len(left) < voters.quorum_size or cluster.leader in left, "old heartbeats keep others from leading"
+        self._check_pause()
+
+    def _check_pause(self) -> None:
+        """A leader that was suspended while others went on tells nobody what was true before: see `Checks.read`."""
+        self.cluster.cut.clear()
+        self.cluster.run(SETTLED_MS)
+        leader = self.cluster.leader
+        assert leader is not None, "nobody leads in a calm network"
+        leader.pause()
         self.cluster.run(SETTLED_MS, build=True)
-        assert self._leaders() == leaders, f"{leaders} did not stay: {self._leaders()}"
+        leader.resume()
+        self._ask(leader)
+        self.cluster.run(TICK_MS)
+
+
+def _is_heartbeat(message: Message, heard: list[Packet]) -> bool:
+    """Remember heartbeats, lose nothing."""
+    if isinstance(message, Packet) and isinstance(message.statement, Heartbeat):
+        heard.append(message)
+    return False
 
 
 def check(seed: int, steps: int = 4000) -> Chaos:

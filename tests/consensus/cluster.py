@@ -150,6 +150,7 @@ class Host:
         self.disk = Disk(executed_sets=[cluster.first_voters])
         self.writes: deque[Write] = deque()
         self.core: Agreement | None = None
+        self.paused: Agreement | None = None
         self.starts = 0
         self.proposer_term = 0
         self.led_term = 0
@@ -193,9 +194,18 @@ class Host:
 
     def crash(self) -> None:
         """Lose everything that is not on disk."""
-        self.core = None
+        self.core = self.paused = None
         self.writes.clear()
         self.reads = {question: answer for question, answer in self.reads.items() if answer is not None}
+
+    def pause(self) -> None:
+        """Stop as a machine that is suspended: what comes meanwhile is lost, what is in memory stays."""
+        self.core, self.paused = None, self.core
+
+    def resume(self) -> None:
+        """Go on as if nothing had happened."""
+        if self.paused is not None:
+            self.core, self.paused = self.paused, None
 
     def step(self, event: Event) -> None:
         """Feed the core and carry out what it wants."""
@@ -220,10 +230,11 @@ class Host:
             case BroadcastTerm(term_certificate):
                 self.cluster.broadcast(self, term_certificate)
             case BecameLeader(term, election):
-                checks.leader(term, self)
+                checks.leader(term, self, election)
                 self.proposer_term = self.led_term = term
                 self.build(election)
             case Propose(position):
+                checks.propose(self, position)
                 self.cluster.broadcast(self, self._stored(position))
             case Committed(certificate):
                 self._commit(certificate)
@@ -246,7 +257,7 @@ class Host:
 
     def complete_write(self) -> None:
         """The oldest write under way is durable."""
-        if not self.writes:
+        if not self.writes or self.paused is not None:
             return
         kind, what = self.writes.popleft()
         disk = self.disk

@@ -245,12 +245,12 @@ def test_leader_only_commits_log_from_current_term() -> None:
     Here nobody acknowledges a block of an earlier term, so there is nothing to count; the opening block commits what it
     inherits. Guard: consensus/commitment.py, `acknowledge_accepted`, "one.term == standing.term".
     """
-    node = OneNode(kept=Kept(1, None, pre_votes(1, 1), GENESIS), links=chain(FIRST))
-    effects = node.step(Accepted(FIRST)) + node.lead(1)
-    assert _acknowledged(effects) == [block(2, 2)]
+    node = OneNode(kept=Kept(2, None, pre_votes(2, 1), GENESIS), links=chain(FIRST))
+    effects = node.keep(node.step(Accepted(FIRST))) + node.lead(1)
+    assert _acknowledged(effects) == [block(3, 2)]
     node.hear(acknowledgement(1, FIRST))
     assert node.core.committed_height == 0
-    node.hear(acknowledgement(1, block(2, 2), FIRST))
+    node.hear(acknowledgement(1, block(3, 2), FIRST))
     assert node.core.committed_height == 2
 
 

@@ -1,0 +1,41 @@
+"""The list of deliberate breakages follows the code. `make mutants` runs them; here only that they can be made."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.mutant_list import MUTANTS, Edit, Mutant
+from tools.mutants import ROOT, apply, main, misfits_of
+
+
+def test_every_mutant_can_be_made_and_names_a_test() -> None:
+    assert main(["--check"]) == 0
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 14
+
+
+@pytest.mark.parametrize(
+    ("edit", "test", "complaint"),
+    [
+        (Edit("consensus/tally.py", "no such text", ""), "test_votes.py::test_voter", "0 times"),
+        (Edit("consensus/tally.py", "def ", ""), "test_votes.py::test_voter", "times instead of once"),
+        (Edit("consensus/tally.py", "class Tally:", ""), "test_votes.py::test_no_such", "no test"),
+    ],
+)
+def test_a_mutant_that_does_not_fit_the_code_is_told(edit: Edit, test: str, complaint: str) -> None:
+    (told,) = misfits_of(Mutant("name", "why", test, (edit,)), ROOT)
+    assert complaint in told
+
+
+def test_a_mutant_is_made_in_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "consensus").mkdir()
+    copy = tmp_path / "consensus" / "tally.py"
+    original = (ROOT / "consensus" / "tally.py").read_text("utf-8")
+    copy.write_text(original, "utf-8")
+    apply(Mutant("name", "why", "", (Edit("consensus/tally.py", "class Tally:", "class Other:"),)), tmp_path)
+    assert "class Other:" in copy.read_text("utf-8")
+    assert (ROOT / "consensus" / "tally.py").read_text("utf-8") == original
+
+
+def test_no_such_mutant(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no such name"]) == 1
+    assert "no such mutant" in capsys.readouterr().err

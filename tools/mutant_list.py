@@ -1,0 +1,294 @@
+"""The breakages that `mutants` tries: what is edited, why that is dangerous, and which test notices.
+
+Most edits are of one line; where a rule is guarded twice, both guards go. A text that stands in its file once is enough
+to find the place. Names of tests are relative to `tests/consensus/`.
+"""
+
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """One text of a file in place of another; the old one stands there exactly once."""
+
+    file: str
+    old: str
+    new: str
+
+
+class Mutant(NamedTuple):
+    """One rule taken out; `edits` are all places that guard it."""
+
+    name: str
+    why: str
+    caught_by: str
+    edits: tuple[Edit, ...]
+
+
+_AGREEMENT = "consensus/agreement.py"
+_BRANCH = "consensus/branch.py"
+_COMMITMENT = "consensus/commitment.py"
+_ELECTIONS = "consensus/elections.py"
+_EVIDENCE = "consensus/evidence.py"
+_LEADERSHIP = "consensus/leadership.py"
+_PULSE = "consensus/pulse.py"
+_STANDING = "consensus/standing.py"
+_VOTERS = "consensus/voters.py"
+
+
+def _one(name: str, file: str, old: str, new: str, why: str, caught_by: str) -> Mutant:
+    return Mutant(name, why, caught_by, (Edit(file, old, new),))
+
+
+MUTANTS: tuple[Mutant, ...] = (
+    _one(
+        "acknowledge before it is kept",
+        _COMMITMENT,
+        "        standing.emit(KeepAcknowledgement(newest))",
+        "        standing.emit(KeepAcknowledgement(newest))\n        self.acknowledgement_kept(newest)",
+        "after a crash the voter does not know what it signed, and signs another block of the place",
+        "test_commitment.py::test_follower_append_entries_is_answered_when_it_is_kept",
+    ),
+    _one(
+        "propose before it is kept",
+        _COMMITMENT,
+        "        standing.emit(KeepAcknowledgement(newest))",
+        "        standing.emit(KeepAcknowledgement(newest))\n"
+        "        if standing.role is Role.LEADER:\n"
+        "            standing.emit(Propose(newest))",
+        "S2: a leader that restarts makes another block of the term and height that it sent already",
+        "test_commitment.py::test_the_leaders_proposal_leaves_when_its_own_block_is_durable",
+    ),
+    _one(
+        "vote before it is kept",
+        _ELECTIONS,
+        "            self._promise = _Promise(asked.term, asked.candidate, last.rank, with_term)",
+        "            self._send_vote(_Promise(asked.term, asked.candidate, last.rank, with_term))",
+        "after a crash the voter votes again in the term: two leaders",
+        "test_votes.py::test_a_vote_leaves_when_term_and_vote_are_kept_together",
+    ),
+    _one(
+        "vote twice in a term",
+        _STANDING,
+        "        self.voted_for = kept.voted_for",
+        "        self.voted_for = None",
+        "a restart is enough for a second vote: two leaders",
+        "test_votes.py::test_a_vote_is_remembered_over_a_restart",
+    ),
+    Mutant(
+        "skip the election restriction",
+        "who lacks committed blocks leads, and replaces them (Raft 5.4.1)",
+        "test_votes.py::test_voter",
+        (
+            Edit(_ELECTIONS, "if last.rank < self._standing.branch.tip.rank:", "if last.rank < (0, 0):"),
+            Edit(_ELECTIONS, "if promise.last_rank < tip.rank:", "if promise.last_rank < (0, 0):"),
+        ),
+    ),
+    Mutant(
+        "acknowledge blocks of earlier terms",
+        "earlier blocks are committed by counting, and replaced afterwards (Raft 5.4.2, figure 8)",
+        "test_commitment.py::test_leader_only_commits_log_from_current_term",
+        (
+            Edit(_COMMITMENT, "if one.term == standing.term]", "if one.term <= standing.term]"),
+            Edit(_COMMITMENT, "or position.term != standing.term or", "or position.term > standing.term or"),
+        ),
+    ),
+    _one(
+        "count acknowledgements of another voter set",
+        _COMMITMENT,
+        "if link is None or (told.previous_hash, told.voter_set_hash) != (link.previous_hash, link.voter_set_hash):",
+        "if link is None or told.previous_hash != link.previous_hash:",
+        "voters of long ago commit what those in force never saw",
+        "test_commitment.py::test_only_the_voter_set_of_the_blocks_place_counts",
+    ),
+    _one(
+        "take certificates of another voter set",
+        _COMMITMENT,
+        "            if link.voter_set_hash == certificate.voter_set_hash:",
+        "            if True:",
+        "voters of long ago commit what those in force never saw",
+        "test_commitment.py::test_a_certificate_of_anything_else_commits_nothing",
+    ),
+    _one(
+        "quorum minus one",
+        _VOTERS,
+        "else count // 2 + 1",
+        "else max(count // 2, 1)",
+        "two quorums need not share a voter: two leaders, two committed blocks of one height",
+        "test_commitment.py::test_leader_commit_entry",
+    ),
+    _one(
+        "two thirds minus one",
+        _VOTERS,
+        "return 2 * count // 3 + 1 if",
+        "return 2 * count // 3 if",
+        "a third of the voters that lie can fork a network whose operators were promised otherwise",
+        "test_commitment.py::test_leader_commit_entry",
+    ),
+    _one(
+        "pre-vote without looking at the term",
+        _ELECTIONS,
+        "            and asked.term == standing.term + 1",
+        "            and asked.term >= 1",
+        "S1: a term that began is begun again, perhaps by voters who know nothing of its leader",
+        "test_pre_votes.py::test_it_grants_exactly_one_above_its_own_term",
+    ),
+    _one(
+        "pre-vote while a leader is heard",
+        _ELECTIONS,
+        "(permitted or (standing.role is not Role.LEADER and not hears_leader))",
+        "(permitted or standing.role is not Role.LEADER)",
+        "whoever was cut off for a moment deposes a healthy leader (thesis 4.2.3)",
+        "test_pre_votes.py::test_it_grants_nothing_while_it_hears_a_leader",
+    ),
+    Mutant(
+        "vote in a term whose leader is known",
+        "S1: a second leader of the term gets the votes of those who follow the first",
+        "test_votes.py::test_no_vote_in_a_term_whose_leader_is_known",
+        (
+            Edit(_ELECTIONS, " and standing.leader is None:", ":"),
+            Edit(_LEADERSHIP, "        elif standing.voted_for is None:", "        elif False:"),
+        ),
+    ),
+    _one(
+        "adopt a term without its certificate",
+        _AGREEMENT,
+        "if certificate.term > standing.term and standing.certifies(certificate):",
+        "if certificate.term > standing.term:",
+        "anybody inflates the term, and deposes every leader",
+        "test_votes.py::test_a_term_is_adopted_only_with_a_quorum_of_a_set_of_the_own_chain",
+    ),
+    _one(
+        "let the tip go down",
+        _BRANCH,
+        "assert links[-1].position.rank > self.tip.rank",
+        "assert links[-1].position.rank > (0, 0)",
+        "an acknowledged block goes, and whoever lacks it wins the next election",
+        "test_commitment.py::test_the_branch_takes_only_what_fits",
+    ),
+    Mutant(
+        "acknowledge after a rollback",
+        "a block counts that its voter no longer has",
+        "test_commitment.py::test_a_replaced_block_of_the_running_term_is_not_acknowledged_any_more",
+        (
+            Edit(_COMMITMENT, "[one for one in self._unkept if one not in standing.branch]", "[]"),
+            Edit(
+                _COMMITMENT,
+                "position.term != standing.term or position not in standing.branch:",
+                "position.term != standing.term:",
+            ),
+        ),
+    ),
+    Mutant(
+        "keep the candidacy when voters change",
+        "votes of the voters before count beside those in force",
+        "test_votes.py::test_other_voters_end_a_candidacy",
+        (
+            Edit(_AGREEMENT, "                self._elections.drop_out()", "                pass"),
+            Edit(_STANDING, "        if self.role is Role.LEADER and self.is_voter:", "        if self.is_voter:"),
+        ),
+    ),
+    _one(
+        "lead on after being removed",
+        _STANDING,
+        "        if self.role is Role.LEADER and self.is_voter:",
+        "        if self.role is Role.LEADER:",
+        "a node that nobody votes for any more proposes and counts itself",
+        "test_voter_changes.py::test_a_removed_leader_steps_down_when_the_change_is_committed",
+    ),
+    _one(
+        "read the committed height",
+        _LEADERSHIP,
+        "pulse.ask(question, standing.branch.tip.height)",
+        "pulse.ask(question, standing.branch.committed_height)",
+        "S3: others have seen a newer block committed before the leader knows",
+        "test_leadership.py::test_a_read_waits_until_the_newest_proposed_block_is_committed",
+    ),
+    _one(
+        "confirm reads by earlier heartbeats",
+        _PULSE,
+        "WaitingRead(question, self.counter + 1, height)",
+        "WaitingRead(question, self.counter, height)",
+        "a leader that was deposed in between answers with what was true before",
+        "test_leadership.py::test_a_read_is_confirmed_by_heartbeats_numbered_after_it",
+    ),
+    _one(
+        "answer reads before a block of the own term",
+        _LEADERSHIP,
+        "pulse is not None and has_committed_own_term",
+        "pulse is not None",
+        "a new leader does not know yet what its predecessors committed (thesis 6.4)",
+        "test_leadership.py::test_a_read_needs_a_committed_block_of_the_leaders_term",
+    ),
+    _one(
+        "count answers of any age",
+        _PULSE,
+        "        oldest = next(recent, self.counter + 1)",
+        "        oldest = next((1 for _ in recent), 1)",
+        "a leader that nobody hears any more leads on, and its clients wait",
+        "test_leadership.py::test_a_leader_without_a_quorum_of_answers_steps_down",
+    ),
+    _one(
+        "ignore an old database",
+        _STANDING,
+        "        self.must_recover = not kept.holds_acknowledged",
+        "        self.must_recover = False",
+        "a restored voter helps to undo what it had acknowledged",
+        "test_restored.py::test_it_neither_asks_nor_grants_nor_votes",
+    ),
+    _one(
+        "acknowledge two hashes for a place",
+        _COMMITMENT,
+        "if newest != self._acknowledged and newest.rank <= self._acknowledged.rank:",
+        "if newest != self._acknowledged and newest.rank < (0, 0):",
+        "a lying leader gets two certificates from honest voters, and the voter is named a liar",
+        "test_commitment.py::test_one_hash_for_one_term_and_height_ever",
+    ),
+    _one(
+        "follow a leader that proved nothing",
+        _LEADERSHIP,
+        "if beat.term != standing.term or standing.leader != beat.leader or standing.role is Role.LEADER:",
+        "if beat.term != standing.term or standing.role is Role.LEADER:",
+        "any voter keeps the others from electing a leader, for ever",
+        "test_leadership.py::test_nobody_is_followed_whose_election_was_not_checked",
+    ),
+    _one(
+        "take late heartbeats for life",
+        _LEADERSHIP,
+        "if (beat.term, beat.counter) <= (self._term_heard, self._counter_heard):",
+        "if (beat.term, beat.counter) < (0, 0):",
+        "a dead leader lives as long as gossip brings its old messages",
+        "test_leadership.py::test_only_a_rising_counter_proves_life",
+    ),
+    _one(
+        "let a newest certificate hide lower ones",
+        _COMMITMENT,
+        "        if not is_here and self._missing is not None",
+        "        if self._missing is not None",
+        "an observer behind two changes of voters never catches up",
+        "test_commitment.py::test_a_certificate_out_of_reach_hides_no_lower_one",
+    ),
+    _one(
+        "follow only whom the voters in force elected",
+        _LEADERSHIP,
+        "        is_opened_here = certificate.term == standing.branch.tip.term",
+        "        is_opened_here = False",
+        "after a change of voters, restarted voters depose a healthy leader",
+        "test_leadership.py::test_the_leader_that_earlier_voters_elected_is_followed_in_its_term",
+    ),
+    _one(
+        "keep a later term to oneself",
+        _LEADERSHIP,
+        "        if beat.term < standing.term:\n            standing.tell_term()",
+        "        if beat.term < standing.term:",
+        "L6: a restored voter in a later term is shut out for as long as the leader is healthy",
+        "test_restored.py::test_a_restored_voter_is_let_in_while_the_leader_is_healthy",
+    ),
+    _one(
+        "change voters before a block of the own term",
+        _COMMITMENT,
+        "        return self._committed_term == self._standing.term",
+        "        return True",
+        "two changes by two leaders can overlap, and their quorums share nobody (Raft's membership bug of 2015)",
+        "test_voter_changes.py::test_no_change_before_a_block_of_the_own_term_is_committed",
+    ),
+)
