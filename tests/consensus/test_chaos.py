@@ -1,0 +1,57 @@
+"""Random faults, in every run of the tests: some seeds that the commit's hash chooses, and those that found something.
+
+A failure names its seed; `python -m tests.consensus.chaos --first SEED --seeds 1` plays it again.
+"""
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.consensus.chaos import check
+
+ROOT = Path(__file__).resolve().parents[2]
+# About 0.3 s each: with two workers some 8 s of a run.
+GROUPS, SEEDS_PER_GROUP = 10, 4
+
+# Each found a bug, or is the first to notice a rule that is taken out (`tools/mutant_list.py`).
+PINNED = (0, 1, 3, 10, 11, 12, 20)
+
+
+def seeds_of_this_commit() -> list[int]:
+    """Other seeds for each commit, the same ones for everybody who looks at it; without git, those of no commit."""
+    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    commit = told.stdout.strip() if told.returncode == 0 else ""
+    count = GROUPS * SEEDS_PER_GROUP
+    return [int.from_bytes(hashlib.sha256(f"{commit} {number}".encode()).digest()[:4]) for number in range(count)]
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_a_cluster_survives_random_faults(group: int) -> None:
+    for seed in seeds_of_this_commit()[group * SEEDS_PER_GROUP :][:SEEDS_PER_GROUP]:
+        chaos = check(seed)
+        assert chaos.counts["reads"] > 0
+
+
+@pytest.mark.parametrize("seed", PINNED)
+def test_a_cluster_survives_the_faults_that_found_something(seed: int) -> None:
+    check(seed)
+
+
+def test_the_faults_are_worth_their_time() -> None:
+    """A world in which nothing happens finds nothing: what a few seeds together must have seen."""
+    counts = sum((check(seed).counts for seed in range(200, 206)), check(206).counts)
+    for kind, least in (
+        ("committed under faults", 50),
+        ("terms led under faults", 15),
+        ("voters", 15),
+        ("restore", 1),
+        ("crash", 20),
+        ("reads", 200),
+    ):
+        assert counts[kind] >= least, f"{kind}: {counts[kind]}"
+
+
+def test_a_seed_is_always_the_same_world() -> None:
+    assert check(7).trace == check(7).trace
