@@ -39,6 +39,7 @@ catalogues: set-up
 
 bench: set-up
 	@$(PYTHON) -m benchmarks.append
+	@$(PYTHON) -m benchmarks.core
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit
