@@ -26,7 +26,8 @@ DISCONNECT_BELOW = 50
 # Long enough for a broken program to be restarted; doubled with each disconnection, up to a quarter of an hour.
 BACK_OFF_MS = 10_000
 BACK_OFF_MS_MAX = 15 * 60_000
-# Doubled with each ban, up to a day: a peer that was mended by its operator is taken back the day after.
+# Long enough for the score to come back. Doubled with each ban, up to a day: a peer that was mended by its operator is
+# taken back the day after.
 BAN_MS = 10 * 60_000
 BAN_MS_MAX = 24 * 60 * 60_000
 # A peer that did nothing wrong for so long, time away not counted, begins anew.
@@ -135,8 +136,6 @@ class PeerScores:
         if record.lost >= SCORE_MAX * 1000:
             record.away = Verdict(Standing.BAN, now_ms + min(BAN_MS << min(record.bans, 16), BAN_MS_MAX))
             record.bans += 1
-            # It comes back with half of the score, or it would be banned again for anything.
-            record.lost = DISCONNECT_BELOW * 1000
         elif away.standing is Standing.OK and record.lost > (SCORE_MAX - DISCONNECT_BELOW) * 1000:
             back_off_ms = min(BACK_OFF_MS << min(record.disconnections, 16), BACK_OFF_MS_MAX)
             record.away = Verdict(Standing.DISCONNECT, now_ms + back_off_ms)

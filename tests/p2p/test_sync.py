@@ -56,14 +56,15 @@ def test_a_small_distance_is_left_to_gossip_for_a_while() -> None:
 
 
 def test_while_the_own_chain_moves_nobody_is_asked() -> None:
-    made = learner(common(100), a=common(101))
+    made = learner(common(100), a=common(103))
     chain = made.neighbours[A].chain
     for _ in range(100):
         made.run(500)
-        made.chain.grow(1, 1)
-        made.sync.advanced(made.chain.standing, made.now_ms)
         chain.grow(1, 1)
         made.tell(A)
+        made.chain.grow(1, 1)
+        made.sync.advanced(made.chain.standing, made.now_ms)
+        assert made.sync.is_behind
     assert made.asked == []
 
 
@@ -220,6 +221,37 @@ def test_a_part_that_the_own_chain_got_otherwise_is_not_handed_over() -> None:
     assert isinstance(came, BlocksCame)
     assert came.first_height == 6
     assert len(came.blocks) == 11
+
+
+def test_a_short_answer_leaves_a_gap_of_exactly_what_is_missing() -> None:
+    chain = common(64)
+    made = BlockSync(Standing(0, 0, 0), 0)
+    for peer in (A, B):
+        made.heard(peer, chain.status, 0)
+    peer, first = want_of(made.plan(0))[0]
+    made.answered(peer, Blocks(first.request, tuple(filter(None, map(chain.carried, range(1, 6))))), 10)
+    ((_, again),) = want_of(made.plan(10))
+    assert (again.first_height, again.count) == (6, 11)
+
+
+def test_where_the_own_chain_was_replaced_by_a_shorter_one_the_question_begins_there() -> None:
+    made = BlockSync(Standing(5, 1, 30), 0)
+    made.advanced(Standing(8, 2, 8), 10)
+    made.heard(A, common(40).status, 20)
+    assert want_of(made.plan(20))[0][1].first_height == 9
+
+
+def test_each_new_branch_is_a_reason_to_begin_again_from_the_committed_block() -> None:
+    made = BlockSync(Standing(100, 2, 105), 0)
+    made.heard(A, common(300).status, 0)
+    assert want_of(made.plan(0))[0][1].first_height == 106
+    assert made.failed(A, Failure.NOT_CONNECTED, 10) == []
+    assert want_of(made.plan(10))[0][1].first_height == 101
+    made.advanced(Standing(120, 3, 130), 20)
+    made.failed(A, Failure.NOT_CONNECTED, 30)
+    assert want_of(made.plan(30))[0][1].first_height == 121
+    made.failed(A, Failure.NOT_CONNECTED, 40)
+    assert want_of(made.plan(40)) == [], "from there on it is not the own chain's fault"
 
 
 def test_answers_that_are_too_long_or_without_entries_are_refused() -> None:
