@@ -49,12 +49,13 @@ class Pending:
     `raw` is the submission on the wire, or the envelope alone if `detached` is given; `size_bytes` is its size then.
     `transaction` is there once it is verified, `transaction_id` also where somebody only asks. `until_executed`: the
     outcome is the execution, else the admission. `patient`: a full pool, or a node that is starting, is waited out.
-    `on_decided` is called once, when the outcome is there.
+    `on_decided` is called once, when the outcome is there; `on_let_go` once, when the bytes are not held here any more.
     """
 
     __slots__ = (
         "_decided",
         "_on_decided",
+        "_on_let_go",
         "admitted",
         "detached",
         "known",
@@ -75,6 +76,7 @@ class Pending:
         until_executed: bool,
         patient: bool,
         on_decided: Callable[["Pending"], None],
+        on_let_go: Callable[[], None] | None = None,
     ) -> None:
         self.raw = raw
         self.size_bytes = len(raw) + sum(len(value.value_bytes) for value in detached or ())
@@ -89,6 +91,7 @@ class Pending:
         self.outcome: SubmissionOutcome | None = None
         self._decided: trio.Event | None = None
         self._on_decided = on_decided
+        self._on_let_go = on_let_go
 
     def decide(self, outcome: SubmissionOutcome) -> None:
         """Set the outcome; the first one counts."""
@@ -99,10 +102,33 @@ class Pending:
                 self._decided.set()
 
     def refuse(self, error: BanyanError, retry_after_ms: int = 0) -> None:
-        """Decide that it is not in the log."""
+        """Decide that it is not in the log; nobody works on it any more, so its bytes are let go."""
+        self.give_up(error, retry_after_ms)
+        self.let_go()
+
+    def give_up(self, error: BanyanError, retry_after_ms: int = 0) -> None:
+        """Decide that it is not in the log while the verifier may still work on it, which keeps its bytes so long."""
+        error.forget_origin()
         self.decide(
             SubmissionOutcome(SubmissionStatus.REFUSED, self.transaction_id, error=error, retry_after_ms=retry_after_ms)
         )
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it was decided that it is not in the log."""
+        return self.outcome is not None and self.outcome.status is SubmissionStatus.REFUSED
+
+    def let_go(self) -> None:
+        """Hold neither the bytes nor what they were decoded to; harmless if it does not.
+
+        Whoever reads no answers keeps thousands of these. Never while the verifier may work on it.
+        """
+        self.raw = b""
+        self.detached = None
+        self.transaction = None
+        if self._on_let_go is not None:
+            self._on_let_go()
+            self._on_let_go = None
 
     def leave_pending(self) -> None:
         """Decide that it may still be committed, only nobody waits for it any longer."""

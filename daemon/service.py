@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 import trio
 
+from daemon.body_budget import BodyBudget
 from daemon.disk import Disk
 from daemon.effects import (
     Admitted,
@@ -82,6 +83,7 @@ class Service:
         log: Callable[..., None],
     ) -> None:
         self.store = store
+        self.bodies = BodyBudget()
         self._node = node
         self._now_ms = now_ms
         self._metrics = metrics
@@ -206,16 +208,35 @@ class Service:
 
         Raises nothing of the ledger's: refusals are outcomes. Cancellation leaves the transaction where it is.
         """
+        pending = self.hand_in(raw, detached, until_executed=wait_ms > 0)
+        return await self.outcome_of(pending, wait_ms)
+
+    def hand_in(
+        self,
+        raw: bytes,
+        detached: tuple[DetachedValue, ...] | None,
+        *,
+        until_executed: bool,
+        on_let_go: Callable[[], None] | None = None,
+    ) -> Pending:
+        """The first half of `submit`, for a caller that keeps nothing of the submission while it waits.
+
+        Its `outcome_of` must be asked for. `on_let_go` is called when the node has refused it, or holds it as a
+        transaction.
+        """
+        pending = self._waiting.submission(
+            raw, detached, until_executed=until_executed, patient=False, on_let_go=on_let_go
+        )
         error = self._unable()
         if error is not None:
-            return SubmissionOutcome(SubmissionStatus.REFUSED, None, error=error, retry_after_ms=self._retry_after_ms)
-        pending = self._waiting.submission(raw, detached, until_executed=wait_ms > 0, patient=False)
+            pending.refuse(error, self._retry_after_ms)
+            return pending
         try:
             self._verifier.put_nowait(pending)
         except OverloadedError as overloaded:
             self._metrics.refused.labels(overloaded.code).inc()
             pending.refuse(overloaded, RETRY_AFTER_MS)
-        return await self._outcome(pending, wait_ms)
+        return pending
 
     async def start_submission(self, raw: bytes, detached: tuple[DetachedValue, ...] | None = None) -> Pending:
         """Hand in one of many: waits for room instead of refusing, and waits out a full pool or a start.
@@ -247,30 +268,46 @@ class Service:
             return True
         if wait_ms <= 0 or self._waiting.is_full or self._stopped.is_set():
             return False
-        outcome = await self._outcome(self._waiting.question(transaction_id), wait_ms)
+        outcome = await self.outcome_of(self._waiting.question(transaction_id), wait_ms)
         return outcome.status is SubmissionStatus.COMMITTED
 
-    async def _outcome(self, pending: Pending, wait_ms: int) -> SubmissionOutcome:
+    async def outcome_of(self, pending: Pending, wait_ms: int) -> SubmissionOutcome:
+        """The second half of `submit`: what became of what was handed in, after at most `wait_ms` (0: 60 seconds)."""
         try:
             with trio.move_on_after((wait_ms or WAIT_MS_MAX) / 1000):
                 return await pending.wait()
         finally:
             # Its time is over, or the caller was cancelled: nobody waits, so nobody may be kept.
             self._waiting.leave(pending)
-        pending.leave_pending()
+        if pending.request or pending.admitted:
+            pending.leave_pending()
+        else:
+            # It waits for the verifier still, which passes on nothing that was given up.
+            pending.give_up(
+                OverloadedError("the node has not come to verify it in this time; send it again in a moment"),
+                RETRY_AFTER_MS,
+            )
         return await pending.wait()
 
     async def _hand_over(self, verified: Sequence[Pending]) -> None:
         submissions = []
         for pending in verified:
+            if pending.is_refused:
+                pending.let_go()
+                continue
             assert pending.transaction is not None and pending.detached is not None, "the verifier set them"
             submissions.append(Submission(self._waiting.enter(pending), pending.transaction, pending.detached))
-        await self._inbox.submit(Submitted(self._now_ms(), tuple(submissions)))
+        if submissions:
+            await self._inbox.submit(Submitted(self._now_ms(), tuple(submissions)))
 
     def _admitted(self, effect: Admitted) -> None:
         (self._count_known if effect.known else self._count_new)()
         pending = self._waiting.take(effect)
-        if pending is None or pending.outcome is not None:
+        if pending is None:
+            return
+        # The node has it in its pool now, or in the log.
+        pending.let_go()
+        if pending.outcome is not None:
             return
         pending.admitted = True
         pending.known = effect.known

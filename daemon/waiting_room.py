@@ -5,7 +5,7 @@ nobody without an answer when the node ends. Bounds: `WAITING_MAX` who wait; bey
 before they are verified.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from daemon.effects import Admitted, BlockExecuted, Dropped, Refused
 from daemon.errors import StoppingError
@@ -34,10 +34,16 @@ class WaitingRoom:
         return len(self._everybody) >= WAITING_MAX
 
     def submission(
-        self, raw: bytes, detached: tuple[DetachedValue, ...] | None, *, until_executed: bool, patient: bool
+        self,
+        raw: bytes,
+        detached: tuple[DetachedValue, ...] | None,
+        *,
+        until_executed: bool,
+        patient: bool,
+        on_let_go: Callable[[], None] | None = None,
     ) -> Pending:
         """A place for somebody who hands in a transaction."""
-        pending = Pending(raw, detached, until_executed, patient, self._everybody.discard)
+        pending = Pending(raw, detached, until_executed, patient, self._everybody.discard, on_let_go)
         self._everybody.add(pending)
         return pending
 
@@ -102,7 +108,7 @@ class WaitingRoom:
             if pending.admitted:
                 pending.leave_pending()
             else:
-                pending.refuse(StoppingError("the node is stopping; send it again when it runs"), RETRY_AFTER_STOP_MS)
+                pending.give_up(StoppingError("the node is stopping; send it again when it runs"), RETRY_AFTER_STOP_MS)
         self._by_request.clear()
         self._by_id.clear()
 

@@ -35,6 +35,14 @@ class BanyanError(Exception):
     def __str__(self) -> str:
         return self.template.format(**self.params)
 
+    def forget_origin(self) -> None:
+        """Let go of where it was raised: for an error that is kept, or told later, by whoever does not raise it again.
+
+        A traceback keeps all local values of every function that it passed, and the error is often one of them: a
+        refused megabyte would stay until the garbage collector comes by.
+        """
+        self.__traceback__ = self.__cause__ = self.__context__ = None
+
 
 class LocalError(BanyanError):
     """Our own mistake: the caller broke a documented condition."""

@@ -124,6 +124,8 @@ class _Exchange:
 
     async def fail(self, error: BanyanError) -> None:
         """Answer with a problem, unless an answer has begun: then it ends where it is."""
+        # A client may take half a minute to read this; the body that was refused is not kept so long.
+        error.forget_origin()
         if not self.status:
             response: Response = problem_response(error)
             await response(self.scope, self.receive, self.send)

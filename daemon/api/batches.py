@@ -3,6 +3,7 @@
 Owns the two stream forms and the window of submissions under way. A line that cannot be used is answered and the
 stream goes on. Bounds: `WINDOW_MAX` submissions are read and not yet answered; beyond, reading waits, so a client that
 reads no answers while it sends may send that many, never more memory than that is used, and TCP slows the client down.
+What is read and not handed in yet counts towards the node's bodies (`daemon.body_budget`).
 """
 
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Body, Endpoint
 from daemon.api.json_value import Json, json_bytes, to_json
 from daemon.api.parameters import Parameters
-from daemon.api.problems import problem
+from daemon.api.problems import RETRY_AFTER_MS, problem
 from daemon.api.request_errors import BodyInvalidError, RequestError
 from daemon.api.streams import SendPiece, StreamedAnswer
 from daemon.api.submissions import JSON_SIZE_BYTES_MAX, WireSubmission, parse_json_submission
+from daemon.errors import OverloadedError
 from daemon.pending import Pending, SubmissionOutcome, SubmissionStatus
 from daemon.service import Service
 from ledger.submission import SUBMISSION_SIZE_BYTES_MAX
@@ -39,7 +41,7 @@ PIECE_SIZE_BYTES = 64 * 1024
 class _Aborted:
     """The stream cannot be read any further."""
 
-    error: RequestError
+    error: RequestError | OverloadedError
 
 
 class _Splitter:
@@ -48,6 +50,11 @@ class _Splitter:
     def __init__(self, is_lines: bool) -> None:
         self._is_lines = is_lines
         self._rest = bytearray()
+
+    @property
+    def rest_size_bytes(self) -> int:
+        """What is kept of a submission that is not whole."""
+        return len(self._rest)
 
     def feed(self, part: bytes) -> list[bytes]:
         """The submissions that `part` completes.
@@ -138,7 +145,8 @@ class _Writer:
         """Answer until there is nothing more to wait for."""
         while (decision := await self._next()) is not None:
             if isinstance(decision, _Aborted):
-                self._add({"status": "aborted", "problem": problem(decision.error)})
+                retry_after_ms = RETRY_AFTER_MS if isinstance(decision.error, OverloadedError) else 0
+                self._add({"status": "aborted", "problem": problem(decision.error, retry_after_ms)})
                 break
             if isinstance(decision, Pending) and decision.outcome is None:
                 await self._flush()
@@ -187,6 +195,7 @@ class _Reader:
     ) -> None:
         self._service = service
         self._body = BodyReader(request)
+        self._hold = service.bodies.hold()
         self._splitter = _Splitter(is_lines)
         self._decisions = decisions
         self._is_lines = is_lines
@@ -196,17 +205,24 @@ class _Reader:
         async with self._decisions:
             try:
                 while (part := await next_part(self._body)) is not None:
+                    self._hold.resize(self._splitter.rest_size_bytes + len(part))
                     await self._hand_in(self._splitter.feed(part))
+                    self._hold.resize(self._splitter.rest_size_bytes)
                 if self._body.complete:
                     await self._hand_in(self._splitter.end())
-            except RequestError as error:
+            except (RequestError, OverloadedError) as error:
+                error.forget_origin()
                 await self._decisions.send(_Aborted(error))
+            finally:
+                self._hold.release()
 
     async def _hand_in(self, submissions: list[bytes]) -> None:
         for data in submissions:
             try:
                 wire = parse_json_submission(data) if self._is_lines else WireSubmission(data, None)
             except BodyInvalidError as error:
+                # It may wait for its turn behind thousands.
+                error.forget_origin()
                 await self._pass_on(SubmissionOutcome(SubmissionStatus.REFUSED, None, error=error))
             else:
                 await self._pass_on(await self._service.start_submission(wire.raw, wire.detached))

@@ -1,12 +1,14 @@
 """Reading the body of a request within bounds of size and time.
 
-Owns both bounds: nobody may make the node hold more than an endpoint takes, or hold a place by sending slowly.
+Owns the bounds of one body: nobody may make the node hold more than an endpoint takes, or hold a place by sending
+slowly. All bodies together are bounded by `daemon.body_budget`.
 """
 
 import trio
 from starlette.requests import Request
 
 from daemon.api.request_errors import BodyInvalidError, BodyTooLargeError, BodyTooSlowError, MediaTypeError
+from daemon.body_budget import BodyHold
 
 # The largest submission, in base64 within JSON, on a slow line.
 BODY_SECONDS_MAX = 15
@@ -51,10 +53,11 @@ class BodyReader:
         return None
 
 
-async def read_body(request: Request, size_bytes_max: int) -> bytes:
-    """The whole body.
+async def read_body(request: Request, size_bytes_max: int, hold: BodyHold) -> bytes:
+    """The whole body; `hold` has its announced size from the beginning, so that what has begun to come is not refused.
 
     Raises:
+        OverloadedError: the node holds as much of other bodies as it may; nothing of this one is read.
         BodyTooLargeError: it is longer, or says that it will be; nothing more of it is read.
         BodyTooSlowError: it did not arrive in 15 seconds.
         BodyInvalidError: the client went away within it.
@@ -63,6 +66,8 @@ async def read_body(request: Request, size_bytes_max: int) -> bytes:
     # A number of many digits is not even read.
     if announced.isdecimal() and (len(announced) > _LENGTH_DIGITS_MAX or int(announced) > size_bytes_max):
         raise _too_large(size_bytes_max)
+    expected = int(announced) if announced.isdecimal() else 0
+    hold.resize(expected)
     reader = BodyReader(request)
     parts: list[bytes] = []
     size = 0
@@ -71,6 +76,9 @@ async def read_body(request: Request, size_bytes_max: int) -> bytes:
             size += len(part)
             if size > size_bytes_max:
                 raise _too_large(size_bytes_max)
+            if size > expected:
+                # Its size was not announced, so it is counted as it comes.
+                hold.resize(size)
             parts.append(part)
         if not reader.complete:
             raise BodyInvalidError("the body ended before its announced end; send it again")

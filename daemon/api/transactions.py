@@ -16,7 +16,7 @@ from daemon.api.problems import problem_response
 from daemon.api.submissions import JSON, JSON_SIZE_BYTES_MAX, MSGPACK, WireSubmission, parse_json_submission
 from daemon.api.views import found_view, outcome_view
 from daemon.lookup import TransactionUnknownError, find_transaction
-from daemon.pending import SubmissionStatus
+from daemon.pending import Pending, SubmissionStatus
 from daemon.receipts import IssuedReceipt, ReceiptNotReadyError, issue_receipt
 from ledger.hashing import Hash
 from ledger.submission import SUBMISSION_SIZE_BYTES_MAX
@@ -28,16 +28,29 @@ PROOF = Parameter("proof", "text", "Which text, unless JSON is asked for.", choi
 
 async def submit(context: ApiContext, request: Request, parameters: Parameters) -> Response:
     """Hand in one transaction."""
-    kind = media_type(request, (MSGPACK, JSON))
-    body = await read_body(request, SUBMISSION_SIZE_BYTES_MAX if kind == MSGPACK else JSON_SIZE_BYTES_MAX)
-    wire = WireSubmission(body, None) if kind == MSGPACK else parse_json_submission(body)
-    outcome = await context.node.service.submit(
-        wire.raw, detached=wire.detached, wait_ms=parameters.integer("wait") * 1000
-    )
+    wait_ms = parameters.integer("wait") * 1000
+    pending = await _hand_in(context, request, until_executed=wait_ms > 0)
+    outcome = await context.node.service.outcome_of(pending, wait_ms)
     if outcome.error is not None:
         return problem_response(outcome.error, outcome.retry_after_ms)
     status = 200 if outcome.status is SubmissionStatus.COMMITTED else 202
     return json_response(outcome_view(outcome, context.node.registry), status)
+
+
+async def _hand_in(context: ApiContext, request: Request, *, until_executed: bool) -> Pending:
+    """Read the body and pass it on; apart from `submit`, so that nothing of it is kept while the client waits."""
+    kind = media_type(request, (MSGPACK, JSON))
+    hold = context.node.service.bodies.hold()
+    try:
+        body = await read_body(request, SUBMISSION_SIZE_BYTES_MAX if kind == MSGPACK else JSON_SIZE_BYTES_MAX, hold)
+        wire = WireSubmission(body, None) if kind == MSGPACK else parse_json_submission(body)
+        hold.resize(wire.size_bytes)
+        return context.node.service.hand_in(
+            wire.raw, wire.detached, until_executed=until_executed, on_let_go=hold.release
+        )
+    except BaseException:
+        hold.release()
+        raise
 
 
 async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
