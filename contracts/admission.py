@@ -12,6 +12,7 @@ from contracts.genesis_state import PARAMETERS_KEY
 from contracts.member import Member, decode_member, member_record_key
 from contracts.record import Record
 from contracts.state import StateReader
+from contracts.voter_change import check_voter_change
 from ledger.encoding import encode
 from ledger.errors import DecodingError
 from ledger.genesis import member_id
@@ -97,13 +98,15 @@ def check_sender(state: StateReader, transaction: Transaction, time_ms: int, pen
         pending_count: Transactions of the same sender that wait for a block; they count towards the quota.
 
     Raises:
-        Refusal: `sender.unknown`, `sender.key-unknown`, `sender.not-signed` or `sender.quota-exceeded`.
+        Refusal: `sender.unknown`, `sender.key-unknown`, `sender.not-signed` or `sender.quota-exceeded`; for a change of
+            voters, whose block is a barrier even if it is refused, `governance.not-an-administrator`.
 
     Cost: three look-ups, about 5 µs without them.
     """
     find_signers(state, transaction)
     count = SenderCount.decode(state.get(sender_count_key(transaction.sender)))
     check_quota(state, transaction.sender, count.on(time_ms // DAY_MS) + pending_count)
+    check_voter_change(state, transaction)
 
 
 def find_signers(state: StateReader, transaction: Transaction) -> tuple[Member, ...]:

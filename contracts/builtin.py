@@ -1,9 +1,10 @@
 """The contracts that every network has, whatever its packs."""
 
+from contracts.governance import GOVERNANCE
 from contracts.notice import NOTICE
 from contracts.registry import Registry
 
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((NOTICE,))
+    return Registry((GOVERNANCE, NOTICE))

@@ -8,7 +8,8 @@ leaves `execute_block` and stops the node. Invariants:
 - a refused transaction writes nothing of its own; that it was there is counted and linked;
 - a transaction that its sender did not sign, as far as the state knows, is neither counted nor linked: nobody
   can put anything into a member's chain but that member;
-- the same transactions, split over blocks differently, leave the same records, but for heights, times and days.
+- the same transactions, split over blocks differently, leave the same records, but for heights, times and days,
+  and for what a contract allows once in a block (`governance`: one change of the voters).
 
 Source: docs/protocol.md, section 4; docs/reference/contracts.md; docs/adr/0007-deterministic-runtime.md.
 """

@@ -1,17 +1,15 @@
-"""The network's verification policy, from the voters in the state. Pure; reads a store.
+"""The network's verification policies, from the voter sets in the state. Pure; reads a store.
 
-Owns the way from the records `voters/current` and `node/<id>` to a `tlog-policy`. Never keeps one: the state is the
-only source. Policies are numbered by voter set, with the tree size from which each holds. Source: docs/protocol.md,
-section 9.
+Owns the way from the records `voters/…` to a `tlog-policy`. Never keeps one: the state is the only source. Policies are
+numbered by voter set, with the tree size from which each holds: what a block adds to the log is signed by the voters
+that the state before that block names. Source: docs/protocol.md, section 9.
 """
 
 from dataclasses import dataclass
 
-from consensus.voters import Voter, VoterSet
-from contracts.genesis_state import VOTERS_KEY
-from contracts.record import Record, record_key
-from ledger.encoding import Value
-from ledger.errors import BanyanError, LocalError
+from contracts.voter_record import VoterRecord, current_voters, voters_before
+from daemon.lookup import stored_header
+from ledger.errors import BanyanError
 from ledger.genesis import Genesis
 from ledger.policy import Policy, PolicyVoter
 from storage.interface import StoreReader
@@ -39,24 +37,22 @@ class NumberedPolicy:
         )
 
 
+class _State:
+    """A store's records, as `contracts` reads them."""
+
+    __slots__ = ("_reader",)
+
+    def __init__(self, reader: StoreReader) -> None:
+        self._reader = reader
+
+    def get(self, key: bytes) -> bytes | None:
+        """The bytes of one record as of the executed height."""
+        return self._reader.state(key)
+
+
 def current_policy(reader: StoreReader, genesis: Genesis) -> NumberedPolicy:
-    """The policy of the voters in force now; two reads and one more for each voter."""
-    fields = _fields(reader, VOTERS_KEY)
-    number, quorum, from_size = fields["number"], fields["quorum"], fields["from_size"]
-    if type(number) is not int or not isinstance(quorum, str) or type(from_size) is not int:
-        raise LocalError("the record of the voters is malformed")
-    voters: list[Voter] = []
-    described: list[PolicyVoter] = []
-    for node_id in _byte_strings(fields["voters"]):
-        node = _fields(reader, record_key("node", node_id.hex()))
-        name = node["name"]
-        agreement, log, cosigner = _byte_strings([node["agreement"], node["log"], node["cosigner"]])
-        if not isinstance(name, str):
-            raise LocalError("the record of node {node} is malformed", node=node_id.hex())
-        voters.append(Voter(node_id, agreement))
-        described.append(PolicyVoter(name, log, cosigner))
-    quorum_size = VoterSet(tuple(voters), quorum).quorum_size
-    return NumberedPolicy(number, from_size, genesis.name, Policy.of_voters(genesis.name, described, quorum_size))
+    """The policy of the voters that sign what comes next; two reads."""
+    return _policy(reader, genesis, current_voters(_State(reader)))
 
 
 def policy_at(reader: StoreReader, genesis: Genesis, tree_size: int) -> NumberedPolicy:
@@ -65,27 +61,28 @@ def policy_at(reader: StoreReader, genesis: Genesis, tree_size: int) -> Numbered
     Raises:
         TreeSizeUnknownError: the log is not that large yet.
     """
-    policy = current_policy(reader, genesis)
     largest = reader.head().tree_size
-    if not policy.from_size <= tree_size <= largest:
+    if not 0 <= tree_size <= largest:
         raise TreeSizeUnknownError(
             "there is no policy for the tree size {size}; this ledger has {lowest} to {highest} entries",
             size=tree_size,
-            lowest=policy.from_size,
+            lowest=0,
             highest=largest,
         )
-    return policy
+    height = reader.height_of(tree_size - 1) if tree_size else 1
+    assert height is not None, "every entry of the log stands in a block"
+    return _policy(reader, genesis, voters_before(_State(reader), height))
 
 
-def _fields(reader: StoreReader, key: bytes) -> dict[str, Value]:
-    data = reader.state(key)
-    if data is None:
-        raise LocalError("the state lacks the record {key}, which the genesis makes", key=key.decode("latin-1"))
-    return Record.decode(data).fields
+def _policy(reader: StoreReader, genesis: Genesis, voters: VoterRecord) -> NumberedPolicy:
+    described = [PolicyVoter(voter.name, voter.log, voter.cosigner) for voter in voters.voters]
+    policy = Policy.of_voters(genesis.name, described, voters.voter_set.quorum_size)
+    return NumberedPolicy(voters.number, _from_size(reader, voters), genesis.name, policy)
 
 
-def _byte_strings(value: Value) -> list[bytes]:
-    found = [item for item in value if isinstance(item, bytes)] if isinstance(value, list) else []
-    if not isinstance(value, list) or len(found) != len(value):
-        raise LocalError("a record about voters holds something else where keys and ids belong")
-    return found
+def _from_size(reader: StoreReader, voters: VoterRecord) -> int:
+    """The smallest tree that has an entry after the barrier that put these voters in force; 0 for the genesis'."""
+    if voters.barrier_height == 0:
+        return 0
+    barrier = stored_header(reader, voters.barrier_height)
+    return barrier.first_index + barrier.leaf_count + 1

@@ -8,7 +8,7 @@ is verified before it is handed out. Source: docs/protocol.md, sections 4 and 9.
 from dataclasses import dataclass
 
 from daemon.lookup import TransactionUnknownError, decoded_header, find_transaction, stored_header
-from daemon.policy import current_policy
+from daemon.policy import policy_at
 from daemon.recovery import load_result_leaves
 from ledger.checkpoint import Checkpoint
 from ledger.errors import BanyanError, LocalError
@@ -103,7 +103,8 @@ def _newest_checkpoint(reader: StoreReader, genesis: Genesis) -> _Public | None:
     if head.checkpoint is None:
         return None
     note = Note.parse(bytes(head.checkpoint))
-    return _Public(note, Checkpoint.parse(note.text).tree_size, current_policy(reader, genesis).policy)
+    tree_size = Checkpoint.parse(note.text).tree_size
+    return _Public(note, tree_size, policy_at(reader, genesis, tree_size).policy)
 
 
 def _entry_receipt(reader: StoreReader, public: _Public, leaf_index: int, entry: bytes) -> bytes:

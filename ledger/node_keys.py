@@ -24,9 +24,12 @@ from ledger.verifier_key import (
 )
 
 NODE_FORMAT = "banyan-node/v1"
-_NAME = re.compile(r"[a-z0-9]([a-z0-9./-]{0,61}[a-z0-9])?")
+NODE_NAME_LENGTH_MAX = 63
+NODE_NAME_PATTERN = r"[a-z0-9]([a-z0-9./-]{0,61}[a-z0-9])?"
+_NAME = re.compile(NODE_NAME_PATTERN)
 _ADDRESS = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[A-Za-z0-9.-]{1,253}):([0-9]{1,5})")
-_KEY_TYPES = {
+# The purposes of a node's keys, in the order of documents, with the types of their verifier keys.
+NODE_KEY_TYPES = {
     "agreement": KEY_TYPE_AGREEMENT,
     "log": KEY_TYPE_LOG,
     "cosigner": KEY_TYPE_COSIGNER,
@@ -52,7 +55,7 @@ class NodeKeys:
         """
         if len(seed) != SEED_SIZE_BYTES:
             raise LocalError("a seed has {expected} bytes, not {size}", expected=SEED_SIZE_BYTES, size=len(seed))
-        return cls(*(_derived(seed, purpose) for purpose in _KEY_TYPES))
+        return cls(*(_derived(seed, purpose) for purpose in NODE_KEY_TYPES))
 
     @property
     def node_id(self) -> Hash:
@@ -107,7 +110,7 @@ class NodeDescription:
     def to_value(self) -> dict[str, Value]:
         """The description as it stands in a genesis; keys as verifier keys under the node's name."""
         fields: dict[str, Value] = {"format": NODE_FORMAT, "name": self.name, "address": self.address}
-        for purpose, key_type in _KEY_TYPES.items():
+        for purpose, key_type in NODE_KEY_TYPES.items():
             fields[purpose] = str(VerifierKey(self.name, key_type, getattr(self, purpose)))
         return fields
 
@@ -133,7 +136,7 @@ class NodeDescription:
         """
         if not isinstance(value, dict):
             raise InvalidGenesisError("a node description is a JSON object")
-        check_field_names(set(value), {"format", "name", "address", *_KEY_TYPES}, "the node description")
+        check_field_names(set(value), {"format", "name", "address", *NODE_KEY_TYPES}, "the node description")
         if value["format"] != NODE_FORMAT:
             raise InvalidGenesisError(
                 "the node description is of format {found!r}, known is {known}",
@@ -144,7 +147,7 @@ class NodeDescription:
         if not isinstance(name, str) or not isinstance(address, str):
             raise InvalidGenesisError("`name` and `address` of a node are texts")
         check_node_name(name)
-        keys = {purpose: _key(value[purpose], name, purpose) for purpose in _KEY_TYPES}
+        keys = {purpose: _key(value[purpose], name, purpose) for purpose in NODE_KEY_TYPES}
         return cls(name=name, address=address, **keys)
 
 
@@ -160,7 +163,7 @@ def _key(text: Value, name: str, purpose: str) -> bytes:
             name=name,
             reason=error,
         ) from error
-    if key.type_bytes != _KEY_TYPES[purpose] or key.name != name:
+    if key.type_bytes != NODE_KEY_TYPES[purpose] or key.name != name:
         raise InvalidGenesisError(
             "the key `{purpose}` of node {name} is of another kind or under another name", purpose=purpose, name=name
         )

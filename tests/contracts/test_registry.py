@@ -110,7 +110,18 @@ def test_every_refusal_text_can_be_filled_in() -> None:
 
 def test_the_description_names_every_argument_with_its_class() -> None:
     described = {str(item["operation"]): item for item in builtin_registry().describe()}
-    assert list(described) == ["notice.post", "notice.withdraw"]
+    assert list(described) == [
+        "governance.approve",
+        "governance.node-register",
+        "governance.node-remove",
+        "governance.node-update",
+        "governance.voter-add",
+        "governance.voter-approve",
+        "governance.voter-remove",
+        "governance.withdraw",
+        "notice.post",
+        "notice.withdraw",
+    ]
     arguments = described["notice.post"]["arguments"]
     assert isinstance(arguments, list)
     assert [(one["name"], one["class"], one["optional"]) for one in arguments] == [

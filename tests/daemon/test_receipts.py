@@ -101,8 +101,8 @@ def test_the_policy_names_voters_quorum_and_from_where_on_it_holds() -> None:
     policy = current_policy(reader, driver.genesis)
     text = policy.encode()
     assert Policy.parse(text) == policy.policy
-    assert b"# Banyan policy 1 of huaxin.example/ledger\n" in text
-    assert (policy.number, policy.from_size) == (1, 0)
+    assert b"# Banyan policy 0 of huaxin.example/ledger\n" in text
+    assert (policy.number, policy.from_size) == (0, 0)
     size = reader.head().tree_size
     assert policy_at(reader, driver.genesis, 0) == policy_at(reader, driver.genesis, size) == policy
     with pytest.raises(TreeSizeUnknownError, match=f"0 to {size} entries"):
