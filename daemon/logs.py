@@ -1,7 +1,8 @@
 """The log: one line for each thing an operator may want to know, on stderr.
 
 Owns the format (console for people, JSON for machines) and what is in every line: time, level, event, and the context
-of the request. Never logs content: no arguments, no detached values, no keys; ids, counts, heights and codes only.
+of the request. Never logs content: no arguments, no detached values, no keys; ids, counts, heights and codes only. So a
+traceback shows places in the code and never the values there, which the library would add.
 Reference: docs/reference/logs-and-metrics.md.
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
@@ -34,8 +36,11 @@ def configure_logs(log_format: str, log_level: str) -> None:
 
 def _renderers(log_format: str) -> list[structlog.typing.Processor]:
     if log_format == "json":
-        return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        traceback = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
+        return [traceback, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    ]
 
 
 def _bridge(log_format: str, log_level: str, shared: list[structlog.typing.Processor]) -> None:

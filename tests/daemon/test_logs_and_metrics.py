@@ -85,3 +85,25 @@ def test_console_lines_are_for_people() -> None:
     assert "role=leader" in stream.getvalue()
     assert "term=3" in stream.getvalue()
     assert "\x1b" not in stream.getvalue()
+
+
+@pytest.mark.usefixtures("put_back")
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_traceback_holds_no_values(log_format: str) -> None:
+    """Local values are bodies, arguments, names of persons."""
+    stream = io.StringIO()
+
+    def fail(told: list[str]) -> None:
+        raise LookupError(f"{len(told)} in confidence")
+
+    with redirect_stderr(stream):
+        configure_logs(log_format, "info")
+        try:
+            fail(["a wage", "a name"])
+        except LookupError as error:
+            structlog.get_logger("http").error("request-failed", exc_info=error)
+            logging.getLogger("library").error("something", exc_info=error)
+    text = stream.getvalue()
+    assert text.count("2 in confidence") >= 2
+    assert text.count("in fail") == 2 or text.count('"name": "fail"') == 2
+    assert "a wage" not in text.replace('fail(["a wage", "a name"])', "")
