@@ -29,8 +29,6 @@ STATE_VOTER = "voter"
 STATE_LEFT = "left"
 NODE_STATES = (STATE_OBSERVER, STATE_VOTER, STATE_LEFT)
 
-PURPOSE_TRANSPORT = "transport"
-
 
 @dataclass(frozen=True, slots=True)
 class RegisteredNode:
@@ -157,9 +155,7 @@ def node_of_transport_key(state: StateReader, key: bytes) -> RegisteredNode | No
     This is the pin of a connection: the peer's key after the handshake, and nothing else, says who it is.
     """
     holder = holder_of_key(state, key)
-    if holder is None or holder.purpose != PURPOSE_TRANSPORT:
-        return None
-    node = node_of(state, holder.node_id)
+    node = None if holder is None else node_of(state, holder.node_id)
     return node if node is not None and node.is_member and node.transport == key else None
 
 

@@ -42,7 +42,7 @@ class ClientSettings:
     """How clients behave: how many, how often each begins something (on average), on how many units' files."""
 
     count: int = 3
-    interval_us: int = 200 * MILLISECOND_US
+    interval_us: int = 500 * MILLISECOND_US
     units: int = 2
 
 

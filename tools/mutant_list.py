@@ -276,6 +276,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "test_leadership.py::test_the_leader_that_earlier_voters_elected_is_followed_in_its_term",
     ),
     _one(
+        "count new voters at once",
+        _LEADERSHIP,
+        "            self._pulse.begin_anew(self._standing.now_ms)",
+        "            pass",
+        "a change of voters deposes the leader that made it, whenever the quorum grows by who is new",
+        "test_voter_changes.py::test_new_voters_have_time_to_answer",
+    ),
+    _one(
         "keep a later term to oneself",
         _LEADERSHIP,
         "        if beat.term < standing.term:\n            standing.tell_term()",

@@ -47,10 +47,12 @@ def simulate(
     """Run a virtual network with faults; the exit status says whether every rule held."""
     from cli.application import version
     from cli.source_commit import source_commit
+    from daemon.collector import calm_collector
     from simulator.report import document
     from simulator.run import run
     from simulator.scenario import Scenario
 
+    calm_collector()
     kinds, listed = _faults(faults, nodes)
     scenario = Scenario(nodes=nodes, seconds=seconds, kinds=kinds, faults=listed)
     with session.progress(_("Simulating, virtual seconds"), None) as advance:

@@ -206,7 +206,8 @@ def test_a_kind_that_no_contract_writes_is_refused_with_the_kinds(
     answer = banyan(*words)
     assert answer.status == 4
     assert repr(words[1]) in answer.err
-    assert "chain, member, node, notice, notice-file" in answer.err
+    assert "the kinds are administrators, chain, member, node, " in answer.err
+    assert ", notice, notice-file, " in answer.err
 
 
 def test_a_folder_that_is_not_ours_is_told(banyan: Command, home: Path) -> None:

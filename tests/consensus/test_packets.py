@@ -1,6 +1,7 @@
 """Statements on their way, and the certificates that go with them. Source: docs/protocol.md, section 6, "Formats"."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,7 @@ from tests.consensus.one_node import (
 from tests.ledger.byte_forms import assert_one_form, changed
 from tests.ledger.values import values
 
+ROOT = Path(__file__).resolve().parents[2]
 STATEMENTS: tuple[Statement, ...] = (
     pre_vote_request(1, 1),
     pre_vote(pre_vote_request(1, 1), 2),
@@ -172,6 +174,22 @@ def test_any_bytes_are_a_packet_or_refused(data: bytes) -> None:
 def test_an_oversized_packet_is_refused_unread() -> None:
     with pytest.raises(DecodingError):
         Packet.decode(bytes(PACKET_SIZE_BYTES_MAX + 1))
+
+
+def test_the_protocol_page_lists_them_as_they_are() -> None:
+    """docs/protocol.md, section 6, "Formats": two tables, of fields and of attachments."""
+    rows = [
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in (ROOT / "docs" / "protocol.md").read_text("utf-8").split("**Formats.**")[1].splitlines()
+        if line.startswith("| `")
+    ]
+    for statement in STATEMENTS:
+        named = [row for row in rows if row[0] == f"`{statement.NAME}`"]
+        signer, fields = named[0][1:]
+        assert [field.strip().replace(" ", "_") for field in fields.split(",")] == list(statement.field_names()[3:])
+        assert getattr(statement, signer) == signer_of(statement)
+        attachments = named[1][1].count(";") + 1 if len(named) > 1 else 0
+        assert attachments == _KINDS[statement.NAME][1]
 
 
 # -- certificates of terms --------------------------------------------------------------------------------------
