@@ -236,7 +236,7 @@ def test_a_damaged_disk_cannot_be_opened_until_that_is_mended() -> None:
 def test_a_batch_that_contradicts_the_store_is_the_nodes_mistake() -> None:
     machine = Machine()
 
-    def failed(error: Exception) -> None:
+    def failed(error: BanyanError) -> None:
         machine.failures.append(error)
         machine.disk.process_ended()
 
