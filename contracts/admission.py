@@ -13,7 +13,7 @@ from contracts.member import Member, decode_member, member_record_key
 from contracts.record import Record
 from contracts.state import StateReader
 from contracts.voter_change import check_voter_change
-from ledger.encoding import encode
+from ledger.encoding import encode_checked
 from ledger.errors import DecodingError
 from ledger.genesis import member_id
 from ledger.hashing import Hash
@@ -61,7 +61,7 @@ class SenderCount:
 
     def encode(self) -> bytes:
         """The bytes of the record `sender/<member>`."""
-        return encode([self.version, {"count": self.count, "day": self.day}])
+        return encode_checked([self.version, {"count": self.count, "day": self.day}])
 
     @classmethod
     def decode(cls, data: bytes | None) -> "SenderCount":

@@ -12,7 +12,7 @@ from hashlib import sha256
 from contracts.errors import ContractError
 from contracts.record import Record
 from contracts.state import BlockState
-from ledger.encoding import encode
+from ledger.encoding import encode_checked
 from ledger.errors import DecodingError
 from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash, domain
 
@@ -56,7 +56,7 @@ class ChainHead:
 
     def encode(self) -> bytes:
         """The bytes of the record `chain/<subject>`."""
-        return encode([self.sequence, {"link": self.link, "sequence": self.sequence}])
+        return encode_checked([self.sequence, {"link": self.link, "sequence": self.sequence}])
 
     @classmethod
     def decode(cls, data: bytes | None) -> "ChainHead":

@@ -8,7 +8,7 @@ that writes the record; an encoded record is at most 16 KiB. Source: docs/refere
 import re
 from typing import NamedTuple
 
-from ledger.encoding import Value, decode, encode
+from ledger.encoding import Value, check_encodable, decode, encode_checked
 from ledger.errors import DecodingError, LocalError
 
 KEY_SIZE_BYTES_MAX = 500
@@ -16,9 +16,8 @@ ID_LENGTH_MAX = 400
 # A record is read and hashed whole on every write: what is larger belongs into a detached value or a list of records.
 RECORD_SIZE_BYTES_MAX = 16 * 1024
 
-_KIND = re.compile(r"[a-z][a-z0-9-]*")
-# Printable ASCII without the space: an id stands in addresses, commands and file names.
-_ID = re.compile(r"[!-~]{1,400}")
+# A kind, a zero byte, an id of printable ASCII without the space: it stands in addresses, commands and file names.
+_KEY = re.compile(r"[a-z][a-z0-9-]*\0[!-~]{1,400}")
 
 
 class InvalidRecordKeyError(LocalError):
@@ -37,12 +36,12 @@ def record_key(kind: str, record_id: str) -> bytes:
     Raises:
         InvalidRecordKeyError: anything else.
     """
-    if not _ID.fullmatch(record_id) or not _KIND.fullmatch(kind):
+    key = f"{kind}\0{record_id}"
+    if not _KEY.fullmatch(key):
         raise InvalidRecordKeyError("no record can have the kind {kind!r} and the id {id!r}", kind=kind, id=record_id)
-    key = f"{kind}\0{record_id}".encode("ascii")
     if len(key) > KEY_SIZE_BYTES_MAX:
         raise InvalidRecordKeyError("the key of a record is longer than {limit} bytes", limit=KEY_SIZE_BYTES_MAX)
-    return key
+    return key.encode("ascii")
 
 
 def parse_record_key(key: bytes) -> tuple[str, str]:
@@ -51,13 +50,11 @@ def parse_record_key(key: bytes) -> tuple[str, str]:
     Raises:
         DecodingError: not a record's key. Nothing else is ever raised.
     """
-    kind_bytes, separator, id_bytes = key.partition(b"\0")
-    try:
-        kind, record_id = kind_bytes.decode("ascii"), id_bytes.decode("ascii")
-    except UnicodeDecodeError:
-        kind = record_id = ""
-    if len(key) > KEY_SIZE_BYTES_MAX or not separator or not _KIND.fullmatch(kind) or not _ID.fullmatch(record_id):
+    # Every byte is a character of this encoding, and those of ASCII are what they are there.
+    text = key.decode("latin-1")
+    if len(key) > KEY_SIZE_BYTES_MAX or not _KEY.fullmatch(text):
         raise DecodingError("{key} is not the key of a record", key=key[:KEY_SIZE_BYTES_MAX].hex())
+    kind, _, record_id = text.partition("\0")
     return kind, record_id
 
 
@@ -69,7 +66,8 @@ class Record(NamedTuple):
 
     def encode(self) -> bytes:
         """The canonical bytes, as the state holds them."""
-        return encode([self.version, self.fields])
+        check_encodable(self.fields, 1)
+        return encode_checked(self)
 
     @classmethod
     def decode(cls, data: bytes) -> "Record":

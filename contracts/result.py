@@ -6,10 +6,9 @@ provable like an entry. Invariant: an encoded result is at most 64 KiB. Source: 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
-from ledger.encoding import Value, decode, encode
+from ledger.encoding import Value, check_encodable, decode, encode_checked
 from ledger.errors import DecodingError
 from ledger.hashing import HASH_SIZE_BYTES, Hash
 
@@ -19,6 +18,9 @@ CODE_OK = "ok"
 # A result travels in every proof of it; the same bound as an entry's, a little rounded.
 RESULT_SIZE_BYTES_MAX = 64 * 1024
 _FIELD_COUNT = 10
+# How many lists are around what a contract wrote: the leaf; the leaf, its events and the event.
+_DETAILS_DEPTH = 1
+_EVENT_DEPTH = 3
 
 Part = TypeVar("Part")
 
@@ -46,8 +48,7 @@ class RecordVersion(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The outcome of the transaction at `leaf_index` in the log; `code` is `ok` or why it was refused.
 
     A refused transaction has no events and no writes; its only link is the one in its sender's chain.
@@ -68,21 +69,15 @@ class Result:
         return self.code == CODE_OK
 
     def encode(self) -> bytes:
-        """The result leaf; canonical."""
-        return encode(
-            [
-                RESULT_MARK,
-                RESULT_VERSION,
-                self.height,
-                self.leaf_index,
-                self.transaction_id,
-                self.code,
-                self.details,
-                [[name, fields] for name, fields in self.events],
-                [[subject, sequence, link] for subject, sequence, link in self.links],
-                [[kind, record_id, version] for kind, record_id, version in self.writes],
-            ]
-        )
+        """The result leaf; canonical.
+
+        Raises:
+            EncodingError: a contract put something into details or events that has no canonical form.
+        """
+        check_encodable(self.details, _DETAILS_DEPTH)
+        for event in self.events:
+            check_encodable(event.fields, _EVENT_DEPTH)
+        return encode_checked((RESULT_MARK, RESULT_VERSION, *self))
 
     @classmethod
     def decode(cls, data: bytes) -> "Result":

@@ -187,11 +187,9 @@ class Chain:
             PlacedTransaction(transaction, first_index + 1 + offset)
             for offset, transaction in enumerate(block.transactions)
         ]
-        execution = execute_block(
-            self._registry,
-            self.overlay,
-            ExecutableBlock(self._genesis.network_id, block.header.height, block.header.time_ms, placed),
-        )
+        executable = ExecutableBlock(self._genesis.network_id, block.header.height, block.header.time_ms, placed)
+        with self.overlay.one_moment():
+            execution = execute_block(self._registry, self.overlay, executable)
         self._digest.apply(execution.changes)
         self.executed_height = block.header.height
         self.executed_digest = self._digest.digest()

@@ -11,7 +11,8 @@ the interpreter lock, and a busy node pays several times the read to get it back
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from contracts.changes import StateChange
 from ledger.hashing import Hash
@@ -26,6 +27,7 @@ class StateOverlay:
 
     def __init__(self, reader: StoreReader, cached_records_max: int = CACHED_RECORDS_MAX) -> None:
         self._reader = reader
+        self._look_up: Callable[[bytes], bytes | None] = reader.state
         self._generation_max = cached_records_max // 2
         # The newest value with the ticket of the write that carries it: a value alone may come back (None does).
         self._records: dict[bytes, tuple[int, bytes | None]] = {}
@@ -43,10 +45,20 @@ class StateOverlay:
         unwritten = self._records.get(key)
         if unwritten is not None:
             return unwritten[1]
-        found = self._cache_older.get(key) or self._reader.state(key)
+        found = self._cache_older.get(key) or self._look_up(key)
         if found is not None:
             self._remember(key, found)
         return found
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Many look-ups in a row, such as a block's: the store is opened for them once."""
+        with self._reader.states() as look_up:
+            self._look_up = look_up
+            try:
+                yield
+            finally:
+                self._look_up = self._reader.state
 
     def _remember(self, key: bytes, value: bytes) -> None:
         if len(self._cache) >= self._generation_max:

@@ -4,13 +4,14 @@ Owns the queue between requests and node, and the threads. Never looks at state:
 leave in the order in which they came, so one client's transactions stay in order.
 
 Bounds: `COUNT_MAX` and `SIZE_BYTES_MAX` in the queue (beyond: refused, or the sender waits), `BATCH_MAX` and
-`BATCH_SIZE_BYTES_MAX` in a batch, one batch for each thread. Cost of a submission: about 12 µs with and
-60 µs without the interpreter lock.
+`BATCH_SIZE_BYTES_MAX` in a batch, `AHEAD_PER_THREAD` batches for each thread and two more. Cost of a submission: about
+12 µs with and 60 µs without the interpreter lock.
 """
 
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from queue import SimpleQueue
 
 import trio
 
@@ -21,17 +22,31 @@ from ledger.errors import BanyanError, InvalidTransactionError
 from ledger.submission import decode_submission
 from ledger.transaction import decode_envelope, verify_signatures
 
-BATCH_MAX = 256
+BATCH_MAX = 512
 # Submissions with large detached values make smaller batches, so that a handful of batches stays small.
 BATCH_SIZE_BYTES_MAX = 4 * 1024 * 1024
 # How long the first of a batch waits for others: far below a block's time, enough to fill batches under load.
 GATHER_SECONDS = 0.0002
+# One that is verified and one that waits: the threads have work for as long as the node takes to execute a block.
+AHEAD_PER_THREAD = 2
 # About a second of work.
 COUNT_MAX = 8192
 SIZE_BYTES_MAX = 64 * 1024 * 1024
 # libsodium lets go of the interpreter lock for each signature, and a thread that wants it back waits for as long as
-# this while another computes: with Python's 5 ms a busy node would leave its verifiers 400 signatures a second.
-SWITCH_INTERVAL_SECONDS = 0.00005
+# this while another computes. Python's 5 ms slow the threads down where there are few of them; a tenth of this, and the
+# node spends a fifth of its time on handing the lock over.
+SWITCH_INTERVAL_SECONDS = 0.002
+
+
+class _Batch:
+    """Submissions on their way through a thread; `errors` are there, one for each, when `verified` is set."""
+
+    __slots__ = ("errors", "submissions", "verified")
+
+    def __init__(self, submissions: list[Pending]) -> None:
+        self.submissions = submissions
+        self.errors: Sequence[BanyanError | None] = ()
+        self.verified = trio.Event()
 
 
 class Verifier:
@@ -42,7 +57,8 @@ class Verifier:
         self._deliver = deliver
         self._thread_count = thread_count
         self._limiter = trio.CapacityLimiter(thread_count)
-        self._slots = trio.Semaphore(thread_count)
+        # None ends a thread. Bounded by the channel that the same batches go through.
+        self._to_verify: SimpleQueue[_Batch | None] = SimpleQueue()
         self._queue: deque[Pending] = deque()
         self._size_bytes = 0
         self._arrived = trio.Event()
@@ -86,18 +102,50 @@ class Verifier:
         """Verify until cancelled; a process-wide setting is changed for as long (`SWITCH_INTERVAL_SECONDS`)."""
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+        token = trio.lowlevel.current_trio_token()
+        send, receive = trio.open_memory_channel[_Batch](AHEAD_PER_THREAD * self._thread_count)
         try:
             async with trio.open_nursery() as nursery:
-                previous = trio.Event()
-                previous.set()
+                for _ in range(self._thread_count):
+                    nursery.start_soon(self._thread, token)
+                nursery.start_soon(self._deliver_in_order, receive)
                 while True:
-                    await self._slots.acquire()
-                    batch = await self._next_batch()
-                    done = trio.Event()
-                    nursery.start_soon(self._verify, batch, previous, done)
-                    previous = done
+                    batch = _Batch(await self._next_batch())
+                    self._to_verify.put(batch)
+                    await send.send(batch)
         finally:
+            for _ in range(self._thread_count):
+                self._to_verify.put(None)
             sys.setswitchinterval(before)
+
+    async def _thread(self, token: trio.lowlevel.TrioToken) -> None:
+        # Whoever cancels does not wait for the thread; it ends by itself after its batch.
+        await trio.to_thread.run_sync(self._work, token, limiter=self._limiter, abandon_on_cancel=True)
+
+    def _work(self, token: trio.lowlevel.TrioToken) -> None:
+        """On a thread: take one batch after the other. Were they handed out by the event loop, the thread would stand
+        still whenever the node computes, and the node afterwards, for lack of what the thread could have verified."""
+        while True:
+            batch = self._to_verify.get()
+            if batch is None:
+                return
+            batch.errors = _verify_batch(batch.submissions)
+            try:
+                token.run_sync_soon(batch.verified.set)
+            except trio.RunFinishedError:
+                return
+
+    async def _deliver_in_order(self, batches: "trio.MemoryReceiveChannel[_Batch]") -> None:
+        async for batch in batches:
+            await batch.verified.wait()
+            verified = []
+            for pending, error in zip(batch.submissions, batch.errors, strict=True):
+                if error is None:
+                    verified.append(pending)
+                else:
+                    pending.refuse(error)
+            if verified:
+                await self._deliver(verified)
 
     async def _next_batch(self) -> list[Pending]:
         while not self._queue:
@@ -114,20 +162,6 @@ class Verifier:
         async with self._room:
             self._room.notify_all()
         return batch
-
-    async def _verify(self, batch: list[Pending], previous: trio.Event, done: trio.Event) -> None:
-        errors = await trio.to_thread.run_sync(_verify_batch, batch, limiter=self._limiter)
-        await previous.wait()
-        verified = []
-        for pending, error in zip(batch, errors, strict=True):
-            if error is None:
-                verified.append(pending)
-            else:
-                pending.refuse(error)
-        if verified:
-            await self._deliver(verified)
-        done.set()
-        self._slots.release()
 
 
 def _verify_batch(batch: list[Pending]) -> list[BanyanError | None]:

@@ -49,6 +49,33 @@ def encode(value: Value) -> bytes:
     Cost: about 1 µs for a transaction of 300 bytes.
     """
     _check_encodable(value, DEPTH_MAX)
+    return encode_checked(value)
+
+
+def check_encodable(value: Value, depth: int = 0) -> None:
+    """Refuse a part that has no canonical form, before `encode_checked` writes the whole.
+
+    Args:
+        value: Comes from outside of the code that makes the whole.
+        depth: How many arrays and maps are around it.
+
+    Raises:
+        EncodingError: a type, an integer or a depth that has no canonical form.
+    """
+    _check_encodable(value, DEPTH_MAX - depth)
+
+
+def encode_checked(value: object) -> bytes:
+    """The canonical bytes of a value whose parts the caller made itself, or gave to `check_encodable`.
+
+    Looking at every part of a whole whose shape is written down in the code would cost ten times the writing. Tuples,
+    named ones too, are lists here.
+
+    Raises:
+        EncodingError: a text or a number of values that has no canonical form.
+
+    Cost: about 0.5 µs for a result leaf.
+    """
     try:
         data = _write(value)
     except UnicodeEncodeError as error:

@@ -6,6 +6,7 @@ one record. Source: docs/protocol.md, section 5; Bellare and Micciancio 1997; Le
 """
 
 from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 from blake3 import blake3
@@ -16,6 +17,8 @@ from ledger.hashing import Hash, tagged_hash
 LANE_COUNT = 1024
 LANES_SIZE_BYTES = 2 * LANE_COUNT
 _LANE = np.dtype("<u2")
+# Summed up together, which costs a tenth of adding one by one; 128 kB.
+_ELEMENTS_AT_ONCE = 64
 _EMPTY = blake3(derive_key_context="banyan/state-element/v1")
 
 
@@ -57,26 +60,42 @@ class StateDigest:
 
     def add(self, key: bytes, value: bytes) -> None:
         """Put a record in."""
-        self._lanes += _element(key, value)
+        self._lanes += _sum([_element(key, value)])
 
     def remove(self, key: bytes, value: bytes) -> None:
         """Take a record out; the caller knows that it was in."""
-        self._lanes -= _element(key, value)
+        self._lanes -= _sum([_element(key, value)])
 
     def apply(self, changes: Iterable[tuple[bytes, bytes | None, bytes | None]]) -> None:
         """Carry out changes given as (key, bytes before, bytes after), None where there is no record."""
+        gone: list[bytes] = []
+        come: list[bytes] = []
         for key, old, new in changes:
             if old is not None:
-                self._lanes -= _element(key, old)
+                gone.append(_element(key, old))
             if new is not None:
-                self._lanes += _element(key, new)
+                come.append(_element(key, new))
+            if len(gone) + len(come) >= _ELEMENTS_AT_ONCE:
+                self._lanes += _sum(come) - _sum(gone)
+                gone.clear()
+                come.clear()
+        self._lanes += _sum(come) - _sum(gone)
 
     def digest(self) -> Hash:
         """What the header holds: a hash over the lanes."""
         return tagged_hash("state-digest", self._lanes.tobytes())
 
 
-def _element(key: bytes, value: bytes) -> "np.ndarray[tuple[int], np.dtype[np.uint16]]":
+def _element(key: bytes, value: bytes) -> bytes:
+    """The lanes of one record."""
     hasher = _EMPTY.copy()
     hasher.update(len(key).to_bytes(4, "big") + key + len(value).to_bytes(4, "big") + value)
-    return np.frombuffer(hasher.digest(length=LANES_SIZE_BYTES), dtype=_LANE)
+    return hasher.digest(length=LANES_SIZE_BYTES)
+
+
+def _sum(elements: list[bytes]) -> "np.ndarray[tuple[int], np.dtype[np.uint16]]":
+    if not elements:
+        return np.zeros(LANE_COUNT, dtype=_LANE)
+    lanes = np.frombuffer(b"".join(elements), dtype=_LANE).reshape(len(elements), LANE_COUNT)
+    # With the type named, numpy adds as it is; without it, in numbers of 64 bits, at four times the cost.
+    return cast("np.ndarray[tuple[int], np.dtype[np.uint16]]", lanes.sum(axis=0, dtype=_LANE))

@@ -11,7 +11,6 @@ Source: docs/protocol.md, section 4.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple, cast
 
@@ -57,8 +56,7 @@ class Expectation(NamedTuple):
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """A decoded transaction; `sender` is a member id, `expires_ms` milliseconds since 1970 UTC."""
 
     id: Hash
@@ -73,7 +71,7 @@ class Transaction:
     envelope: bytes
     leaf_hash: Hash
     # None where they are so many that they are decoded for whoever asks; the body says the same.
-    kept_arguments: dict[str, Value] | None = field(repr=False, compare=False)
+    kept_arguments: dict[str, Value] | None
 
     @property
     def arguments(self) -> dict[str, Value]:

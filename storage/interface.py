@@ -12,7 +12,8 @@ the pure packages and the simulator may import it. Invariants that every store k
 Source: docs/reference/storage.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -175,6 +176,9 @@ class StoreReader(Protocol):
 
     def state(self, key: bytes) -> bytes | None:
         """The bytes of one record as of the executed height."""
+
+    def states(self) -> AbstractContextManager[Callable[[bytes], bytes | None]]:
+        """`state` for many questions in a row, all about one moment; not to be kept open while anything waits."""
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records whose key starts with `prefix`, ascending, from strictly after the key `after`."""

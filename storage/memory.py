@@ -5,7 +5,8 @@ those of `storage.interface`.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from contracts.changes import SubjectLink
 from ledger.errors import LocalError
@@ -106,6 +107,10 @@ class MemoryStore:
     def state(self, key: bytes) -> bytes | None:
         """The bytes of one record."""
         return self._state.get(key)
+
+    def states(self) -> AbstractContextManager[Callable[[bytes], bytes | None]]:
+        """`state`, for many questions in a row."""
+        return nullcontext(self._state.get)
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records by key, ascending, from after `after`."""

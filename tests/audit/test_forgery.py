@@ -204,7 +204,7 @@ def test_a_transaction_with_a_forged_signature(tmp_path: Path) -> None:
         envelope = encode([good.body, [list(wrong)]])
         return [
             builder.notice(),
-            replace(good, signatures=(wrong,), envelope=envelope, leaf_hash=leaf_hash(envelope)),
+            good._replace(signatures=(wrong,), envelope=envelope, leaf_hash=leaf_hash(envelope)),
             builder.notice(),
         ]
 
@@ -230,7 +230,7 @@ def test_a_transaction_of_another_network(tmp_path: Path) -> None:
 
 def test_an_entry_that_is_no_transaction(tmp_path: Path) -> None:
     def make(builder: LedgerBuilder) -> list[Transaction]:
-        return [replace(builder.notice(), envelope=b"not an envelope", leaf_hash=leaf_hash(b"not an envelope"))]
+        return [builder.notice()._replace(envelope=b"not an envelope", leaf_hash=leaf_hash(b"not an envelope"))]
 
     finding = with_entries(tmp_path, make)
     assert (finding.code, finding.height, finding.index) == ("audit.entry-malformed", LYING_HEIGHT, 6)

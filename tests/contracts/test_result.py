@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.result import Event, RecordVersion, Result, ResultLink
-from ledger.encoding import decode, encode
-from ledger.errors import DecodingError
+from ledger.encoding import DEPTH_MAX, Value, decode, encode
+from ledger.errors import DecodingError, EncodingError
 
 texts = st.text(max_size=8)
 maps = st.dictionaries(texts, st.one_of(st.none(), st.booleans(), st.integers(-100, 100), texts), max_size=3)
@@ -55,6 +55,27 @@ def test_the_leaf_is_the_documented_array() -> None:
         [["notice", "a/000000000001", 1]],
     ]
     assert PLAIN.ok
+
+
+def nested(depth: int) -> dict[str, Value]:
+    fields: dict[str, Value] = {}
+    for _ in range(depth - 1):
+        fields = {"a": fields}
+    return fields
+
+
+@pytest.mark.parametrize(("field", "depth"), [("details", DEPTH_MAX - 1), ("events", DEPTH_MAX - 3)])
+def test_what_contracts_write_has_a_canonical_form(field: str, depth: int) -> None:
+    def result(fields: dict[str, Value]) -> Result:
+        if field == "details":
+            return PLAIN._replace(details=fields)
+        return PLAIN._replace(events=(Event("notice.posted", fields),))
+
+    deepest = result(nested(depth))
+    assert Result.decode(deepest.encode()) == deepest
+    for bad in (nested(depth + 1), {"a": 0.5}, {"a": 2**63}, {"a": "\ud800"}):
+        with pytest.raises(EncodingError):
+            result(bad).encode()  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The verifier: in order, once, within bounds."""
 
 import sys
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -10,7 +11,7 @@ import trio.testing
 from daemon import verifier as module
 from daemon.errors import OverloadedError
 from daemon.pending import Pending
-from daemon.verifier import BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
+from daemon.verifier import AHEAD_PER_THREAD, BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
 from ledger.detached import DetachedValue
 from ledger.errors import DecodingError, InvalidTransactionError
 from tests.daemon.driver import Driver
@@ -140,3 +141,63 @@ async def test_the_interpreters_setting_is_put_back() -> None:
         assert sys.getswitchinterval() < before
         nursery.cancel_scope.cancel()
     assert sys.getswitchinterval() == pytest.approx(before)
+
+
+async def test_the_threads_go_on_while_the_event_loop_computes() -> None:
+    raw = Driver().notice().envelope
+    submissions = [pending(raw) for _ in range(2 * BATCH_MAX)]
+    verified_meanwhile: list[bool] = []
+
+    async def compute(verified: Sequence[Pending]) -> None:
+        # No checkpoint in here: nobody but a thread can come to the second batch.
+        ends = time.monotonic() + 30
+        while submissions[-1].transaction is None and time.monotonic() < ends:
+            hash(raw * 100)
+        verified_meanwhile.append(submissions[-1].transaction is not None)
+
+    verifier = Verifier(compute, thread_count=1)
+    for one in submissions:
+        verifier.put_nowait(one)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        with trio.fail_after(60):
+            while not verified_meanwhile:
+                await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert verified_meanwhile[0]
+
+
+async def test_batches_that_nobody_takes_are_bounded() -> None:
+    raw = Driver().notice().envelope
+    batches = AHEAD_PER_THREAD + 6
+    taken: list[int] = []
+
+    async def never_ready(verified: Sequence[Pending]) -> None:
+        taken.append(len(verified))
+        await trio.sleep_forever()
+
+    verifier = Verifier(never_ready, thread_count=1)
+    for _ in range(batches * BATCH_MAX):
+        verifier.put_nowait(pending(raw))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        with trio.fail_after(30):
+            while not taken:
+                await trio.lowlevel.checkpoint()
+        await trio.testing.wait_all_tasks_blocked()
+        # One is with the node, one on its way into the full channel.
+        assert verifier.waiting_count == (batches - AHEAD_PER_THREAD - 2) * BATCH_MAX
+        nursery.cancel_scope.cancel()
+
+
+async def test_its_threads_end_with_it() -> None:
+    verifier = Verifier(Collected().deliver, thread_count=3)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await trio.testing.wait_all_tasks_blocked()
+        assert verifier._limiter.borrowed_tokens == 3
+        nursery.cancel_scope.cancel()
+    # Each gives its token back when it has ended.
+    with trio.fail_after(30):
+        while verifier._limiter.borrowed_tokens:
+            await trio.lowlevel.checkpoint()

@@ -84,6 +84,15 @@ def test_changes_lead_to_the_digest_of_the_new_state(old: dict[bytes, bytes], ne
     assert digest.lanes_bytes() == _digest_of(new).lanes_bytes()
 
 
+@pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 200])
+def test_many_changes_are_one_after_the_other(count: int) -> None:
+    old = {bytes([number]): b"old" for number in range(count)}
+    new = {bytes([number]): b"new" for number in range(count // 2, 250)}
+    digest = _digest_of(old)
+    digest.apply((bytes([number]), old.get(bytes([number])), new.get(bytes([number]))) for number in range(250))
+    assert digest.lanes_bytes() == _digest_of(new).lanes_bytes()
+
+
 @given(states, states)
 def test_different_states_differ(one: dict[bytes, bytes], other: dict[bytes, bytes]) -> None:
     assert (_digest_of(one).digest() == _digest_of(other).digest()) == (one == other)

@@ -3,7 +3,6 @@
 import hashlib
 import tracemalloc
 import unicodedata
-from dataclasses import FrozenInstanceError, replace
 
 import pytest
 from hypothesis import given
@@ -68,13 +67,13 @@ def test_the_signature_covers_the_id_under_its_own_domain() -> None:
 def test_every_signature_counts() -> None:
     first, second = EXPECTING.signatures
     forged = first._replace(signature=second.signature)
-    assert not verify_signatures(replace(EXPECTING, signatures=(forged, second)))
-    assert not verify_signatures(replace(EXPECTING, signatures=(second, forged)))
-    assert not verify_signatures(replace(EXPECTING, id=bytes(32)))
+    assert not verify_signatures(EXPECTING._replace(signatures=(forged, second)))
+    assert not verify_signatures(EXPECTING._replace(signatures=(second, forged)))
+    assert not verify_signatures(EXPECTING._replace(id=bytes(32)))
 
 
 def test_a_transaction_does_not_change() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         TRANSACTION.id = bytes(32)  # type: ignore[misc]
 
 

@@ -40,6 +40,13 @@ def test_a_new_store_stands_at_the_genesis(store: Store) -> None:
     assert store.state(b"unit\0root") == b"the first record"
 
 
+def test_many_records_are_looked_up_at_one_moment(store: Store) -> None:
+    with store.states() as look_up:
+        assert look_up(b"unit\0root") == b"the first record"
+        assert look_up(b"unit\0none") is None
+        assert look_up(b"") is None
+
+
 def test_a_new_store_has_nothing_else(store: Store) -> None:
     assert store.header(1) is None
     assert store.header(0) is None
