@@ -23,6 +23,7 @@ from daemon.errors import SignStateError
 from daemon.sign_state import SIGN_STATE_SIZE_BYTES_MAX, SignState
 from ledger.errors import DecodingError
 from ledger.hashing import Hash
+from storage.data_file import NO_ROOM
 
 SLOT_SIZE_BYTES = 512
 SLOT_DISTANCE_BYTES = 4096
@@ -107,6 +108,11 @@ class SignStateFile:
             if flush:
                 os.fdatasync(self._file)
         except OSError as error:
+            if error.errno in NO_ROOM:
+                raise SignStateError(
+                    "there is no room to write the sign-state {path}; make room on its disk and restart",
+                    path=str(self._path),
+                ) from error
             raise SignStateError(
                 "the sign-state {path} cannot be written ({reason}); make the folder writable again and restart",
                 path=str(self._path),

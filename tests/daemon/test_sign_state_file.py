@@ -1,5 +1,7 @@
 """The sign-state's file: two slots, so that no cut write loses what was signed."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -119,6 +121,24 @@ def test_saving_needs_no_further_room_on_the_disk(tmp_path: Path) -> None:
         file.save(state, flush=False)
     file.close()
     assert (path.stat().st_size, path.stat().st_blocks) == (size, blocks)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
+def test_a_disk_without_room_is_named_with_the_remedy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "sign-state"
+    SignStateFile.create(path, BINDING, FIRST)
+    file = SignStateFile(path, BINDING)
+
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with pytest.raises(SignStateError, match="make room on its disk"):
+        file.save(states(2)[1], flush=True)
+    assert file.state == FIRST
+    file.close()
 
 
 def test_a_certificate_is_kept_with_its_term_and_stays_through_later_saves(tmp_path: Path) -> None:

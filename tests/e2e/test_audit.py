@@ -12,6 +12,7 @@ from tests.audit.damage import change_row, flip, put, read_rows
 from tests.cli.command import process
 from tests.e2e.load import Client, Ledger, submit
 from tests.e2e.node_process import NodeProcess, make_home, started
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -40,6 +41,13 @@ def audit(source: Path | str, genesis: Path) -> AuditReport:
 
 def test_folder_and_http_agree(node: NodeProcess, tmp_path: Path) -> None:
     genesis = tmp_path / "genesis.json"
+
+    def is_settled() -> bool:
+        # Nothing is left to be stated: the newest block closes, and its checkpoint is published.
+        report = audit(node.home, genesis)
+        return report.head.height == report.blocks
+
+    wait_until(is_settled, 30, "the checkpoint of the newest block")
     local, remote = audit(node.home, genesis), audit(address_of(node), genesis)
     assert local.finding is None, local.finding
     assert remote.finding is None, remote.finding
