@@ -82,6 +82,8 @@ class Commitment:
         if newest != self._acknowledged and newest.rank <= self._acknowledged.rank:
             # One hash per term and height, ever.
             return
+        if self._disowns(newest):
+            return
         link = standing.branch.link_at(newest.height)
         assert link is not None, "accepted blocks are in the branch"
         if standing.sets[link.voter_set_hash].key_of(standing.settings.node_id) is None:
@@ -101,6 +103,16 @@ class Commitment:
             return
         self._acknowledged = newest
         standing.emit(KeepAcknowledgement(newest))
+
+    def _disowns(self, newest: Position) -> bool:
+        """Whether what this node acknowledged in the same term is not below `newest`.
+
+        Only a leader that lies replaces a block of its own term. Acknowledging its other chain would let it certify two
+        blocks of one height though no voter signed twice: two quorums of two thirds share an honest voter, who gives its
+        acknowledgements of a term to one chain only.
+        """
+        mine, branch = self._acknowledged, self._standing.branch
+        return mine.term == newest.term and mine.height > branch.committed_height and mine not in branch
 
     def acknowledgement_kept(self, position: Position) -> None:
         """The sign-state has it: it leaves, if term and block are still the same, and counts."""

@@ -235,13 +235,26 @@ MUTANTS: tuple[Mutant, ...] = (
         "a restored voter helps to undo what it had acknowledged",
         "test_restored.py::test_it_neither_asks_nor_grants_nor_votes",
     ),
-    _one(
+    Mutant(
         "acknowledge two hashes for a place",
-        _COMMITMENT,
-        "if newest != self._acknowledged and newest.rank <= self._acknowledged.rank:",
-        "if newest != self._acknowledged and newest.rank < (0, 0):",
         "a lying leader gets two certificates from honest voters, and the voter is named a liar",
         "test_commitment.py::test_one_hash_for_one_term_and_height_ever",
+        (
+            Edit(
+                _COMMITMENT,
+                "if newest != self._acknowledged and newest.rank <= self._acknowledged.rank:",
+                "if newest != self._acknowledged and newest.rank < (0, 0):",
+            ),
+            Edit(_COMMITMENT, "        if self._disowns(newest):\n", "        if False:\n"),
+        ),
+    ),
+    _one(
+        "acknowledge two chains in a term",
+        _COMMITMENT,
+        "        if self._disowns(newest):\n",
+        "        if False:\n",
+        "one lying leader forks a network whose operators were promised that it takes more than a third",
+        "test_counterexamples.py::test_one_lying_leader_of_four_forks_no_term_with_a_quorum_of_two_thirds",
     ),
     _one(
         "follow a leader that proved nothing",

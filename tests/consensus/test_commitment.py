@@ -130,14 +130,15 @@ def test_a_replaced_block_of_the_running_term_is_not_acknowledged_any_more() -> 
 def test_one_hash_for_one_term_and_height_ever() -> None:
     """Evidence (b) of section 7: whatever a proposer signs, an honest voter acknowledges one of the two.
 
-    Guard: consensus/commitment.py, `acknowledge_accepted`, "newest.rank <= self._acknowledged.rank".
+    Nor the block of a later place that stands on the other one: see test_counterexamples.py. Guards:
+    consensus/commitment.py, `acknowledge_accepted`, "newest.rank <= self._acknowledged.rank", and `_disowns`.
     """
     node = _following()
     assert _acknowledged(node.keep(node.store_and_accept(chain(FIRST, SECOND)))) == [FIRST, SECOND]
     other = chain(block(1, 1, "other"), block(1, 2, "other"), block(1, 3, "other"))
     node.store(other)
-    assert not node.step(Accepted(other[1].position))
-    assert _acknowledged(node.keep(node.step(Accepted(other[2].position)))) == [other[2].position]
+    for link in other[1:]:
+        assert not node.step(Accepted(link.position))
 
 
 def test_one_hash_for_one_term_and_height_over_restarts() -> None:
@@ -146,7 +147,10 @@ def test_one_hash_for_one_term_and_height_over_restarts() -> None:
     node = OneNode(kept=kept, links=chain(FIRST, SECOND))
     for position in (FIRST, SECOND):
         assert not node.step(Accepted(position))
-    assert _acknowledged(node.keep(node.store_and_accept(chain(THIRD, on=SECOND)))) == [THIRD]
+    assert not node.store_and_accept(chain(THIRD, on=SECOND))
+    node.follow(2, 2)
+    later = block(2, 4)
+    assert _acknowledged(node.keep(node.store_and_accept(chain(later, on=THIRD)))) == [later]
 
 
 def test_an_acknowledgement_that_was_kept_leaves_again_after_a_restart() -> None:

@@ -1,0 +1,106 @@
+"""Executions that were constructed to break what docs/divergence.md claims; each found a hole, or looks for one.
+
+Those of one core play its neighbours, liars too; those of a cluster steer which message arrives when.
+"""
+
+from consensus.certificates import BlockCertificate
+from consensus.effects import Effect, KeepAcknowledgement
+from consensus.events import CertificateHeard, ChainLink, Heard
+from consensus.messages import Acknowledgement
+from consensus.packets import Packet
+from consensus.statement import Position
+from ledger.encoding import encode
+from ledger.hashing import tagged_hash
+from tests.consensus.cluster import NETWORK, Block, Cluster, Host, Message, voter_set
+from tests.consensus.one_node import OneNode, block, certificate, chain, of
+
+FOUR_TWO_THIRDS = voter_set((0, 1, 2, 3), "two-thirds")
+
+
+# -- a leader that lies, within its term ------------------------------------------------------------------------
+
+
+def _is_acknowledged(effects: list[Effect]) -> bool:
+    return bool(of(effects, KeepAcknowledgement))
+
+
+def test_acknowledgements_of_one_term_stand_on_each_other() -> None:
+    """A lying leader shows a longer chain of its own term, without the block that this node acknowledged there.
+
+    Storing it follows the rule of ranks; acknowledging it would help to certify two blocks of one height within a term,
+    though nobody but the leader signed twice. Guard: consensus/commitment.py, `acknowledge_accepted`, "_disowns".
+    """
+    first, other = block(1, 1), block(1, 1, "other")
+    node = OneNode(FOUR_TWO_THIRDS)
+    node.follow(1, 1, by=(1, 2, 3))
+    assert _is_acknowledged(node.keep(node.store_and_accept(chain(first, voters=FOUR_TWO_THIRDS))))
+    forked = chain(other, block(1, 2), block(1, 3), voters=FOUR_TWO_THIRDS)
+    assert not _is_acknowledged(node.store_and_accept(forked))
+    # Another term ends it: what a later leader's chain has was judged by a quorum.
+    node.follow(2, 2, by=(1, 2, 3))
+    later = chain(block(2, 4), voters=FOUR_TWO_THIRDS, on=block(1, 3))
+    assert _is_acknowledged(node.store_and_accept(later))
+
+
+def test_what_is_committed_needs_no_comparing() -> None:
+    """A block that was acknowledged and is committed lies below everything that can be stored."""
+    node = OneNode()
+    node.follow(1, 1)
+    node.keep(node.store_and_accept(chain(block(1, 1))))
+    node.step(CertificateHeard(certificate(block(1, 1))))
+    assert node.core.committed_height == 1
+    assert _is_acknowledged(node.store_and_accept(chain(block(1, 2), on=block(1, 1))))
+
+
+def test_one_lying_leader_of_four_forks_no_term_with_a_quorum_of_two_thirds() -> None:
+    """Section 1: with `two-thirds`, a fork within a term takes more than a third of the voters to sign twice.
+
+    The leader gets a block certified by all, and lets one voter only see that; to the others it shows a longer chain of
+    the same term without the block, and acknowledges that too.
+    """
+    cluster = Cluster(4, quorum="two-thirds")
+    cluster.run(5_000)
+    liar = cluster.leader
+    assert liar is not None
+    told, *fooled = [host for host in cluster.hosts if host is not liar]
+    cluster.is_lost = lambda receiver, message: receiver is not told and _certifies(message)
+    liar.build()
+    cluster.settle()
+    certified = told.disk.tip
+    assert told.disk.committed_height == certified.height
+    liar.crash()
+    lies = _fork(liar, told.disk.chain[certified.height - 2], certified)
+    cluster.is_lost = lambda receiver, message: receiver is told
+    for host in fooled:
+        assert host.disk.tip == certified and host.disk.committed_height < certified.height
+        host.writes.append(("blocks", lies))
+        cluster.settle()
+        assert host.disk.tip == lies[-1].position
+    for host in fooled:
+        # `Checks.commit` compares what it commits with what is committed elsewhere.
+        host.step(Heard(_acknowledged_by(liar, lies[-1])))
+        assert host.disk.committed_height < certified.height
+
+
+def _certifies(message: Message) -> bool:
+    return isinstance(message, BlockCertificate) or (
+        isinstance(message, Packet) and isinstance(message.statement, Acknowledgement)
+    )
+
+
+def _fork(liar: Host, below: Block, certified: Position) -> tuple[Block, ...]:
+    """Two blocks of the liar's term on top of `below`, the first one in place of `certified`."""
+    lies, parent = [], below.position
+    for height in (certified.height, certified.height + 1):
+        position = Position(certified.term, height, tagged_hash("lie", encode([height])))
+        link = ChainLink(position, parent.hash, below.link.voter_set_hash)
+        lies.append(Block(link, liar.id))
+        parent = position
+    return tuple(lies)
+
+
+def _acknowledged_by(liar: Host, lie: Block) -> Packet:
+    link = lie.link
+    term, height, block_hash = link.position
+    told = Acknowledgement(NETWORK, link.voter_set_hash, term, height, block_hash, link.previous_hash, liar.id)
+    return Packet(told, told.sign(liar.keys.agreement))
