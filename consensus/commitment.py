@@ -49,7 +49,10 @@ class Commitment:
     def stored(self, links: tuple[ChainLink, ...]) -> None:
         """Blocks are on disk, perhaps in place of others; what was about those others is void."""
         standing = self._standing
+        replaces = links[0].position.height <= standing.branch.tip.height
         standing.branch.extend(links)
+        if replaces:
+            self._tally.forget_replaced(standing.branch)
         for position in [one for one in self._unkept if one not in standing.branch]:
             # A roll-back: acknowledging the replaced block after it would be a lie.
             del self._unkept[position]
@@ -107,9 +110,9 @@ class Commitment:
     def _disowns(self, newest: Position) -> bool:
         """Whether what this node acknowledged in the same term is not below `newest`.
 
-        Only a leader that lies replaces a block of its own term. Acknowledging its other chain would let it certify two
-        blocks of one height though no voter signed twice: two quorums of two thirds share an honest voter, who gives its
-        acknowledgements of a term to one chain only.
+        Only a leader that lies replaces a block of its own term. Acknowledging its other chain too would let it certify
+        two blocks of one height though no voter signed twice. Two quorums of two thirds share an honest voter, who
+        acknowledges one chain in a term.
         """
         mine, branch = self._acknowledged, self._standing.branch
         return mine.term == newest.term and mine.height > branch.committed_height and mine not in branch

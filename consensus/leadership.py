@@ -37,7 +37,11 @@ class Leadership:
         self._counter_heard = 0
         self._term_heard = 0
         self._wish: Packet | None = None
+        # A wish is followed while its sender proposes nothing; heard again after that it is nothing new.
+        self._wish_until_ms = 0
+        self._newest_wish = b""
         self._is_starving = False
+        self._followed_since_ms = standing.now_ms
         # The newest acknowledgement of this node, repeated with each answer: the leader may have missed it.
         self.acknowledged: SignedMessage = _NOTHING
 
@@ -55,6 +59,11 @@ class Leadership:
         self._beat()
 
     @property
+    def _silence_ms(self) -> int:
+        """How long a leader that hands over proposes nothing, and its successor may try."""
+        return 2 * self._standing.settings.timing.election_timeout_ms
+
+    @property
     def may_propose(self) -> bool:
         """Whether this node leads and has not wished for a successor in the last two election timeouts."""
         return self._standing.role is Role.LEADER and self._standing.now_ms >= self._silent_until_ms
@@ -62,7 +71,9 @@ class Leadership:
     def tick(self, oldest_waiting_ms: int) -> None:
         """Beat, or step down without a quorum of answers; follow a wish that could not be followed at once."""
         standing = self._standing
-        self._is_starving = oldest_waiting_ms > standing.settings.timing.starving_ms
+        # A leader is not blamed for what was waiting before it led: else an overloaded network does nothing but elect.
+        waiting_ms = min(oldest_waiting_ms, standing.now_ms - self._followed_since_ms)
+        self._is_starving = waiting_ms > standing.settings.timing.starving_ms
         if standing.role is Role.LEADER and self._pulse is not None:
             if not self._pulse.has_quorum(standing.now_ms, standing.voters):
                 standing.rest()
@@ -123,7 +134,7 @@ class Leadership:
         standing, pulse = self._standing, self._pulse
         if standing.role is not Role.LEADER or pulse is None:
             return
-        chosen = successor if successor is not None else pulse.furthest(standing.voters)
+        chosen = successor if successor is not None else pulse.furthest(standing.now_ms, standing.voters)
         if chosen is None or chosen == standing.settings.node_id or standing.voters.key_of(chosen) is None:
             return
         wish = Transfer(
@@ -134,7 +145,7 @@ class Leadership:
             chosen,
             *standing.branch.tip,
         )
-        self._silent_until_ms = standing.now_ms + 2 * standing.settings.timing.election_timeout_ms
+        self._silent_until_ms = standing.now_ms + self._silence_ms
         standing.emit(Broadcast(standing.sign(wish)))
 
     def on_answer(self, packet: Packet) -> None:
@@ -171,6 +182,7 @@ class Leadership:
         elif standing.voted_for is None:
             standing.give_vote(certificate.candidate)
         standing.follow(certificate.candidate)
+        self._followed_since_ms = standing.now_ms
         self._elections.leader_known()
 
     def on_heartbeat(self, packet: Packet) -> None:
@@ -222,8 +234,9 @@ class Leadership:
         assert isinstance(wish, Transfer)
         if wish.successor != standing.settings.node_id or (wish.term, wish.leader) != (standing.term, standing.leader):
             return
-        if standing.verify(packet, wish.voter_set_hash, wish.leader):
-            self._wish = packet
+        if packet.signed.signature != self._newest_wish and standing.verify(packet, wish.voter_set_hash, wish.leader):
+            self._newest_wish = packet.signed.signature
+            self._wish, self._wish_until_ms = packet, standing.now_ms + self._silence_ms
             self._follow_wish()
 
     def _follow_wish(self) -> None:
@@ -232,7 +245,8 @@ class Leadership:
             return
         wish = packet.statement
         assert isinstance(wish, Transfer)
-        if wish.term != standing.term or wish.leader != standing.leader:
+        is_over = standing.now_ms >= self._wish_until_ms
+        if is_over or wish.term != standing.term or wish.leader != standing.leader:
             self._wish = None
         elif standing.branch.tip.rank >= (wish.tip_term, wish.tip_height):
             self._wish = None

@@ -49,8 +49,10 @@ class Pulse:
     def beat(self, now_ms: int) -> int:
         """The counter of the next heartbeat."""
         self.counter += 1
-        self._sent.append((self.counter, now_ms))
-        # Bounded: heartbeats of the time that counts, at most one for each step of the clock or read that asks.
+        if not self._sent or self._sent[-1][1] != now_ms:
+            # Each read that asks beats too: of those of one moment the first says what all of them do.
+            self._sent.append((self.counter, now_ms))
+        # Bounded: heartbeats of the time that counts, at most one for each millisecond of it.
         while len(self._sent) > 1 and self._sent[0][1] < now_ms - self._patience_ms:
             self._sent.popleft()
         return self.counter
@@ -69,10 +71,7 @@ class Pulse:
         """Whether a quorum answered a heartbeat of the last two election timeouts; at first everybody has that long."""
         if now_ms - self._since_ms < self._patience_ms:
             return True
-        recent = (counter for counter, at_ms in self._sent if at_ms >= now_ms - self._patience_ms)
-        # After a pause nothing was sent of late: an answer to a counter above all leaves only the leader to count.
-        oldest = next(recent, self.counter + 1)
-        return self._count(oldest, voters) >= voters.quorum_size
+        return self._count(self._oldest_recent(now_ms), voters) >= voters.quorum_size
 
     def ask(self, question: bytes, height: int) -> bool:
         """Let a read wait for the next heartbeat's answers; False if too many wait."""
@@ -97,14 +96,23 @@ class Pulse:
         self._reads.clear()
         return dropped
 
-    def furthest(self, voters: VoterSet) -> Hash | None:
-        """The other voter with the newest block that answers; whom to hand over to."""
+    def furthest(self, now_ms: int, voters: VoterSet) -> Hash | None:
+        """Of the other voters that answered of late, the one with the newest block: whom to hand over to."""
+        oldest = self._oldest_recent(now_ms)
         candidates = [
             (answered.tip.rank, answered.counter, voter)
             for voter, answered in self._answered.items()
-            if voter != self._node_id and voters.key_of(voter) is not None
+            if voter != self._node_id and answered.counter >= oldest and voters.key_of(voter) is not None
         ]
         return max(candidates)[2] if candidates else None
+
+    def _oldest_recent(self, now_ms: int) -> int:
+        """The counter of the oldest heartbeat of the last two election timeouts.
+
+        After a pause nothing was sent of late: an answer to a counter above all leaves only the leader to count.
+        """
+        recent = (counter for counter, at_ms in self._sent if at_ms >= now_ms - self._patience_ms)
+        return next(recent, self.counter + 1)
 
     def _count(self, counter: int, voters: VoterSet) -> int:
         own = 1 if voters.key_of(self._node_id) is not None else 0

@@ -8,6 +8,7 @@ Source: docs/protocol.md, section 6, "Commit"; Raft 5.3 and 5.4.2.
 
 from collections import OrderedDict
 
+from consensus.branch import Branch
 from consensus.certificates import BlockCertificate
 from consensus.messages import Acknowledgement
 from consensus.statement import Position, SignedMessage
@@ -61,6 +62,11 @@ class Tally:
             if entry is not None and entry[0].block_hash == position.hash:
                 found.append(of_voter.pop(position.rank))
         return found
+
+    def forget_replaced(self, branch: Branch) -> None:
+        """Blocks were replaced: what was counted of them helps nobody any more."""
+        for position in [one for one in self._counted if one not in branch]:
+            del self._counted[position]
 
     def forget(self, height: int) -> None:
         """Everything up to the committed `height` is decided."""

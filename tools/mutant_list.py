@@ -222,8 +222,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "count answers of any age",
         _PULSE,
-        "        oldest = next(recent, self.counter + 1)",
-        "        oldest = next((1 for _ in recent), 1)",
+        "        return next(recent, self.counter + 1)",
+        "        return next((1 for _ in recent), 1)",
         "a leader that nobody hears any more leads on, and its clients wait",
         "test_leadership.py::test_a_leader_without_a_quorum_of_answers_steps_down",
     ),
@@ -271,6 +271,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "if (beat.term, beat.counter) < (0, 0):",
         "a dead leader lives as long as gossip brings its old messages",
         "test_leadership.py::test_only_a_rising_counter_proves_life",
+    ),
+    _one(
+        "blame a leader for what waited before it",
+        _LEADERSHIP,
+        "waiting_ms = min(oldest_waiting_ms, standing.now_ms - self._followed_since_ms)",
+        "waiting_ms = oldest_waiting_ms",
+        "a network with more to do than fits deposes each leader within two timeouts: it does nothing but elect",
+        "test_counterexamples.py::test_an_overloaded_network_keeps_each_leader_for_a_while",
     ),
     _one(
         "let a newest certificate hide lower ones",

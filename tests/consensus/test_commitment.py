@@ -299,6 +299,19 @@ def test_early_acknowledgements_are_bounded_for_each_voter() -> None:
     assert committed_heights(node.store(chain(FIRST))) == [1]
 
 
+def test_nothing_is_kept_of_blocks_that_were_replaced() -> None:
+    """Terms that commit nothing leave nothing behind. Guard: consensus/commitment.py, `stored`, "forget_replaced"."""
+    node = OneNode(FIVE)
+    for term in range(1, 50):
+        node.follow(1, term, by=(1, 2, 3))
+        node.store(chain(block(term, 1), voters=FIVE))
+        node.hear(acknowledgement(1, block(term, 1), voters=FIVE))
+    assert len(node.core._commitment._tally._counted) == 1
+    for voter in (2, 3):
+        effects = node.hear(acknowledgement(voter, block(49, 1), voters=FIVE))
+    assert committed_heights(effects) == [1]
+
+
 def test_an_acknowledgement_counts_once_and_only_a_voters() -> None:
     node = OneNode(FIVE)
     node.lead(1, 2)

@@ -12,7 +12,7 @@ from consensus.statement import Position
 from ledger.encoding import encode
 from ledger.hashing import tagged_hash
 from tests.consensus.cluster import NETWORK, Block, Cluster, Host, Message, voter_set
-from tests.consensus.one_node import OneNode, block, certificate, chain, of
+from tests.consensus.one_node import T_MS, OneNode, block, certificate, chain, of
 
 FOUR_TWO_THIRDS = voter_set((0, 1, 2, 3), "two-thirds")
 
@@ -104,3 +104,23 @@ def _acknowledged_by(liar: Host, lie: Block) -> Packet:
     term, height, block_hash = link.position
     told = Acknowledgement(NETWORK, link.voter_set_hash, term, height, block_hash, link.previous_hash, liar.id)
     return Packet(told, told.sign(liar.keys.agreement))
+
+
+# -- livelocks --------------------------------------------------------------------------------------------------
+
+
+def test_an_overloaded_network_keeps_each_leader_for_a_while() -> None:
+    """More comes in than fits into blocks, so the oldest transaction always waits for more than 10 T: at every voter.
+
+    A leader that nobody has ever waited for that long cannot be blamed; else each one is deposed within two timeouts,
+    and an overloaded network does nothing but elect. Guard: consensus/leadership.py, `tick`, "_followed_since_ms".
+    """
+    cluster = Cluster(3)
+    cluster.run(5_000)
+    for host in cluster.hosts:
+        host.waiting_ms = 60_000
+    before = len(cluster.checks.leaders)
+    cluster.run(60_000, build=True)
+    elections = len(cluster.checks.leaders) - before
+    # It is overload to some and a leader that does not do its work to others: nobody can tell, so a new one is tried.
+    assert 1 <= elections <= 60_000 // (10 * T_MS)

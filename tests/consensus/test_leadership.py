@@ -1,20 +1,18 @@
-"""Leading and following: heartbeats (Raft 5.2); check quorum, reads, transfer (thesis 6.2, 6.4, 3.10)."""
+"""Leading and following: heartbeats (Raft 5.2); check quorum, reads (thesis 6.2, 6.4)."""
 
 import pytest
 
 from consensus.effects import Broadcast, BroadcastTerm, Effect, KeepVote, ReadConfirmed, ReadRefused
 from consensus.errors import InvalidMessageError
-from consensus.events import ReadAsked, TermCertificateHeard, TransferAsked
+from consensus.events import ReadAsked, TermCertificateHeard
 from consensus.leadership import PROOF_EVERY_HEARTBEATS
-from consensus.messages import Heartbeat, HeartbeatAnswer, PreVote, PreVoteRequest, Transfer
-from consensus.packets import PERMIT, Packet
-from consensus.pulse import READS_MAX
+from consensus.messages import Heartbeat, HeartbeatAnswer, PreVote, PreVoteRequest
+from consensus.pulse import READS_MAX, Pulse
 from consensus.settings import Kept
 from consensus.statement import Position
 from consensus.term_certificates import decode_term_certificate
 from tests.consensus.cluster import GENESIS, voter_set
 from tests.consensus.one_node import (
-    FIVE,
     FOUR,
     HEARTBEAT_MS,
     T_MS,
@@ -34,7 +32,6 @@ from tests.consensus.one_node import (
     pre_votes,
     proof_of,
     said,
-    transfer,
     vote,
 )
 
@@ -170,18 +167,22 @@ def test_an_observer_follows_and_does_not_answer() -> None:
 
 
 def test_a_leader_that_takes_nothing_is_not_live_for_who_waits() -> None:
-    """Section 6: after 10 T of waiting, heartbeats do not put the election off.
+    """Section 6: after 10 T of waiting, all of them under this leader, heartbeats do not put the election off.
 
     Guard: consensus/leadership.py, `on_heartbeat`, "not self._is_starving".
     """
     node = OneNode()
     node.follow(1, 1)
     asked_for: list[PreVoteRequest] = []
-    for counter in range(1, 30):
+    for counter in range(1, 101):
+        # What waited before the leader led is not its fault.
+        asked_for += said(node.tick(HEARTBEAT_MS, waiting_ms=60 * T_MS), PreVoteRequest)
+        node.hear(heartbeat(1, 1, counter))
+    for counter in range(101, 130):
         asked_for += said(node.tick(HEARTBEAT_MS, waiting_ms=10 * T_MS), PreVoteRequest)
         node.hear(heartbeat(1, 1, counter))
     assert not asked_for
-    for counter in range(30, 60):
+    for counter in range(130, 160):
         asked_for += said(node.tick(HEARTBEAT_MS, waiting_ms=10 * T_MS + 1), PreVoteRequest)
         assert said(node.hear(heartbeat(1, 1, counter)), HeartbeatAnswer), "it is followed as long as it leads"
     assert asked_for
@@ -372,85 +373,6 @@ def test_waiting_reads_are_bounded() -> None:
     assert sum(map(len, refused)) == 2
 
 
-# -- handing over (thesis, 3.10) --------------------------------------------------------------------------------
-
-
-def test_a_leader_hands_over_and_is_silent_for_two_timeouts() -> None:
-    """Section 6: "its sender proposes nothing more for 2T", so that the successor can catch up."""
-    node = _leading()
-    (wish,) = said(node.step(TransferAsked(id_of(2))), Transfer)
-    assert (wish.term, wish.successor, Position(wish.tip_term, wish.tip_height, wish.tip_hash)) == (1, id_of(2), FIRST)
-    assert not node.core.may_propose
-    while not node.core.may_propose:
-        _beat(node, (1,))
-        assert node.now_ms <= 5 * T_MS
-    assert node.role == "leader", "the successor may be gone"
-
-
-def test_without_a_name_the_furthest_voter_is_wished_for() -> None:
-    node = _leading(1, 2, voters=FIVE)
-    counter = _counter(node.tick(HEARTBEAT_MS))
-    for voter, tip in ((1, GENESIS), (2, FIRST), (3, GENESIS)):
-        node.hear(answer(voter, 1, counter, tip, FIVE))
-    (wish,) = said(node.step(TransferAsked()), Transfer)
-    assert wish.successor == id_of(2)
-
-
-@pytest.mark.parametrize("successor", [0, 7, None])
-def test_nobody_hands_over_to_itself_a_stranger_or_nobody(successor: int | None) -> None:
-    node = _leading()
-    assert not node.step(TransferAsked(None if successor is None else id_of(successor)))
-    assert node.core.may_propose
-
-
-def test_a_follower_hands_nothing_over() -> None:
-    assert not OneNode().step(TransferAsked(id_of(1)))
-
-
-def test_the_successor_asks_at_once_and_shows_the_wish() -> None:
-    node = OneNode()
-    node.follow(1, 1)
-    node.hear(heartbeat(1, 1, 1))
-    effects = node.hear(transfer(1, 0, 1))
-    (request,) = [one.packet for one in of(effects, Broadcast)]
-    assert isinstance(request.statement, PreVoteRequest)
-    assert Transfer.decode(request.attachments[PERMIT]) == transfer(1, 0, 1)
-    assert Packet.decode(request.encode()) == request
-
-
-def test_the_successor_waits_until_it_has_what_the_leader_proposed() -> None:
-    node = OneNode()
-    node.follow(1, 1)
-    assert not node.hear(transfer(1, 0, 1, FIRST))
-    node.store(chain(FIRST))
-    assert said(node.tick(1), PreVoteRequest)
-
-
-@pytest.mark.parametrize(
-    ("wish", "by"),
-    [
-        (transfer(1, 2, 1), None),  # for another
-        (transfer(2, 0, 1), None),  # of somebody who does not lead
-        (transfer(1, 0, 2), None),  # in another term
-        (transfer(1, 0, 1), 2),  # forged
-    ],
-)
-def test_a_wish_of_anybody_else_is_nothing(wish: Transfer, by: int | None) -> None:
-    node = OneNode()
-    node.follow(1, 1)
-    assert not node.hear(wish, by=by)
-    assert not node.tick(1)
-
-
-def test_a_wish_ends_with_its_term() -> None:
-    node = OneNode()
-    node.follow(1, 1)
-    node.hear(transfer(1, 0, 1, FIRST))
-    node.follow(2, 2)
-    node.store(chain(FIRST))
-    assert not node.tick(1)
-
-
 # -- voters who come and go -------------------------------------------------------------------------------------
 
 
@@ -474,3 +396,18 @@ def test_the_leader_that_earlier_voters_elected_is_followed_in_no_later_term() -
     node = OneNode(FOUR, kept=Kept(1, None, election(1, 1), FIRST), earlier=(THREE,), committed=SECOND)
     node.keep(node.hear(heartbeat(1, 2, 9, voters=THREE), proof_of(election(2, 1))))
     assert node.core.leader is None
+
+
+def test_reads_of_one_moment_take_no_room_among_the_heartbeats() -> None:
+    """Each read beats; what is remembered of beats is bounded by time, not by how many ask.
+
+    Guard: consensus/pulse.py, `beat`, "self._sent[-1][1] != now_ms".
+    """
+    pulse = Pulse(id_of(0), 0, 2 * T_MS)
+    for now_ms in range(0, 10 * T_MS, 10):
+        for _ in range(20):
+            counter = pulse.beat(now_ms)
+        pulse.answered(id_of(1), counter - 15, FIRST)
+    assert len(pulse._sent) <= 2 * T_MS // 10 + 1
+    assert pulse.has_quorum(now_ms, THREE)
+    assert not pulse.has_quorum(now_ms + 2 * T_MS + 1, THREE)
