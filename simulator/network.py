@@ -17,6 +17,7 @@ from simulator.chance import Chance
 from simulator.delays import Delay
 from simulator.partitions import Way
 from simulator.schedule import SECOND_US, Schedule
+from simulator.spread import Broadcast
 from simulator.traffic import Traffic
 
 # What a sender's kernel and its own queues hold for one neighbour: two frames of the largest size.
@@ -27,14 +28,14 @@ Deliver = Callable[[int, int, "Parcel"], None]
 
 
 class Parcel:
-    """A frame under way. `message` names the broadcast message in it, if it carries one in full."""
+    """A frame under way. `broadcast` is the broadcast message in it, if it carries one in full."""
 
-    __slots__ = ("content", "message", "size_bytes")
+    __slots__ = ("broadcast", "content", "size_bytes")
 
-    def __init__(self, content: Any, size_bytes: int, message: bytes | None = None) -> None:
+    def __init__(self, content: Any, size_bytes: int, broadcast: Broadcast | None = None) -> None:
         self.content = content
         self.size_bytes = size_bytes
-        self.message = message
+        self.broadcast = broadcast
 
 
 @dataclass(eq=False, slots=True)
@@ -201,7 +202,7 @@ class Network:
         link = self._links.get((sender, receiver))
         if link is None or not link.up:
             return
-        self._traffic.sent(sender, parcel.size_bytes)
+        self._traffic.sent(sender, parcel.size_bytes, parcel.broadcast, self._schedule.now_us)
         if not link.bandwidth and not link.queue:
             self._carry(link, parcel)
             return
@@ -268,7 +269,7 @@ class Network:
         if link.epoch != epoch:
             self._traffic.lost += 1
             return
-        self._traffic.received(link.receiver, parcel.size_bytes, parcel.message)
+        self._traffic.received(link.receiver, parcel.size_bytes, parcel.broadcast, self._schedule.now_us)
         self._deliver(link.receiver, link.sender, parcel)
 
     @property

@@ -8,6 +8,7 @@ Bounded: `REMEMBERED_MAX` frames.
 
 from p2p.frames import Frame, Gossip, decode_frame, encode_frame
 from simulator.network import Parcel
+from simulator.spread import Broadcast
 
 # The frames of a few steps: one goes to several neighbours in the same step.
 REMEMBERED_MAX = 256
@@ -41,7 +42,11 @@ class Parcels:
             data = encode_frame(frame)
             read = decode_frame(data)
             assert read == frame, "a frame arrives as it was sent"
-            return Parcel(read, len(data), read.id if isinstance(read, Gossip) else None)
+            return Parcel(read, len(data), _broadcast(read) if isinstance(read, Gossip) else None)
         if isinstance(frame, Gossip):
-            return Parcel(frame, len(frame.payload) + _GOSSIP_SIZE_BYTES, frame.id)
-        return Parcel(frame, len(encode_frame(frame)), None)
+            return Parcel(frame, len(frame.payload) + _GOSSIP_SIZE_BYTES, _broadcast(frame))
+        return Parcel(frame, len(encode_frame(frame)))
+
+
+def _broadcast(frame: Gossip) -> Broadcast:
+    return Broadcast(frame.id, frame.kind.name.lower(), frame.round)

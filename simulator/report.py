@@ -9,6 +9,7 @@ from typing import Any
 from simulator.chart import Chart, legend
 from simulator.faults import faults_to_json
 from simulator.run import Report
+from simulator.spread import SpreadFigures
 
 # As much of the trace as a browser shows without effort; the JSON document has none of it.
 TRACE_LINES_MAX = 1500
@@ -31,6 +32,7 @@ def document(report: Report) -> dict[str, Any]:
         "seed": report.seed,
         "commit": report.commit,
         "nodes": setting.scenario.nodes,
+        "observers": setting.scenario.observers,
         "seconds": setting.scenario.seconds,
         "overlay": setting.overlay,
         "network": setting.profile,
@@ -54,6 +56,21 @@ def document(report: Report) -> dict[str, Any]:
             "latency_median_ms": figures.latency_median_us / 1000,
             "latency_highest_ms": figures.latency_highest_us / 1000,
         },
+        "spread": [_spread(one) for one in report.spread],
+    }
+
+
+def _spread(figures: SpreadFigures) -> dict[str, Any]:
+    return {
+        "kind": figures.kind,
+        "messages": figures.messages,
+        "copies": round(figures.copies, 3),
+        "reached": round(figures.reached, 3),
+        "reached_least": round(figures.reached_least, 3),
+        "hops_median": figures.hops_median,
+        "hops_highest": figures.hops_highest,
+        "latency_median_ms": figures.latency_median_us / 1000,
+        "latency_highest_ms": figures.latency_highest_us / 1000,
     }
 
 
@@ -68,6 +85,8 @@ def page(report: Report) -> str:
         _verdict(report),
         f"<p>{legend()}</p>{chart.svg()}",
         f"<h2>Figures</h2>{_table(document(report)['figures'].items())}",
+        "<h2>How broadcast messages spread</h2>",
+        _spread_table(report.spread),
         "<h2>Faults</h2>",
         _table((fault.number, str(fault)) for fault in report.faults) if report.faults else "<p>None.</p>",
         f"<h2>Again</h2><pre>{escape(command(report))}</pre>",
@@ -83,6 +102,8 @@ def command(report: Report) -> str:
     """The command line that runs this again."""
     scenario = report.setting.scenario
     words = f"banyan simulate --nodes {scenario.nodes} --seconds {scenario.seconds} --seed {report.seed}"
+    if scenario.observers:
+        words += f" --observers {scenario.observers}"
     if report.faults != report.planned:
         words += f" --faults '{faults_to_json(report.faults)}'"
     return words
@@ -100,6 +121,15 @@ def _verdict(report: Report) -> str:
     text = f"{violation.rule}: {violation.text} (at {violation.time_us / 1_000_000:.6f} s)"
     shrunk = f"{len(report.faults)} of {len(report.planned)} faults are enough, found in {report.shrink_runs} runs."
     return f'<p class="bad">{escape(text)}</p><p>{escape(about)}. {shrunk}</p>'
+
+
+def _spread_table(spread: tuple[SpreadFigures, ...]) -> str:
+    if not spread:
+        return "<p>Nothing was counted.</p>"
+    rows = [_spread(one) for one in spread]
+    head = "".join(f"<th>{name.replace('_', ' ')}</th>" for name in rows[0])
+    body = "".join(f"<tr>{''.join(f'<td>{value}</td>' for value in row.values())}</tr>" for row in rows)
+    return f"<table><tr>{head}</tr>{body}</table>"
 
 
 def _table(rows: Any) -> str:

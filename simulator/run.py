@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from simulator.checkers.rule import Violation
 from simulator.faults import Fault
 from simulator.scenario import Scenario, Setting, setting_of
+from simulator.schedule import SECOND_US
 from simulator.shrink import shrink
+from simulator.spread import SpreadFigures
 from simulator.timeline import Timeline
 from simulator.world import World
 
 # Each is as long as the failing run at most: a failure of a minute's simulation costs some minutes.
 SHRINK_RUNS_MAX = 60
+
+# What began later may be on its way still when the run ends.
+_SPREADING_US = 3 * SECOND_US
 
 # Told how many virtual seconds have gone by, over all runs.
 Advance = Callable[[int], None]
@@ -54,6 +59,7 @@ class Report:
     timeline: Timeline
     figures: Figures
     shrink_runs: int
+    spread: tuple[SpreadFigures, ...]
 
     @property
     def ok(self) -> bool:
@@ -133,7 +139,7 @@ def _report(commit: str, planned: Setting, world: World, shrink_runs: int) -> Re
         frames=sum(traffic.frames_sent),
         size_bytes=sum(traffic.size_bytes_sent),
         frames_lost=traffic.lost,
-        copies_per_message=traffic.copies_per_message,
+        copies_per_message=traffic.spread.copies_per_message,
         latency_median_us=latencies[len(latencies) // 2] if latencies else 0,
         latency_highest_us=latencies[-1] if latencies else 0,
     )
@@ -146,4 +152,5 @@ def _report(commit: str, planned: Setting, world: World, shrink_runs: int) -> Re
         timeline=timeline,
         figures=figures,
         shrink_runs=shrink_runs,
+        spread=traffic.spread.figures(world.schedule.now_us - _SPREADING_US),
     )

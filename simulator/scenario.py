@@ -23,6 +23,8 @@ from simulator.schedule import MILLISECOND_US
 from simulator.trace import LINES_MAX
 
 SECONDS_MAX = 86_400
+# A thousand take 2 GB.
+OBSERVERS_MAX = 1_500
 # By then after the last fault, a transaction that was handed in after it is committed. One node: its start, and a
 # client that tries again. Several: a connection that is made again (1 s), an election or three (2 s each), and a
 # client that noticed that its node does not answer (5 s).
@@ -42,6 +44,7 @@ _TIMEOUTS_MS = (2_000, 15_000)
 class Scenario:
     """What is asked for; None leaves it to the seed.
 
+    `nodes` vote, `observers` follow; faults come to voters. `settle_seconds`: when counting how messages spread begins.
     `kinds`: which kinds of faults may be drawn; () for none. `faults`: exactly these instead. `liars`: nodes that are
     built by another factory and lie. `bandwidth`: bytes a second of each link, 0 for no limit.
 
@@ -50,7 +53,9 @@ class Scenario:
     """
 
     nodes: int = 1
+    observers: int = 0
     seconds: int = 60
+    settle_seconds: int = 0
     kinds: tuple[str, ...] | None = None
     faults: tuple[Fault, ...] | None = None
     overlay: str | None = None
@@ -66,9 +71,13 @@ class Scenario:
     def __post_init__(self) -> None:
         if not 1 <= self.nodes <= VOTERS_MAX:
             raise InvalidScenarioError(
-                "a simulated network has 1 to {limit} nodes, not {count}: every node is a voter",
-                limit=VOTERS_MAX,
-                count=self.nodes,
+                "a simulated network has 1 to {limit} voters, not {count}", limit=VOTERS_MAX, count=self.nodes
+            )
+        if not 0 <= self.observers <= OBSERVERS_MAX:
+            raise InvalidScenarioError(
+                "a simulated network has up to {limit} observers, not {count}",
+                limit=OBSERVERS_MAX,
+                count=self.observers,
             )
         if not 1 <= self.seconds <= SECONDS_MAX:
             raise InvalidScenarioError(
@@ -84,6 +93,11 @@ class Scenario:
             _check_choice("kind of faults", kind, KINDS)
         if not 0 <= self.clients.count <= CLIENTS_MAX or self.clients.units < 1 or self.clients.interval_us < 1:
             raise InvalidScenarioError("a simulation has up to {limit} clients, and units for them", limit=CLIENTS_MAX)
+
+    @property
+    def everybody(self) -> int:
+        """How many nodes there are, voters first."""
+        return self.nodes + self.observers
 
     @property
     def quorum_size(self) -> int:

@@ -1,65 +1,43 @@
-"""What went over the network: frames, bytes and copies, for each node.
+"""What went over the network: frames and bytes, for each node, and how broadcast messages spread.
 
-Owns the counts; never decides anything. A copy is a broadcast message received in full: a node that got 13 copies of
-10 messages received 1.3 payloads for each.
+Owns the counts; never decides anything.
 """
 
-# Messages told apart; beyond, new ones are no longer counted: the figure is an average over what came before.
-MESSAGES_MAX = 2_000_000
+from simulator.spread import Broadcast, Spread
 
 
 class Traffic:
     """Counters by node number; `lost` and `overflowed` count frames of the whole network."""
 
     __slots__ = (
-        "_messages",
-        "copies",
         "frames_received",
         "frames_sent",
         "lost",
         "overflowed",
         "size_bytes_received",
         "size_bytes_sent",
+        "spread",
     )
 
-    def __init__(self, nodes: int) -> None:
+    def __init__(self, nodes: int, spread_from_us: int = 0) -> None:
         self.frames_sent = [0] * nodes
         self.frames_received = [0] * nodes
         self.size_bytes_sent = [0] * nodes
         self.size_bytes_received = [0] * nodes
-        self.copies = [0] * nodes
         self.lost = 0
         self.overflowed = 0
-        self._messages: set[bytes] = set()
+        self.spread = Spread(nodes, spread_from_us)
 
-    def sent(self, node: int, size_bytes: int) -> None:
-        """A node sent a frame."""
+    def sent(self, node: int, size_bytes: int, broadcast: Broadcast | None, now_us: int) -> None:
+        """A node sent a frame; `broadcast` is the message that it carries in full, if it does."""
         self.frames_sent[node] += 1
         self.size_bytes_sent[node] += size_bytes
+        if broadcast is not None:
+            self.spread.sent(node, broadcast, now_us)
 
-    def received(self, node: int, size_bytes: int, message: bytes | None) -> None:
-        """A frame arrived at a node; `message` names the broadcast message that it carries in full, if it does."""
+    def received(self, node: int, size_bytes: int, broadcast: Broadcast | None, now_us: int) -> None:
+        """A frame arrived at a node."""
         self.frames_received[node] += 1
         self.size_bytes_received[node] += size_bytes
-        if message is not None:
-            known = message in self._messages
-            if not known and len(self._messages) < MESSAGES_MAX:
-                self._messages.add(message)
-                known = True
-            if known:
-                self.copies[node] += 1
-
-    @property
-    def messages_count(self) -> int:
-        """How many different broadcast messages went over the network."""
-        return len(self._messages)
-
-    @property
-    def copies_per_message(self) -> float:
-        """How many payloads a node received for each broadcast message; 0 where there were none.
-
-        The node that a message comes from gets none, so that a tree gives a little less than one.
-        """
-        if not self._messages:
-            return 0.0
-        return sum(self.copies) / (len(self.copies) * len(self._messages))
+        if broadcast is not None:
+            self.spread.received(node, broadcast, now_us)

@@ -73,17 +73,17 @@ class World:
         self._second = second
         scenario = self._scenario = setting.scenario
         self.setting = setting
-        seed, count = setting.seed, scenario.nodes
+        seed, count = setting.seed, scenario.everybody
         self.schedule = Schedule()
         self.stream = Stream()
         # First of all listeners, so that a violation's own line is the last of the trace.
-        known = identities(count, scenario.clients.count, scenario.quorum)
+        known = identities(scenario.nodes, scenario.clients.count, scenario.quorum, scenario.observers)
         self._names = {keys.node_id: f"node {number}" for number, keys in enumerate(known.nodes)}
         self.trace = Trace(scenario.trace_lines, self._names)
         self.stream.listen(_TRACED, self.trace.tell)
         self.timeline = Timeline(self.stream)
         self._watch = Watch(every_rule(), self.stream, self.schedule.stop, frozenset(scenario.liars))
-        self.traffic = Traffic(count)
+        self.traffic = Traffic(count, scenario.settle_seconds * SECOND_US)
         self._network = Network(
             self.schedule, seed, PROFILES[setting.profile], scenario.bandwidth, self.traffic, self._deliver
         )

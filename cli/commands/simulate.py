@@ -21,7 +21,10 @@ _ALL_FAULTS = "all"
 
 def simulate(
     session: Session,
-    nodes: Annotated[int, typer.Option("--nodes", min=1, max=21, help=N_("How many nodes; all of them vote."))] = 5,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, max=21, help=N_("How many nodes vote."))] = 5,
+    observers: Annotated[
+        int, typer.Option("--observers", min=0, max=1500, help=N_("How many more nodes follow without a vote."))
+    ] = 0,
     seconds: Annotated[
         int, typer.Option("--seconds", min=1, max=86_400, help=N_("How many virtual seconds go by."))
     ] = 60,
@@ -54,7 +57,7 @@ def simulate(
 
     calm_collector()
     kinds, listed = _faults(faults, nodes)
-    scenario = Scenario(nodes=nodes, seconds=seconds, kinds=kinds, faults=listed)
+    scenario = Scenario(nodes=nodes, observers=observers, seconds=seconds, kinds=kinds, faults=listed)
     with session.progress(_("Simulating, virtual seconds"), None) as advance:
         found = run(seed, scenario, source_commit(version()), advance=lambda done: advance(done, None))
     files = _write(report, found) if report is not None else {}
@@ -131,6 +134,10 @@ def _render(printer: Printer, report: "Report", files: dict[str, str]) -> None:
             (_("Starts of nodes"), figures.starts),
             (_("Frames sent"), figures.frames),
             (_("Copies of each message at a node"), f"{figures.copies_per_message:.2f}"),
+            *(
+                (_("{kind}: copies, hops").format(kind=one.kind), f"{one.copies:.2f}, {one.hops_highest}")
+                for one in report.spread
+            ),
             (_("Faults"), len(report.faults)),
             *((_("Written"), path) for path in files.values()),
         ]

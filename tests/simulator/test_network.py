@@ -155,17 +155,6 @@ def test_a_blocked_way_is_open_again_when_every_block_is_lifted() -> None:
     assert sorted((receiver, content) for _, receiver, _, content in wires.arrived) == [(0, 0), (1, 0)]
 
 
-def test_copies_are_counted_for_each_message() -> None:
-    traffic = Traffic(4)
-    for node in (1, 2, 3):
-        traffic.received(node, 10, b"message")
-    assert (traffic.messages_count, traffic.copies_per_message) == (1, 0.75)
-    traffic.received(3, 10, b"message")
-    traffic.received(3, 10, None)
-    assert traffic.copies_per_message == 1.0
-    assert Traffic(4).copies_per_message == 0.0
-
-
 def test_those_who_want_to_be_connected_are_and_are_told_so() -> None:
     wires = Wires()
     wires.connections.want(0, 1)

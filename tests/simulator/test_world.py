@@ -170,8 +170,9 @@ def test_a_database_older_than_its_signatures_is_refused_until_the_newer_one_is_
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"nodes": 0}, "1 to 21 nodes"),
-        ({"nodes": 22}, "1 to 21 nodes"),
+        ({"nodes": 0}, "1 to 21 voters"),
+        ({"nodes": 22}, "1 to 21 voters"),
+        ({"observers": -1}, "observers, not -1"),
         ({"seconds": 0}, "virtual seconds"),
         ({"overlay": "cube"}, "no overlay cube"),
         ({"profile": "moon"}, "no profile moon"),
