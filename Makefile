@@ -10,7 +10,7 @@ help:
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
-	@echo "make mutants     break the agreement core on purpose; the tests must notice each time"
+	@echo "make mutants     break agreement on purpose, 4 minutes; the tests must notice each time"
 	@echo "make lock        pin the newest allowed releases in requirements.lock"
 	@echo "make clean       remove what the targets above made"
 
@@ -45,7 +45,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.audit
 
 mutants: set-up
-	@$(PYTHON) -m tools.mutants
+	@nice -n 10 $(PYTHON) -m tools.mutants
 
 clean:
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache demo-home

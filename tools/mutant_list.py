@@ -1,7 +1,7 @@
 """The breakages that `mutants` tries: what is edited, why that is dangerous, and which test notices.
 
 Most edits are of one line; where a rule is guarded twice, both guards go. A text that stands in its file once is enough
-to find the place. Names of tests are relative to `tests/consensus/`.
+to find the place. Names of tests without a folder are those of `tests/consensus/`.
 """
 
 from typing import NamedTuple
@@ -23,6 +23,16 @@ class Mutant(NamedTuple):
     caught_by: str
     edits: tuple[Edit, ...]
 
+    @property
+    def test(self) -> str:
+        """The test that notices, from the root of the tree."""
+        return self.caught_by if "/" in self.caught_by else f"tests/consensus/{self.caught_by}"
+
+    @property
+    def is_of_the_core(self) -> bool:
+        """Whether the random faults of the core can notice it."""
+        return any(edit.file.startswith("consensus/") for edit in self.edits)
+
 
 _AGREEMENT = "consensus/agreement.py"
 _BRANCH = "consensus/branch.py"
@@ -33,6 +43,8 @@ _LEADERSHIP = "consensus/leadership.py"
 _PULSE = "consensus/pulse.py"
 _STANDING = "consensus/standing.py"
 _VOTERS = "consensus/voters.py"
+_START = "daemon/agreement_start.py"
+_STORE = "storage/lmdb_store.py"
 
 
 def _one(name: str, file: str, old: str, new: str, why: str, caught_by: str) -> Mutant:
@@ -319,5 +331,140 @@ MUTANTS: tuple[Mutant, ...] = (
         "        return True",
         "two changes by two leaders can overlap, and their quorums share nobody (Raft's membership bug of 2015)",
         "test_voter_changes.py::test_no_change_before_a_block_of_the_own_term_is_committed",
+    ),
+    _one(
+        "learn no term from who asks",
+        _ELECTIONS,
+        "            standing.adopt(proof)\n        if self._may_grant",
+        "            pass\n        if self._may_grant",
+        "L3: where answers get lost, the longest chain sits in a low term for ever, and nobody else may be elected",
+        "test_known_traces.py::test_l3_the_longest_log_in_a_low_term_wins",
+    ),
+    _one(
+        "tell no later term to who asks",
+        _ELECTIONS,
+        "        elif asked.term <= standing.term:\n            standing.tell_term()",
+        "        elif asked.term <= standing.term:\n            pass",
+        "L3: where requests get lost, the longest chain sits in a low term for ever, and nobody else may be elected",
+        "test_known_traces.py::test_l3_the_longest_log_in_a_low_term_wins",
+    ),
+    Mutant(
+        "let observers vote",
+        "votes of nodes that no quorum rule knows; whoever waits for them waits for ever",
+        "test_votes.py::test_an_observer_votes_for_nobody_but_learns_the_term",
+        (
+            Edit(_ELECTIONS, "        votes = standing.is_voter and not", "        votes = not"),
+            Edit(_STANDING, "        return self.is_voter and self.kept_term", "        return self.kept_term"),
+        ),
+    ),
+    _one(
+        "count a leader that is no voter",
+        _PULSE,
+        "        own = 1 if voters.key_of(self._node_id) is not None else 0",
+        "        own = 1",
+        "a demoted leader counts itself, and leads with a quorum that is one short",
+        "test_voter_changes.py::test_the_new_voters_quorum_keeps_a_leader",
+    ),
+    _one(
+        "count grants of another round",
+        _ELECTIONS,
+        "(granted.asker, granted.round) != (standing.settings.node_id, asked.nonce)",
+        "granted.asker != standing.settings.node_id",
+        "what voters granted long ago, of another chain, certifies a term now",
+        "test_pre_votes.py::test_grants_count_for_the_round_that_asked_only",
+    ),
+    _one(
+        "let a wish serve for ever",
+        _ELECTIONS,
+        "            wish.term == standing.term == asked.term - 1",
+        "            wish.term <= asked.term - 1",
+        "a leader's wish of long ago deposes its successors",
+        "test_pre_votes.py::test_a_wish_serves_for_the_next_term_only",
+    ),
+    # -- what a node adds: its disk, its sign-state, its window -----------------------------------------------------
+    _one(
+        "report every write as durable with the first",
+        "daemon/outgoing.py",
+        "        while self._unstored and self._unstored[0].ticket <= ticket:",
+        "        while self._unstored:",
+        "blocks are acknowledged, and transactions told, that a crash takes away (appends re-ordered by the disk)",
+        "tests/daemon/test_traces.py::test_nothing_leaves_a_node_before_its_disk_has_it",
+    ),
+    _one(
+        "report every save as kept with the first",
+        "daemon/keeping.py",
+        "        while self._unkept and self._unkept[0][0] <= ticket:",
+        "        while self._unkept:",
+        "votes and acknowledgements leave that a crash makes the node forget",
+        "tests/daemon/test_traces.py::test_nothing_leaves_a_node_before_its_disk_has_it",
+    ),
+    _one(
+        "keep a term without the vote given with it",
+        "daemon/keeping.py",
+        "self.state.with_term(wanted.term, wanted.voted_for)",
+        "self.state.with_term(wanted.term, None)",
+        "term and vote are not durable together: after a crash the voter votes again",
+        "tests/daemon/test_traces.py::test_nothing_leaves_a_node_before_its_disk_has_it",
+    ),
+    _one(
+        "ask the window before opening a term",
+        "daemon/leading.py",
+        "        self._build([], now_ms, election_certificate=certificate.encode())",
+        "        under_way = self._chain.tip.height - self._agreement.committed_height\n"
+        "        if under_way < self._genesis.parameters.window_blocks_max:\n"
+        "            self._build([], now_ms, election_certificate=certificate.encode())",
+        "L2: blocks of a dead leader fill the window, and no leader can commit them",
+        "tests/daemon/test_traces.py::test_l2_a_window_full_of_inherited_blocks_does_not_stop_the_next_leader",
+    ),
+    _one(
+        "store blocks without their term",
+        "daemon/node.py",
+        "                self._agree(TermCertificateHeard(election))",
+        "                assert election",
+        "S1: a term begins again among voters who have its blocks and know nothing of its leader",
+        "tests/daemon/test_traces.py::test_s1_a_block_brings_its_term",
+    ),
+    _one(
+        "take a restored database for the newest",
+        _START,
+        "    if acknowledged.height == 0 or chain.tip.term > acknowledged.term:",
+        "    if True:",
+        "a restored voter helps to undo what it had acknowledged",
+        "tests/daemon/test_traces.py::test_a_restored_voter_signs_nothing_until_it_has_caught_up",
+    ),
+    _one(
+        "start in a term below the chain's",
+        _START,
+        "    if chain.tip.term > term and chain.tip.header is not None:",
+        "    if False and chain.tip.header is not None:",
+        "a node that stored a block and crashed before it kept its term does not start any more, or votes again there",
+        "tests/daemon/test_traces.py::test_a_chain_that_is_newer_than_the_sign_state_proves_its_term",
+    ),
+    Mutant(
+        "write the heights after what they name",
+        "after a crash in between, the applied height is not that of the state: transactions are executed twice",
+        "tests/storage/test_one_transaction.py::test_blocks_state_and_the_heights_that_name_them_are_written_together",
+        (
+            Edit(
+                _STORE,
+                "                    standing = self._write(transaction, batches)\n",
+                "                    standing = self._write(transaction, batches)\n"
+                "                with self._environment.write() as transaction:\n"
+                '                    transaction.put(META_HEAD, pack_standing(standing), db=self._tables["meta"])\n',
+            ),
+            Edit(
+                _STORE,
+                '        transaction.put(META_HEAD, pack_standing(standing), db=tables["meta"])\n        return',
+                "        return",
+            ),
+        ),
+    ),
+    _one(
+        "drop executed blocks",
+        "storage/batch_rules.py",
+        "    if height <= standing.executed_height:",
+        "    if height < 0:",
+        "the applied height is above the log after a roll-back (commit index ahead of the log)",
+        "tests/storage/test_contract.py::test_executed_blocks_are_never_dropped",
     ),
 )
