@@ -333,6 +333,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "test_voter_changes.py::test_no_change_before_a_block_of_the_own_term_is_committed",
     ),
     _one(
+        "certify by the voters in force everywhere",
+        _COMMITMENT,
+        "(told.previous_hash, told.voter_set_hash) != (link.previous_hash, link.voter_set_hash):",
+        "(told.previous_hash, told.voter_set_hash) != (link.previous_hash, standing.voters.hash):",
+        "L1: an opening block above a change of voters is certified by nobody who knows that the change is committed",
+        "test_voter_changes.py::test_blocks_of_the_old_set_are_certified_by_it_after_the_change",
+    ),
+    _one(
         "learn no term from who asks",
         _ELECTIONS,
         "            standing.adopt(proof)\n        if self._may_grant",

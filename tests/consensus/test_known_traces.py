@@ -1,29 +1,7 @@
 """The traces that a model checker found, and the mistakes known from other implementations: the end of section 6.
 
-Each has a test that fails when its guard is taken out; many are tested at one core, where the guard can be seen best:
-
-| trace or mistake | test |
-|---|---|
-| S1 two leaders in one term | here; test_pre_votes.py, test_votes.py, each guard for itself |
-| S2 the leader restarts into its own term | here; test_commitment.py, "..._proposal_leaves_when_..." |
-| S3 stale linearizable read | here; test_leadership.py, "a_read_waits_until_..." |
-| L1 barrier at an uncommitted tip, dead leader | here |
-| L2 window full of inherited blocks | here |
-| L3 longest log in a low term, empty log in a high one | here |
-| L5 removed leader switched off before the others know | here |
-| L6 restored voter shut out | test_restored.py |
-| membership change without an own-term commit | test_voter_changes.py, "no_change_before_..." |
-| vote and term not atomically durable | test_votes.py, "..._are_kept_together" |
-| earlier-term entries committed by counting | test_commitment.py, "leader_only_commits_..."; figure 8 here |
-| lease reads under a paused process | here; test_leadership.py, "a_paused_leader_..." |
-| acknowledging before the disk has it | test_commitment.py, "follower_append_entries_..." |
-| applied height not atomic with state | of the store, which writes both in one transaction: tests/storage |
-| commit index ahead of the log after a crash | test_commitment.py, "a_chain_is_never_shorter_..."; here |
-| an observer that must vote | test_pre_votes.py, test_votes.py; here |
-| a non-voter with a high term | here; test_pre_votes.py, "whoever_is_no_voter_..." |
-| a demoted leader counting itself | test_voter_changes.py, "the_new_voters_quorum_..." |
-| appends re-ordered by asynchronous storage | test_commitment.py, "the_branch_takes_only_what_fits" |
-| over-acknowledging after a rollback | test_commitment.py, "a_replaced_block_..." |
+Each has a test that fails when its guard is taken out; many are tested at one core, where the guard can be seen best.
+docs/reference/agreement-tests.md has all of them in one table, with their guards and mutants.
 """
 
 import pytest

@@ -160,7 +160,10 @@ def test_a_removed_voter_votes_no_more() -> None:
 
 
 def test_blocks_of_the_old_set_are_certified_by_it_after_the_change() -> None:
-    """Section 6: "only opening blocks may follow, certified by the old set", by whoever did not know of the commit."""
+    """Section 6: "only opening blocks may follow, certified by the old set", by whoever did not know of the commit.
+
+    L1. Guard: consensus/commitment.py, `_count` and `on_valid_certificate`, "link.voter_set_hash".
+    """
     node = OneNode()
     node.learn(election(1, 1))
     node.store(chain(FIRST))
@@ -169,7 +172,11 @@ def test_blocks_of_the_old_set_are_certified_by_it_after_the_change() -> None:
     node.step(TermCertificateHeard(election(2, 2)))
     node.store(chain(block(2, 2), on=FIRST))
     assert not committed_heights(node.step(CertificateHeard(certificate(block(2, 2), FIRST, (1, 2, 3), FOUR))))
-    assert committed_heights(node.step(CertificateHeard(certificate(block(2, 2), FIRST)))) == [2]
+    assert not committed_heights(node.hear(acknowledgement(1, block(2, 2), FIRST)))
+    assert committed_heights(node.hear(acknowledgement(2, block(2, 2), FIRST))) == [2]
+    node.step(TermCertificateHeard(election(3, 2)))
+    node.store(chain(block(3, 3), on=block(2, 2)))
+    assert committed_heights(node.step(CertificateHeard(certificate(block(3, 3), block(2, 2))))) == [3]
 
 
 def test_who_is_new_acknowledges_nothing_in_the_old_ones_name() -> None:
