@@ -165,16 +165,25 @@ class Elections:
     def _may_grant(self, asked: PreVoteRequest, packet: Packet) -> bool:
         standing = self._standing
         permitted = self._is_permitted(asked, packet)
-        hears_leader = standing.now_ms - self._heard_leader_ms < standing.settings.timing.election_timeout_ms
         return (
             standing.is_voter
             and not standing.must_recover
             and asked.voter_set_hash == standing.voters.hash
             # Guard of S1: without it, two leaders may stand in one term.
             and asked.term == standing.term + 1
-            and (permitted or (standing.role is not Role.LEADER and not hears_leader))
+            and (permitted or (standing.role is not Role.LEADER and self._hears_nobody))
             and self._is_up_to_date(Position(asked.last_term, asked.last_height, asked.last_hash), packet)
         )
+
+    @property
+    def _hears_nobody(self) -> bool:
+        """Whether no leader was heard for an election timeout, and the running term had as long to get one.
+
+        Else whoever sees an election could collect the certificate of the term after it, which does not age, and depose
+        the leader with it at any time.
+        """
+        since_ms = max(self._heard_leader_ms, self._standing.adopted_ms or self._heard_leader_ms)
+        return self._standing.now_ms - since_ms >= self._standing.settings.timing.election_timeout_ms
 
     def _is_permitted(self, asked: PreVoteRequest, packet: Packet) -> bool:
         """Whether the leader of this very term wishes the asker to lead the next one (thesis, 3.10)."""

@@ -47,6 +47,8 @@ class Standing:
         self.voted_for = kept.voted_for
         self.certificate = kept.certificate
         self.leader: Hash | None = None
+        # When the running term was adopted in this run.
+        self.adopted_ms: int | None = None
         self.must_recover = not kept.holds_acknowledged
         self.role = self._resting_role
         self._told_term_ms: int | None = None
@@ -108,6 +110,7 @@ class Standing:
         """
         assert certificate.term > self.term, "the term never goes down"
         self.term = certificate.term
+        self.adopted_ms = self.now_ms
         self.certificate = certificate
         self.voted_for = voted_for
         self._change(role or self._resting_role, None)

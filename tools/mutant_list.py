@@ -147,7 +147,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _one(
         "pre-vote while a leader is heard",
         _ELECTIONS,
-        "(permitted or (standing.role is not Role.LEADER and not hears_leader))",
+        "(permitted or (standing.role is not Role.LEADER and self._hears_nobody))",
         "(permitted or standing.role is not Role.LEADER)",
         "whoever was cut off for a moment deposes a healthy leader (thesis 4.2.3)",
         "test_pre_votes.py::test_it_grants_nothing_while_it_hears_a_leader",
@@ -331,6 +331,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "        return True",
         "two changes by two leaders can overlap, and their quorums share nobody (Raft's membership bug of 2015)",
         "test_voter_changes.py::test_no_change_before_a_block_of_the_own_term_is_committed",
+    ),
+    _one(
+        "grant the next term while one is being won",
+        _ELECTIONS,
+        "max(self._heard_leader_ms, self._standing.adopted_ms or self._heard_leader_ms)",
+        "self._heard_leader_ms",
+        "one lying voter collects the certificate that deposes the next leader, at any time, again and again",
+        "test_counterexamples.py::test_a_lying_voter_cannot_hoard_what_deposes_the_next_leader",
     ),
     _one(
         "certify by the voters in force everywhere",

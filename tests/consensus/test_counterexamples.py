@@ -6,13 +6,26 @@ Those of one core play its neighbours, liars too; those of a cluster steer which
 from consensus.certificates import BlockCertificate
 from consensus.effects import Effect, KeepAcknowledgement
 from consensus.events import CertificateHeard, ChainLink, Heard
-from consensus.messages import Acknowledgement
-from consensus.packets import Packet
+from consensus.messages import Acknowledgement, PreVote, VoteRequest
+from consensus.packets import PROOF, Packet
 from consensus.statement import Position
 from ledger.encoding import encode
 from ledger.hashing import tagged_hash
 from tests.consensus.cluster import NETWORK, Block, Cluster, Host, Message, voter_set
-from tests.consensus.one_node import T_MS, OneNode, block, certificate, chain, of
+from tests.consensus.one_node import (
+    T_MS,
+    OneNode,
+    asked,
+    block,
+    certificate,
+    chain,
+    header_of,
+    of,
+    packet,
+    pre_vote_request,
+    pre_votes,
+    said,
+)
 
 FOUR_TWO_THIRDS = voter_set((0, 1, 2, 3), "two-thirds")
 
@@ -124,3 +137,57 @@ def test_an_overloaded_network_keeps_each_leader_for_a_while() -> None:
     elections = len(cluster.checks.leaders) - before
     # It is overload to some and a leader that does not do its work to others: nobody can tell, so a new one is tried.
     assert 1 <= elections <= 60_000 // (10 * T_MS)
+
+
+# -- a voter that lies ------------------------------------------------------------------------------------------
+
+
+def test_grants_for_a_term_wait_until_the_one_before_had_its_chance() -> None:
+    """A term has just begun, and nobody leads in it yet: a pre-vote for the one after would outlive the election.
+
+    Guard: consensus/elections.py, `_may_grant`, "standing.adopted_ms".
+    """
+    node = OneNode()
+    node.tick(T_MS)
+    node.learn(pre_votes(1, 2))
+    request = pre_vote_request(1, 2)
+    assert not said(asked(node, request, pre_votes(1, 2)), PreVote)
+    node.tick(T_MS - 1)
+    assert not said(asked(node, request, pre_votes(1, 2)), PreVote)
+    node.tick(1)
+    assert said(asked(node, request, pre_votes(1, 2)), PreVote)
+
+
+def test_a_lying_voter_cannot_hoard_what_deposes_the_next_leader() -> None:
+    """Section 1: "a voter that lies cannot depose a healthy leader". Certificates do not age, so whoever got a quorum's
+    pre-votes for the term after the running one can end it at any time, and get the next ones in the gap after that.
+
+    One voter of five asks for pre-votes for the term after each election that it sees, before the votes are counted,
+    and keeps what it is given to itself. In the end it can show nothing against the leader.
+    """
+    cluster = Cluster(5)
+    cluster.run(4_000)
+    first = cluster.leader
+    assert first is not None
+    liar = next(host for host in cluster.hosts if host is not first)
+    granted: dict[int, set[bytes]] = {}
+
+    def overhear(receiver: Host, message: Message) -> bool:
+        told = message.statement if isinstance(message, Packet) else None
+        if isinstance(told, PreVote) and told.asker == liar.id:
+            granted.setdefault(told.term, set()).add(told.voter)
+        if isinstance(told, VoteRequest) and receiver is liar and isinstance(message, Packet):
+            last = Position(told.last_term, told.last_height, told.last_hash)
+            request = pre_vote_request(liar.number, told.term + 1, last, cluster.first_voters)
+            asking = packet(request, message.attachments[PROOF], *header_of(last), b"", b"")
+            cluster.network[:0] = [(liar, host, asking) for host in cluster.hosts if host is not liar]
+        return False
+
+    cluster.is_lost = overhear
+    first.crash()
+    cluster.run(20_000, build=True)
+    leader = cluster.leader
+    assert leader is not None
+    assert len(granted.get(leader.led_term + 1, ())) + 1 < cluster.first_voters.quorum_size
+    # What it may have from the time before the leader was elected deposes nobody any more.
+    assert len(cluster.checks.leaders) == 2

@@ -258,7 +258,8 @@ def test_l2_a_window_full_of_inherited_blocks_does_not_stop_the_next_leader() ->
     cluster.run(ELECTIONS_MS)
     assert cluster.leader is one
     one.carry_out = exits[1].carry_out  # type: ignore[method-assign]
-    cluster.run(ELECTIONS_MS)
+    # A question that was lost is given up after some seconds, and then asked again.
+    cluster.run(3 * ELECTIONS_MS)
     assert min(host.store.head().executed_height for host in (one, other)) > inherited.height
 
 
