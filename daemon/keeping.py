@@ -35,7 +35,10 @@ class Keeping:
 
     def catch_up(self, agreement: Agreement) -> list[SaveSignState]:
         """At a start: the term that the chain proves, where the sign-state is of an earlier one. Nothing may be signed
-        in a term that the sign-state does not know."""
+        in a term that the sign-state does not know.
+
+        To be asked after agreement has begun, which keeps the term of a certificate that came to disk without it.
+        """
         certificate = agreement.term_certificate
         if agreement.term <= self.state.term or certificate is None:
             return []

@@ -270,8 +270,8 @@ class Node:
         """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
         refuse_lone_stale_voter(self._agreement, self._keeping.state.acknowledged_height)
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
-        self._effects.extend(self._keeping.catch_up(self._agreement))
         self._agree(AgreementStarted())
+        self._effects.extend(self._keeping.catch_up(self._agreement))
         self._accept_stored()
         if len(self._agreement.voters.voters) == 1:
             # Nobody else can lead, so there is nobody to wait for.
