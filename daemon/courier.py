@@ -1,19 +1,23 @@
-"""The node's side of gossip: what it says to its neighbours and what it hears of them. Pure.
+"""The node's side of gossip: the parts of `p2p` put together, frames in, frames and what they brought out. Pure.
 
-Owns the broadcast tree, the neighbours' heads, and the asking for blocks and bodies that are missing; never judges what
-it carries (the node does) and never touches a socket. Whatever a neighbour sends costs a bounded amount of work: frames
-are limited, questions are one at a time for each purpose, answers have a size. Source: docs/protocol.md, section 8.
+Owns which part a frame belongs to and what becomes of each part's effects; never judges what it carries (the node does)
+and never touches a socket. Broadcast is `Plumtree`; what gossip lost is found by comparing heads and waiting
+transactions, and pulled from any neighbour by `BlockSync`, `EntryFetch` and `TransactionFetch`. Whatever one of them
+holds against a neighbour lowers its score.
+
+Bounds: those of the parts. What came is taken in the step in which it came. Source: docs/protocol.md, section 8.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from consensus.settings import Chance
+from daemon.neighbourhood import Neighbourhood, Peer
 from ledger.hashing import Hash
-from p2p.effects import Blame, Deliver, SendFrame, send
+from p2p.effects import Blame, Deliver, Dial, Drop, SendFrame, send
 from p2p.effects import Effect as GossipEffect
+from p2p.fetch import EntriesCame, EntriesGivenUp, EntryFetch, FetchEffect, TransactionFetch, TransactionsCame
 from p2p.frames import (
-    WANTED_TRANSACTIONS_MAX,
     Blocks,
     Entries,
     Frame,
@@ -26,24 +30,18 @@ from p2p.frames import (
     Prune,
     Status,
     Transactions,
-    WantBlocks,
-    WantEntries,
-    WantTransactions,
 )
+from p2p.offences import Offence
+from p2p.overlay import KnownNode, OverlaySettings
 from p2p.plumtree import Plumtree
+from p2p.sync import BlocksCame, BlockSync, Failure, Standing, SyncEffect
 
-# Neighbours compare heads this often: what gossip lost is found within it.
+# Neighbours compare heads and waiting transactions this often: what gossip lost is found within it.
 STATUS_EVERY_MS = 1000
-# A question that has no answer by then is asked of somebody else.
-ANSWER_WAIT_MS = 2000
-# Two windows at a time: what is fetched waits for its certificate as proposed blocks do.
-BLOCKS_ASKED = 16
-_NO_PENDING = PendingSummary(0, (bytes(32),) * 16)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a chain stands; ranks compare term first."""
+class Head(NamedTuple):
+    """Where a chain stands, as far as neighbours can be given it: on disk."""
 
     committed_height: int
     committed_hash: Hash
@@ -52,96 +50,124 @@ class Head:
     tip_hash: Hash
     term: int
 
-    @property
-    def rank(self) -> tuple[int, int]:
-        """What decides which of two chains is the newer one."""
-        return (self.tip_term, self.tip_height)
+
+class Comparison(NamedTuple):
+    """What neighbours compare: the head, and what waits for a block."""
+
+    head: Head
+    pending: PendingSummary
 
 
-@dataclass(slots=True)
-class _Asked:
-    """A question under way: to whom, and until when it may be answered."""
-
-    request: int
-    peer: Hash
-    until_ms: int
+Compare: TypeAlias = Callable[[], Comparison]
+CourierEffect: TypeAlias = SendFrame | Blame | Dial | Drop
 
 
 class Courier:
-    """One node's neighbours; `take` what it wants done after each call."""
+    """One node's gossip; `now_ms` is by the node's own clock.
 
-    def __init__(self, chance: Chance) -> None:
+    Args:
+        own: The node's id.
+        settings: Whom it wants as neighbours.
+        standing: Where its chain stands.
+        compare: What is told to neighbours; called now and then.
+        chance: Where random numbers come from.
+    """
+
+    def __init__(
+        self, own: Hash, settings: OverlaySettings, standing: Standing, compare: Compare, chance: Chance
+    ) -> None:
+        self._compare = compare
         self._tree = Plumtree(chance)
-        self._heads: dict[Hash, Head | None] = {}
-        self._effects: list[GossipEffect] = []
-        self._delivered: list[Deliver] = []
-        self._request = 0
-        # One question under way for each purpose.
-        self._asked: dict[type[Frame], _Asked] = {}
+        self._neighbourhood = Neighbourhood(own, settings, chance, 0)
+        self._sync = BlockSync(standing, 0)
+        self._entry_fetch = EntryFetch()
+        self._transaction_fetch = TransactionFetch()
+        # The term that each neighbour was last heard in; who is not in here is not connected.
+        self._terms: dict[Hash, int | None] = {}
         self._told_ms = -STATUS_EVERY_MS
-        self._failed: set[Hash] = set()
+        self._effects: list[CourierEffect] = []
+        self._delivered: list[Deliver] = []
+        self._blocks: list[BlocksCame] = []
+        self._bodies: list[EntriesCame | EntriesGivenUp] = []
+        self._transactions: list[TransactionsCame] = []
 
     # -- neighbours ---------------------------------------------------------------------------------------------
 
     @property
-    def has_neighbours(self) -> bool:
-        """Whether anybody is connected."""
-        return bool(self._heads)
-
-    @property
     def neighbours(self) -> tuple[Hash, ...]:
         """Who is connected."""
-        return tuple(self._heads)
+        return tuple(self._terms)
 
-    def peer_up(self, peer: Hash, own: Head, now_ms: int) -> None:
-        """A connection is there: say where this node stands."""
-        self._heads[peer] = None
-        self._collect(self._tree.peer_up(peer, now_ms))
-        self._effects.append(send(peer, _status(own)))
+    @property
+    def has_neighbours(self) -> bool:
+        """Whether anybody is connected."""
+        return bool(self._terms)
 
-    def peer_down(self, peer: Hash) -> None:
+    def peers(self, now_ms: int) -> tuple[Peer, ...]:
+        """Who is connected and who misbehaved, for `peers`."""
+        return self._neighbourhood.peers(now_ms)
+
+    def set_registry(self, nodes: Iterable[KnownNode], now_ms: int) -> None:
+        """The nodes that may be neighbours, from the ledger."""
+        self._collect(self._neighbourhood.set_registry(nodes), now_ms)
+
+    def peer_up(self, peer: Hash, dialled: bool, now_ms: int) -> None:
+        """A connection is there: say where this node stands, or end it at once."""
+        self._forget(peer)
+        self._terms[peer] = None
+        self._collect(self._neighbourhood.connected(peer, dialled, now_ms), now_ms)
+        if peer in self._terms:
+            self._entry_fetch.peer_up(peer)
+            self._collect(self._tree.peer_up(peer, now_ms), now_ms)
+            self.send(peer, self._status())
+
+    def peer_down(self, peer: Hash, now_ms: int) -> None:
         """A connection is gone."""
-        self._heads.pop(peer, None)
-        self._tree.peer_down(peer)
-        self._asked = {kind: asked for kind, asked in self._asked.items() if asked.peer != peer}
-        self._failed.discard(peer)
+        self._forget(peer)
+        self._neighbourhood.disconnected(peer, now_ms)
 
-    def tick(self, own: Head, long_waiting: Callable[[], Sequence[Hash]], now_ms: int) -> None:
-        """Announce, compare heads and what waits for long, give up on questions without an answer.
+    def dial_failed(self, peer: Hash, now_ms: int) -> None:
+        """A neighbour that was dialled could not be reached."""
+        self._neighbourhood.dial_failed(peer, now_ms)
 
-        Args:
-            own: Where this node stands.
-            long_waiting: Transactions that should be in a block by now: perhaps the leader never heard of them.
-            now_ms: By the node's own clock.
-        """
-        self._collect(self._tree.tick(now_ms))
-        if now_ms - self._told_ms >= STATUS_EVERY_MS and self._heads:
+    def tick(self, now_ms: int) -> None:
+        """Announce, compare, ask for what is missing, give up on questions without an answer, dial."""
+        self._collect(self._tree.tick(now_ms), now_ms)
+        if now_ms - self._told_ms >= STATUS_EVERY_MS and self._terms:
             self._told_ms = now_ms
-            frame = _status(own)
-            self._effects.extend(send(peer, frame) for peer in self._heads)
-            waiting = tuple(long_waiting())
-            if waiting:
-                pending = PendingIds(waiting)
-                self._effects.extend(send(peer, pending) for peer in self._heads)
-        for kind, asked in list(self._asked.items()):
-            if now_ms > asked.until_ms:
-                self._failed.add(asked.peer)
-                del self._asked[kind]
+            frame = self._status()
+            self._effects.extend(send(peer, frame) for peer in self._terms)
+        self._collect(self._sync.plan(now_ms), now_ms)
+        self._collect(self._entry_fetch.plan(now_ms), now_ms)
+        self._collect(self._transaction_fetch.plan(now_ms), now_ms)
+        self._collect(self._neighbourhood.tick(now_ms), now_ms)
+
+    def _status(self) -> Status:
+        head, pending = self._compare()
+        return Status(*head, pending)
+
+    def _forget(self, peer: Hash) -> None:
+        if peer in self._terms:
+            del self._terms[peer]
+            self._tree.peer_down(peer)
+            self._sync.lost(peer)
+            self._entry_fetch.peer_down(peer)
+            self._transaction_fetch.peer_down(peer)
 
     # -- broadcast ----------------------------------------------------------------------------------------------
 
     def publish(self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool = False) -> None:
         """Tell everybody; `shapes` for the leader's heartbeats alone."""
-        if self._heads:
-            self._collect(self._tree.broadcast(kind, payload, now_ms, shapes))
+        if self._terms:
+            self._collect(self._tree.broadcast(kind, payload, now_ms, shapes), now_ms)
 
     def accept(self, message: Hash, now_ms: int, shapes: bool = False) -> None:
         """A delivered message is good: pass it on."""
-        self._collect(self._tree.accept(message, now_ms, shapes))
+        self._collect(self._tree.accept(message, now_ms, shapes), now_ms)
 
-    def refuse(self, message: Hash) -> None:
-        """A delivered message is wrong by itself."""
-        self._collect(self._tree.refuse(message))
+    def refuse(self, message: Hash, now_ms: int) -> None:
+        """A delivered message is wrong by itself: whoever brings it is to blame."""
+        self._collect(self._tree.refuse(message), now_ms)
 
     def drop(self, message: Hash) -> None:
         """A delivered message is of no use here."""
@@ -149,113 +175,131 @@ class Courier:
 
     # -- what is heard ------------------------------------------------------------------------------------------
 
+    def admits(self, peer: Hash, frame: Frame, now_ms: int) -> bool:
+        """Whether to look at a frame: of a neighbour, and within what a neighbour may make this node do."""
+        if peer not in self._terms:
+            return False
+        if self._neighbourhood.allows(peer, frame, now_ms):
+            return True
+        self.blame(peer, Offence.FLOOD, now_ms)
+        return False
+
+    def admits_transactions(self, peer: Hash, count: int, now_ms: int) -> bool:
+        """Whether to verify so many transactions for a neighbour."""
+        if self._neighbourhood.allows_transactions(peer, count, now_ms):
+            return True
+        self.blame(peer, Offence.FLOOD, now_ms)
+        return False
+
     def receive(self, peer: Hash, frame: Frame, now_ms: int) -> None:
-        """Take a frame of the tree or a head; `delivered` has what follows."""
-        if peer not in self._heads:
-            return
-        if isinstance(frame, Gossip | IHave | Graft | Prune):
-            self._collect(self._tree.receive(peer, frame, now_ms))
-        elif isinstance(frame, Status):
-            self._heads[peer] = Head(
-                frame.committed_height,
-                frame.committed_hash,
-                frame.tip_term,
-                frame.tip_height,
-                frame.tip_hash,
-                frame.term,
-            )
-
-    def term_of(self, peer: Hash) -> int | None:
-        """The term a neighbour said it is in."""
-        head = self._heads.get(peer)
-        return head.term if head is not None else None
-
-    def ask_transactions(self, peer: Hash, ids: tuple[Hash, ...], now_ms: int) -> None:
-        """Ask a neighbour for transactions that it says wait there, unless a question is under way."""
-        if Transactions not in self._asked and peer in self._heads:
-            request = self._ask(Transactions, peer, now_ms)
-            self._effects.append(send(peer, WantTransactions(request, ids[:WANTED_TRANSACTIONS_MAX])))
+        """Take a frame of the tree, a head or an answer; the `take_` methods have what follows."""
+        match frame:
+            case Gossip() | IHave() | Graft() | Prune():
+                self._collect(self._tree.receive(peer, frame, now_ms), now_ms)
+            case Status():
+                self._terms[peer] = frame.term
+                self._sync.heard(peer, frame, now_ms)
+            case Blocks():
+                self._collect(self._sync.answered(peer, frame, now_ms), now_ms)
+            case Entries():
+                self._collect(self._entry_fetch.answered(peer, frame, now_ms), now_ms)
+            case Transactions():
+                self._collect(self._transaction_fetch.answered(peer, frame), now_ms)
+            case _:
+                pass
 
     def send(self, peer: Hash, frame: Frame) -> None:
         """Send one neighbour something."""
-        if peer in self._heads:
+        if peer in self._terms:
             self._effects.append(send(peer, frame))
 
-    # -- asking for blocks --------------------------------------------------------------------------------------
+    def blame(self, peer: Hash, offence: Offence, now_ms: int) -> None:
+        """A neighbour did something wrong."""
+        self._collect([Blame(peer, offence)], now_ms)
 
-    def ask_blocks(self, own: Head, first_height: int, now_ms: int) -> None:
-        """Ask a neighbour that is ahead for blocks from `first_height`, unless a question is under way."""
-        if Blocks in self._asked:
-            return
-        ahead = [
-            peer
-            for peer, head in self._heads.items()
-            if head is not None and (head.rank > own.rank or head.committed_height > own.committed_height)
-        ]
-        if not ahead:
-            return
-        fresh = [peer for peer in ahead if peer not in self._failed]
-        if not fresh:
-            self._failed.clear()
-        chosen = max(fresh or ahead, key=lambda peer: (self._heads[peer] or own).rank)
-        request = self._ask(Blocks, chosen, now_ms)
-        self._effects.append(send(chosen, WantBlocks(request, first_height, BLOCKS_ASKED, with_entries=True)))
+    # -- what is missing ----------------------------------------------------------------------------------------
 
-    def is_answer(self, peer: Hash, answer: Blocks | Entries | Transactions) -> bool:
-        """Whether this answers the question under way, which ends with it."""
-        asked = self._asked.get(type(answer))
-        if asked is None or (asked.peer, asked.request) != (peer, answer.request):
-            return False
-        del self._asked[type(answer)]
-        return True
+    def tell_pending(self, peer: Hash, ids: tuple[Hash, ...]) -> None:
+        """Tell a neighbour what waits here and perhaps not there."""
+        if ids:
+            self.send(peer, PendingIds(ids))
 
-    def is_asking(self, kind: type[Frame]) -> bool:
-        """Whether a question is under way whose answer is such a frame."""
-        return kind in self._asked
+    def want_transactions(self, peer: Hash, ids: Iterable[Hash], now_ms: int) -> None:
+        """Ask a neighbour for transactions, unless it has a question to answer already."""
+        if peer in self._terms:
+            self._collect(self._transaction_fetch.want(peer, ids, now_ms), now_ms)
 
-    def _ask(self, kind: type[Frame], peer: Hash, now_ms: int) -> int:
-        self._request = self._request % (2**32 - 1) + 1
-        self._asked[kind] = _Asked(self._request, peer, now_ms + ANSWER_WAIT_MS)
-        return self._request
+    def want_entries(self, block_hash: Hash, places: Iterable[int], teller: Hash, now_ms: int) -> None:
+        """Ask for the missing bodies of a proposed block: first the neighbour that told of it."""
+        self._collect(self._entry_fetch.want(block_hash, places, teller, now_ms), now_ms)
 
-    def blame(self, peer: Hash) -> None:
-        """What a neighbour sent was of no use: ask others first."""
-        self._failed.add(peer)
+    def entries_done(self, block_hash: Hash) -> None:
+        """The bodies of a proposed block are not wanted any more."""
+        self._entry_fetch.done(block_hash)
 
-    def ask_entries(self, peer: Hash, block_hash: Hash, places: tuple[int, ...], now_ms: int) -> bool:
-        """Ask the neighbour that told of a block for its missing bodies; False if a question is under way already."""
-        if Entries in self._asked or peer not in self._heads:
-            return False
-        self._effects.append(send(peer, WantEntries(self._ask(Entries, peer, now_ms), block_hash, places)))
-        return True
+    def entries_wrong(self, came: EntriesCame, places: Iterable[int], now_ms: int) -> None:
+        """Bodies that came are not those of the block."""
+        self._collect(self._entry_fetch.wrong(came, places, now_ms), now_ms)
 
-    # -- what is wanted -----------------------------------------------------------------------------------------
+    def advanced(self, own: Standing, now_ms: int) -> None:
+        """This node's chain stands there now; nothing happens if it did before."""
+        self._collect(self._sync.advanced(own, now_ms), now_ms)
+
+    def blocks_stored(self, height: int, now_ms: int) -> None:
+        """What a neighbour sent is part of this node's chain up to this height."""
+        self._collect(self._sync.stored(height, now_ms), now_ms)
+
+    def blocks_failed(self, peer: Hash, failure: Failure, now_ms: int) -> None:
+        """Blocks of a neighbour cannot be used."""
+        self._collect(self._sync.failed(peer, failure, now_ms), now_ms)
+
+    # -- what came ----------------------------------------------------------------------------------------------
 
     def take_delivered(self) -> list[Deliver]:
         """Broadcast messages that wait for judgement."""
         delivered, self._delivered = self._delivered, []
         return delivered
 
-    def take_effects(self) -> list[SendFrame | Blame]:
-        """Frames to be sent, and who is to blame for what."""
+    def take_blocks(self) -> list[BlocksCame]:
+        """Blocks that were asked for, in order."""
+        blocks, self._blocks = self._blocks, []
+        return blocks
+
+    def take_bodies(self) -> list[EntriesCame | EntriesGivenUp]:
+        """Bodies of proposed blocks, or that nobody has them."""
+        bodies, self._bodies = self._bodies, []
+        return bodies
+
+    def take_transactions(self) -> list[TransactionsCame]:
+        """Transactions that were asked for."""
+        transactions, self._transactions = self._transactions, []
+        return transactions
+
+    def take_effects(self) -> list[CourierEffect]:
+        """Frames to be sent, who is to blame for what, whom to connect with and whom to leave."""
         effects, self._effects = self._effects, []
-        return [effect for effect in effects if isinstance(effect, SendFrame | Blame)]
+        return effects
 
-    def _collect(self, effects: list[GossipEffect]) -> None:
+    def _collect(self, effects: Sequence[GossipEffect | SyncEffect | FetchEffect], now_ms: int) -> None:
         for effect in effects:
-            if isinstance(effect, Deliver):
-                self._delivered.append(effect)
-            else:
-                self._effects.append(effect)
+            match effect:
+                case SendFrame():
+                    self._effects.append(effect)
+                case Deliver():
+                    self._delivered.append(effect)
+                case Blame():
+                    self._take_connections(self._neighbourhood.blame(effect, now_ms))
+                case BlocksCame():
+                    self._blocks.append(effect)
+                case EntriesCame() | EntriesGivenUp():
+                    self._bodies.append(effect)
+                case TransactionsCame():
+                    self._transactions.append(effect)
+                case Dial() | Drop():
+                    self._take_connections([effect])
 
-
-def _status(head: Head) -> Status:
-    return Status(
-        head.committed_height,
-        head.committed_hash,
-        head.tip_term,
-        head.tip_height,
-        head.tip_hash,
-        head.term,
-        _NO_PENDING,
-    )
+    def _take_connections(self, effects: Iterable[Blame | Dial | Drop]) -> None:
+        for effect in effects:
+            if isinstance(effect, Drop):
+                self._forget(effect.peer)
+            self._effects.append(effect)

@@ -17,7 +17,7 @@ from contracts.result import Result
 from daemon.sign_state import SignState
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
-from p2p.effects import Blame, SendFrame
+from p2p.effects import Blame, Dial, Drop, SendFrame
 from storage.interface import WriteBatch
 
 
@@ -161,6 +161,8 @@ Effect: TypeAlias = (
     | Verify
     | SendFrame
     | Blame
+    | Dial
+    | Drop
     | ReadReady
     | ReadFailed
     | EvidenceFound

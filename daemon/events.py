@@ -63,15 +63,24 @@ class SignStateSaved:
 
 @dataclass(frozen=True, slots=True)
 class PeerConnected:
-    """A neighbour is connected and greeted: frames can be sent to it."""
+    """A neighbour is connected and greeted: frames can be sent to it. `dialled` by this node."""
+
+    now_ms: int
+    peer: Hash
+    dialled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeerGone:
+    """The connection with a neighbour ended."""
 
     now_ms: int
     peer: Hash
 
 
 @dataclass(frozen=True, slots=True)
-class PeerGone:
-    """The connection with a neighbour ended."""
+class DialFailed:
+    """The neighbour of a `Dial` could not be reached, or refused."""
 
     now_ms: int
     peer: Hash
@@ -126,6 +135,7 @@ Event: TypeAlias = (
     | SignStateSaved
     | PeerConnected
     | PeerGone
+    | DialFailed
     | Received
     | Verified
     | ReadRequested

@@ -1,12 +1,12 @@
 """What neighbours say: each frame taken apart, judged as far as its signatures go, passed on or refused. Pure.
 
-Owns the judgement of broadcast messages and the answers to neighbours' questions; never changes the chain. What has no
-valid signature goes no further than here; what can no longer matter is dropped. Returns what agreement is to hear.
+Owns the judgement of broadcast messages and what is done with answers; never changes the chain. What has no valid
+signature goes no further than here; what can no longer matter is dropped. Returns what agreement is to hear.
 Source: docs/protocol.md, sections 6 and 8.
 """
 
-from collections import OrderedDict
-from typing import cast
+from collections.abc import Callable
+from typing import TypeAlias
 
 from consensus.agreement import Agreement
 from consensus.certificates import BlockCertificate
@@ -16,7 +16,8 @@ from consensus.messages import Acknowledgement, Heartbeat
 from consensus.packets import Packet
 from consensus.statement import Position
 from consensus.term_certificates import decode_term_certificate, encode_term_certificate
-from daemon.chain import Chain
+from daemon.answering import Answering
+from daemon.catching_up import CatchingUp
 from daemon.courier import Courier
 from daemon.events import Verified
 from daemon.evidence_judge import EvidenceJudge
@@ -25,31 +26,25 @@ from daemon.intake import Intake
 from daemon.proposal import Proposal
 from daemon.voters_in_force import VotersInForce
 from ledger.encoding import decode
-from ledger.errors import InvalidTransactionError, RemoteProtocolError
+from ledger.errors import BanyanError, InvalidTransactionError, RemoteProtocolError
 from ledger.hashing import Hash
-from ledger.submission import encode_submission
+from p2p.batching import decode_batch
 from p2p.effects import Deliver
 from p2p.frames import (
-    Blocks,
-    CarriedBlock,
-    Entries,
     Frame,
-    IndexedEntry,
     PayloadKind,
     PendingIds,
     Status,
     TermCertificate,
-    Transactions,
     WantBlocks,
     WantEntries,
     WantTransactions,
 )
-from storage.interface import StoreReader
 
-# An answer with blocks stops here: a neighbour that catches up asks again, and no frame grows to its limit.
-ANSWER_SIZE_BYTES_MAX = 1024 * 1024
 # Batches of transactions whose signatures are being verified.
 RELAYED_MAX = 256
+
+Report: TypeAlias = Callable[[BanyanError], None]
 
 
 class Hearing:
@@ -60,59 +55,68 @@ class Hearing:
         agreement: Agreement,
         courier: Courier,
         following: Following,
+        catching_up: CatchingUp,
         intake: Intake,
-        chain: Chain,
-        reader: StoreReader,
+        answering: Answering,
         voters: VotersInForce,
         judge_of_evidence: EvidenceJudge,
+        verify: VerifyCall,
     ) -> None:
         self._agreement = agreement
         self._courier = courier
         self._following = following
+        self._catching_up = catching_up
         self._intake = intake
-        self._chain = chain
-        self._reader = reader
+        self._answering = answering
         self._voters = voters
+        self._verify = verify
         self._judge_of_evidence = judge_of_evidence
         # Proven against somebody by what was heard in this step; the node takes it.
         self._evidence: list[Evidence] = []
         # By the ticket of their verification: the message they came in, None for the answer to a question.
-        self._relayed: OrderedDict[int, Hash | None] = OrderedDict()
+        self._relayed: dict[int, Hash | None] = {}
 
-    def receive(self, peer: Hash, frame: Frame, now_ms: int, verify: VerifyCall) -> list[Event]:
+    def receive(self, peer: Hash, frame: Frame, now_ms: int) -> list[Event]:
         """Take a frame; what agreement is to hear of it.
 
         Raises:
             RemoteProtocolError: the neighbour sent something that no honest node sends.
         """
-        heard: list[Event] = []
+        if not self._courier.admits(peer, frame, now_ms):
+            return []
         match frame:
             case WantBlocks():
-                self._courier.send(peer, self._blocks(frame))
-            case Blocks():
-                heard += self._take_blocks(peer, frame)
+                self._courier.send(peer, self._answering.blocks(frame))
             case WantEntries():
-                self._courier.send(peer, self._entries(frame))
-            case Entries():
-                if self._courier.is_answer(peer, frame):
-                    self._following.on_entries(peer, frame)
-            case PendingIds(ids):
-                missing = self._intake.unknown(ids)
-                if missing:
-                    self._courier.ask_transactions(peer, missing, now_ms)
+                self._courier.send(peer, self._answering.entries(frame))
             case WantTransactions():
-                self._courier.send(peer, self._transactions(frame))
-            case Transactions(_, submissions):
-                if self._courier.is_answer(peer, frame) and submissions and len(self._relayed) < RELAYED_MAX:
-                    self._relayed[verify(submissions)] = None
+                self._courier.send(peer, self._answering.transactions(frame))
+            case PendingIds(ids):
+                self._courier.want_transactions(peer, self._intake.unknown(ids), now_ms)
             case TermCertificate(certificate):
-                heard.append(TermCertificateHeard(decode_term_certificate(certificate)))
+                return [TermCertificateHeard(decode_term_certificate(certificate))]
             case _:
                 self._courier.receive(peer, frame, now_ms)
                 if isinstance(frame, Status):
-                    self._help(peer, frame)
-        for delivered in self._courier.take_delivered():
-            heard += self._judge(delivered, now_ms, verify)
+                    self._help(peer, frame, now_ms)
+        return [heard for message in self._courier.take_delivered() for heard in self._judge(message, now_ms)]
+
+    def take_answers(self, now_ms: int, report: Report) -> list[Event]:
+        """Look at what was asked for and came; `report` is told of what no honest neighbour sends."""
+        self._following.take_bodies(now_ms)
+        for came in self._courier.take_transactions():
+            enough = len(self._relayed) < RELAYED_MAX
+            if enough and self._courier.admits_transactions(came.peer, len(came.submissions), now_ms):
+                self._relayed[self._verify(came.submissions)] = None
+        heard: list[Event] = []
+        for blocks in self._courier.take_blocks():
+            try:
+                certificate = self._catching_up.take(blocks, now_ms)
+            except RemoteProtocolError as error:
+                report(error)
+                break
+            if certificate is not None:
+                heard.append(CertificateHeard(certificate))
         return heard
 
     def take_evidence(self) -> list[Evidence]:
@@ -120,19 +124,20 @@ class Hearing:
         found, self._evidence = self._evidence, []
         return found
 
-    def _help(self, peer: Hash, status: Status) -> None:
-        """Show a neighbour of an earlier term why there is a later one."""
+    def _help(self, peer: Hash, status: Status, now_ms: int) -> None:
+        """Tell a neighbour what waits here and not there; and one of an earlier term, why there is a later one."""
+        self._courier.tell_pending(peer, self._intake.pool.pending_ids.to_tell(status.pending, now_ms))
         certificate = self._agreement.term_certificate
         if status.term < self._agreement.term and certificate is not None:
             self._courier.send(peer, TermCertificate(encode_term_certificate(certificate)))
 
     # -- broadcast messages -------------------------------------------------------------------------------------
 
-    def _judge(self, message: Deliver, now_ms: int, verify: VerifyCall) -> list[Event]:
+    def _judge(self, message: Deliver, now_ms: int) -> list[Event]:
         try:
             match message.kind:
                 case PayloadKind.TRANSACTIONS:
-                    self._hear_transactions(message, verify)
+                    self._hear_transactions(message, now_ms)
                     return []
                 case PayloadKind.PROPOSAL:
                     return self._hear_proposal(message, now_ms)
@@ -146,18 +151,17 @@ class Hearing:
                     self._hear_evidence(message, now_ms)
                     return []
         except RemoteProtocolError:
-            self._courier.refuse(message.id)
+            self._courier.refuse(message.id, now_ms)
             return []
 
-    def _hear_transactions(self, message: Deliver, verify: VerifyCall) -> None:
-        submissions = decode(message.payload)
-        if not isinstance(submissions, list) or not all(isinstance(one, bytes) for one in submissions):
-            raise InvalidTransactionError("a batch of transactions is a list of submissions")
-        if len(self._relayed) >= RELAYED_MAX:
+    def _hear_transactions(self, message: Deliver, now_ms: int) -> None:
+        submissions = decode_batch(message.payload)
+        enough = len(self._relayed) < RELAYED_MAX
+        if enough and self._courier.admits_transactions(message.peer, len(submissions), now_ms):
+            self._relayed[self._verify(submissions)] = message.id
+        else:
             # They come again with the comparison of what waits, or in a block.
             self._courier.drop(message.id)
-            return
-        self._relayed[verify(tuple(cast(list[bytes], submissions)))] = message.id
 
     def relayed(self, event: Verified, block_time_ms: int, elapsed_ms: int) -> bool:
         """Whether the verified submissions came by gossip; they are pooled, and passed on if all of them may be."""
@@ -169,7 +173,7 @@ class Hearing:
             # They were asked for; neighbours further away compare what waits with this node.
             self._intake.take_in(good, event.now_ms, block_time_ms, elapsed_ms)
         elif len(good) < len(event.results):
-            self._courier.refuse(message)
+            self._courier.refuse(message, elapsed_ms)
         elif self._intake.take_in(good, event.now_ms, block_time_ms, elapsed_ms):
             self._courier.accept(message, elapsed_ms)
         else:
@@ -234,45 +238,3 @@ class Hearing:
         else:
             # Of voters that are not known here yet, or made up: this node cannot tell, so it blames nobody.
             self._courier.drop(message.id)
-
-    # -- questions and answers ----------------------------------------------------------------------------------
-
-    def _take_blocks(self, peer: Hash, frame: Blocks) -> list[Event]:
-        if not self._courier.is_answer(peer, frame):
-            return []
-        self._following.on_blocks(peer, frame)
-        certified = [one.certificate for one in frame.blocks if one.certificate]
-        return [CertificateHeard(BlockCertificate.decode(certified[-1]))] if certified else []
-
-    def _blocks(self, asked: WantBlocks) -> Blocks:
-        carried: list[CarriedBlock] = []
-        size = 0
-        for height in range(asked.first_height, asked.first_height + asked.count):
-            stored = self._reader.header(height)
-            if stored is None or size > ANSWER_SIZE_BYTES_MAX:
-                break
-            entries = tuple(bytes(one) for one in self._reader.entries(stored.first_index, stored.leaf_count))
-            certificate = self._reader.certificate(height) or b""
-            size += sum(map(len, entries))
-            carried.append(
-                CarriedBlock(stored.header, stored.signature, stored.election_certificate, entries, certificate)
-            )
-        return Blocks(asked.request, tuple(carried))
-
-    def _transactions(self, asked: WantTransactions) -> Transactions:
-        found: list[bytes] = []
-        size = 0
-        for transaction_id in asked.ids:
-            waiting = self._intake.pool.get(transaction_id)
-            if waiting is not None and size < ANSWER_SIZE_BYTES_MAX:
-                found.append(encode_submission(waiting.transaction.envelope, waiting.detached))
-                size += waiting.size_bytes
-        return Transactions(asked.request, tuple(found))
-
-    def _entries(self, asked: WantEntries) -> Entries:
-        found: list[IndexedEntry] = []
-        for block in self._chain.blocks:
-            if block.header.hash == asked.block_hash:
-                entries = block.stored.entries
-                found = [IndexedEntry(place, entries[place]) for place in asked.indexes if place < len(entries)]
-        return Entries(asked.request, tuple(found))

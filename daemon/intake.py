@@ -5,6 +5,8 @@ of three places, pool, blocks under way, state, and is looked for in all of them
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import NamedTuple
 
 from daemon.admission import check_submission
 from daemon.block_builder import BuiltBlock
@@ -14,27 +16,37 @@ from daemon.events import Submission
 from daemon.mempool import Mempool, MempoolFullError, Waiting
 from daemon.node_errors import ExpiredError, NotAcceptingError
 from daemon.under_way import UnderWay
-from ledger.detached import DetachedValue
+from ledger.detached import DetachedValue, commitments_in
 from ledger.errors import BanyanError
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
-from p2p.frames import PENDING_IDS_MAX
+from storage.interface import StoreReader
 
 RETRY_AFTER_MS = 1000
-# Gossip and the next block take a tenth of this in a healthy network.
-LONG_WAITING_MS = 1000
+
+
+class Arrived(NamedTuple):
+    """Of a block that was appended: the detached values that came with its transactions while they waited, and the
+    transactions that never waited here.
+    """
+
+    values: tuple[DetachedValue, ...]
+    strangers: tuple[Transaction, ...]
 
 
 class Intake:
     """The pool of one node, with what is in blocks already."""
 
-    def __init__(self, genesis: Genesis, chain: Chain) -> None:
+    def __init__(self, genesis: Genesis, chain: Chain, reader: StoreReader) -> None:
         self._genesis = genesis
         self._chain = chain
+        self._reader = reader
         self.pool = Mempool()
         # What waits in blocks, recovered ones included: a client's retry after a crash must not get a second place.
         self._in_blocks = UnderWay()
+        # What lies beside those, where something does: they may have to wait again. Bounded by the blocks under way.
+        self._beside: dict[Hash, tuple[DetachedValue, ...]] = {}
         for block in chain.blocks:
             self._in_blocks.add(block.transactions)
 
@@ -47,13 +59,10 @@ class Intake:
         oldest = self.pool.oldest_ms
         return max(elapsed_ms - oldest, 0) if oldest is not None else 0
 
-    def long_waiting(self, elapsed_ms: int) -> list[Hash]:
-        """Transactions that wait for longer than a block takes: perhaps the leader never heard of them."""
-        return self.pool.waiting_since(elapsed_ms - LONG_WAITING_MS, PENDING_IDS_MAX)
-
     def unknown(self, ids: Iterable[Hash]) -> tuple[Hash, ...]:
-        """Those that neither wait here nor are in a block under way; executed ones are found when they come."""
-        return tuple(one for one in ids if one not in self.pool and one not in self._in_blocks)
+        """Those that neither wait here nor are in a block."""
+        fresh = (one for one in ids if one not in self.pool and one not in self._in_blocks)
+        return tuple(one for one in fresh if self._reader.index_of(one) is None)
 
     def admit(
         self, submissions: Sequence[Submission], now_ms: int, block_time_ms: int, elapsed_ms: int, accepting: bool
@@ -124,36 +133,51 @@ class Intake:
             taken = [one for one in taken if one.transaction.expires_ms >= block_time_ms]
         return taken, late
 
-    def appended(self, block: BuiltBlock) -> tuple[DetachedValue, ...]:
-        """The block is part of the chain: its transactions wait no longer; their detached values, as far as here."""
-        values: list[DetachedValue] = []
+    def appended(self, block: BuiltBlock, taken: Sequence[Waiting] = ()) -> Arrived:
+        """The block is part of the chain: its transactions wait no longer.
+
+        Args:
+            block: Just appended.
+            taken: Those of its transactions that were taken from the pool for it.
+        """
+        beside = {one.transaction.id: one.detached for one in taken}
+        strangers: list[Transaction] = []
         for transaction in block.transactions:
             waiting = self.pool.remove(transaction.id)
             if waiting is not None:
-                values += waiting.detached
+                beside[transaction.id] = waiting.detached
+            elif transaction.id not in beside:
+                strangers.append(transaction)
+        self._beside.update((one, values) for one, values in beside.items() if values)
         self._in_blocks.add(block.transactions)
-        return tuple(values)
+        return Arrived(tuple(value for values in beside.values() for value in values), tuple(strangers))
 
-    def dropped(self, blocks: Sequence[BuiltBlock]) -> None:
+    def dropped(self, blocks: Sequence[BuiltBlock], elapsed_ms: int) -> None:
         """The blocks were replaced: what is not in the new ones waits again, as far as there is room.
 
-        Their detached values are in the store already, and stay there.
+        Detached values stay in the store, and wait with their transactions: neighbours may need them.
         """
         for block in blocks:
             self._in_blocks.executed(block.transactions)
         for block in blocks:
             for transaction in block.transactions:
+                values = self._beside.pop(transaction.id, None) or self._stored_beside(transaction)
                 if transaction.id in self.pool or transaction.id in self._in_blocks:
                     continue
-                try:
-                    self.pool.add(transaction, ())
-                except MempoolFullError:
-                    # Whoever sent it asks again; other nodes have it too.
-                    return
+                # Where there is no room, whoever sent it asks again; other nodes have it too.
+                with suppress(MempoolFullError):
+                    self.pool.add(transaction, values, elapsed_ms)
+
+    def _stored_beside(self, transaction: Transaction) -> tuple[DetachedValue, ...]:
+        found = (self._reader.payload(one) for one in commitments_in(transaction.arguments))
+        return tuple(DetachedValue(one.salt, one.value) for one in found if one is not None)
 
     def executed(self, block: BuiltBlock) -> None:
         """The state knows its transactions now."""
         self._in_blocks.executed(block.transactions)
+        if self._beside:
+            for transaction in block.transactions:
+                self._beside.pop(transaction.id, None)
 
     def drop_expired(self, block_time_ms: int) -> list[Effect]:
         """Tell of those whose time ran out."""

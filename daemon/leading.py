@@ -111,6 +111,4 @@ class Leading:
         )
         self._chain.append(block)
         self._writer.outgoing.blocks.append(block)
-        self._intake.appended(block)
-        for one in waiting:
-            self._writer.outgoing.add_detached(one.detached)
+        self._writer.outgoing.add_detached(self._intake.appended(block, waiting).values)

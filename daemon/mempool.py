@@ -1,8 +1,9 @@
 """Transactions that wait for a block: bounded, fair between senders, first come first served within one.
 
-Owns the waiting transactions and their detached values; never decides whether a transaction may enter (that is
-admission's) and holds no transaction that is already in a block. Bounds keep what strangers can make a node
-hold: a count, a size, and a share for each sender, so that one busy sender leaves room for the others.
+Owns the waiting transactions with their detached values, and their ids as neighbours compare them; never decides
+whether a transaction may enter (that is admission's) and holds no transaction that is already in a block. Bounds keep
+what strangers can make a node hold: a count, a size, and a share for each sender, so that one busy sender leaves room
+for the others.
 
 Invariants: `size_bytes` is the sum over all waiting; a sender with nothing waiting has no queue; no id twice.
 """
@@ -14,6 +15,7 @@ from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
+from p2p.pending import PendingIds
 
 # About two seconds of work at the rate one node can do: more would only wait longer, and be held in memory.
 TRANSACTIONS_MAX = 16_384
@@ -53,6 +55,7 @@ class Mempool:
         self._queues: OrderedDict[Hash, _Queue] = OrderedDict()
         self._waiting: dict[Hash, Waiting] = {}
         self._id_by_leaf: dict[Hash, Hash] = {}
+        self.pending_ids = PendingIds()
         self.size_bytes = 0
         # Rises with each transaction that enters: who looked for one in vain need not look again before.
         self.additions = 0
@@ -71,15 +74,6 @@ class Mempool:
         """The waiting transaction whose envelope has this leaf hash; another envelope of the same id has another."""
         transaction_id = self._id_by_leaf.get(leaf_hash)
         return self._waiting[transaction_id] if transaction_id is not None else None
-
-    def waiting_since(self, time_ms: int, count_max: int) -> list[Hash]:
-        """The ids of those admitted at or before `time_ms`, oldest first, at most so many."""
-        found: list[Hash] = []
-        for transaction_id, waiting in self._waiting.items():
-            if waiting.admitted_ms > time_ms or len(found) >= count_max:
-                break
-            found.append(transaction_id)
-        return found
 
     def waiting_of(self, sender: Hash) -> int:
         """How many transactions of `sender` wait."""
@@ -119,6 +113,7 @@ class Mempool:
         queue.add(waiting)
         self._waiting[transaction.id] = waiting
         self._id_by_leaf[transaction.leaf_hash] = transaction.id
+        self.pending_ids.add(transaction.id, admitted_ms)
         self.size_bytes += size
         self.additions += 1
 
@@ -164,6 +159,7 @@ class Mempool:
         transaction = waiting.transaction
         del self._waiting[transaction.id]
         del self._id_by_leaf[transaction.leaf_hash]
+        self.pending_ids.remove(transaction.id)
         self.size_bytes -= waiting.size_bytes
         queue = self._queues[transaction.sender]
         queue.left(waiting)

@@ -9,9 +9,9 @@ acknowledgement -> `SaveSignState` -> `SignStateSaved` -> proposal, acknowledgem
 execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. The execution of one block is written together with the
 next block, so that a busy node flushes once a block.
 
-Its parts: `intake` (pool and admission), `chain` (blocks and state), `leading` (own blocks), `following` (blocks of
-others), `acceptance` (what may be acknowledged), `courier` (gossip), `hearing` and `saying` (what others say, and this
-node), `reading` (linearizable reads), `keeping` (what was signed), `outgoing` (writes), and the agreement core.
+Its parts: `intake` (pool and admission), `chain` (blocks and state), `leading` (own blocks), `exchange` (everything
+with neighbours), `acceptance` (what may be acknowledged), `reading` (linearizable reads), `keeping` (what was signed),
+`outgoing` (writes), and the agreement core.
 
 Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
 Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
@@ -39,6 +39,7 @@ from consensus.events import (
     Accepted,
     BlocksStored,
     Campaign,
+    CertificateHeard,
     Heard,
     ReadAsked,
     TermCertificateHeard,
@@ -55,10 +56,8 @@ from contracts.registry import Registry
 from daemon.acceptance import Acceptance
 from daemon.agreement_start import link_of, position_of, refuse_lone_stale_voter, start_agreement
 from daemon.block_builder import BuiltBlock
-from daemon.block_judge import BlockJudge
 from daemon.chain import Chain, ExecutedBlock
 from daemon.checkpointer import Checkpointer
-from daemon.courier import Courier, Head
 from daemon.effects import (
     Alarm,
     CheckpointPublished,
@@ -73,6 +72,7 @@ from daemon.effects import (
 )
 from daemon.events import (
     BatchStored,
+    DialFailed,
     Event,
     HandOverRequested,
     PeerConnected,
@@ -88,15 +88,14 @@ from daemon.events import (
     Verified,
 )
 from daemon.evidence_judge import EvidenceJudge
-from daemon.following import Following
-from daemon.hearing import Hearing
+from daemon.exchange import Exchange
 from daemon.intake import Intake
 from daemon.keeping import Keeping
 from daemon.leading import Leading
+from daemon.neighbourhood import Peer
 from daemon.node_errors import DigestMismatchError, LedgerContradictionError
 from daemon.outgoing import SignedCheckpoint, Writer
 from daemon.reading import Reading
-from daemon.saying import Saying
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
 from daemon.telling import told
@@ -104,6 +103,7 @@ from daemon.voters_in_force import VotersInForce
 from ledger.errors import RemoteProtocolError
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
+from p2p.overlay import OverlaySettings
 from storage.interface import StoreReader
 
 # What one step of the machine's clock counts for timeouts: a clock that is set ends no more than the waiting under way.
@@ -124,6 +124,7 @@ class Node:
         term_certificate: Why the node is in the sign-state's term, from the same place; empty in term 0.
         chance: Where random numbers come from.
         timing: How long agreement waits.
+        neighbours: Whom the node wants to be connected with.
 
     Raises:
         UnsupportedNetworkError, LedgerContradictionError: not a node of this genesis, or a store that does not fit.
@@ -139,6 +140,7 @@ class Node:
         term_certificate: bytes,
         chance: Chance,
         timing: Timing | None = None,
+        neighbours: OverlaySettings | None = None,
     ) -> None:
         self._genesis = genesis
         self._keys = keys
@@ -147,12 +149,7 @@ class Node:
         self._elapsed_ms = 0
         self._chain = Chain(genesis, registry, reader)
         self._voters = VotersInForce(genesis)
-        self._intake = Intake(genesis, self._chain)
-        self._courier = Courier(chance)
-        self._saying = Saying(self._courier, chance)
-        self._following = Following(
-            self._chain, self._intake, BlockJudge(genesis, self._voters.at), self._courier, self._verify
-        )
+        self._intake = Intake(genesis, self._chain, reader)
         self._agreement = start_agreement(
             genesis,
             keys,
@@ -168,16 +165,22 @@ class Node:
         )
         self._reading = Reading(genesis.network_id, keys, self._agreement)
         self._evidence = EvidenceJudge(genesis.network_id, self._voters)
-        self._hearing = Hearing(
-            self._agreement,
-            self._courier,
-            self._following,
-            self._intake,
+        self._exchange = Exchange(
+            keys.node_id,
+            neighbours or OverlaySettings(),
+            genesis,
             self._chain,
+            self._intake,
             reader,
+            self._agreement,
             self._voters,
             self._evidence,
+            chance,
+            lambda: self._elapsed_ms,
+            self._verify,
+            lambda error: self._effects.append(Reported(error)),
         )
+        self._saying = self._exchange.saying
         self._checkpointer = Checkpointer(genesis, keys)
         self._acceptance = Acceptance(genesis, self._chain)
         self._keeping = Keeping(sign_state)
@@ -209,7 +212,7 @@ class Node:
             self._halted = True
             self._effects.append(Alarm(error))
         self._write()
-        self._effects.extend(self._courier.take_effects())
+        self._effects.extend(self._exchange.take_effects())
         self._stop_when_idle()
         effects, self._effects = self._effects, []
         return effects
@@ -237,6 +240,10 @@ class Node:
             unstored_batches=len(self._writer),
         )
 
+    def peers(self) -> tuple[Peer, ...]:
+        """The neighbours, and everybody whose score shows an offence, with the reasons."""
+        return self._exchange.peers()
+
     # -- events -------------------------------------------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
@@ -251,10 +258,8 @@ class Node:
                 self._batches_stored(ticket)
             case SignStateSaved(_, ticket):
                 self._sign_states_saved(ticket)
-            case PeerConnected(_, peer):
-                self._courier.peer_up(peer, self._head, self._elapsed_ms)
-            case PeerGone(_, peer):
-                self._courier.peer_down(peer)
+            case PeerConnected() | PeerGone() | DialFailed():
+                self._exchange.neighbour(event)
             case Received():
                 self._hear(event)
             case Verified():
@@ -273,6 +278,7 @@ class Node:
         self._agree(AgreementStarted())
         self._effects.extend(self._keeping.catch_up(self._agreement))
         self._accept_stored()
+        self._exchange.look_up_nodes()
         if len(self._agreement.voters.voters) == 1:
             # Nobody else can lead, so there is nobody to wait for.
             self._agree(Campaign())
@@ -282,15 +288,7 @@ class Node:
         self._agree(AgreementTick(self._intake.oldest_waiting_ms(self._elapsed_ms)))
         self._accept_stored()
         self._effects.extend(self._reading.tick(self._elapsed_ms))
-        self._courier.tick(self._head, lambda: self._intake.long_waiting(self._elapsed_ms), self._elapsed_ms)
-        if not len(self._writer):
-            # What is being written may be what a neighbour is ahead with.
-            self._courier.ask_blocks(self._head, self._following.first_wanted, self._elapsed_ms)
-
-    @property
-    def _head(self) -> Head:
-        tip, executed = self._chain.tip, self._chain.executed_tip
-        return Head(executed.height, executed.hash, tip.term, tip.height, tip.hash, self._agreement.term)
+        self._exchange.tick()
 
     # -- transactions -------------------------------------------------------------------------------------------
 
@@ -313,15 +311,11 @@ class Node:
     # -- neighbours ---------------------------------------------------------------------------------------------
 
     def _hear(self, event: Received) -> None:
-        try:
-            for heard in self._hearing.receive(event.peer, event.frame, self._elapsed_ms, self._verify):
-                self._agree(heard)
-                if isinstance(heard, Heard):
-                    self._read(self._reading.hear(heard.packet.statement, self._chain.executed_height))
-        except RemoteProtocolError as error:
-            self._courier.blame(event.peer)
-            self._effects.append(Reported(error))
-        for evidence in self._hearing.take_evidence():
+        for heard in self._exchange.hear(event):
+            self._agree(heard)
+            if isinstance(heard, Heard):
+                self._read(self._reading.hear(heard.packet.statement, self._chain.executed_height))
+        for evidence in self._exchange.take_evidence():
             self._tell_evidence(evidence)
 
     def _read(self, wanted: ReadAsked | Packet | ReadReady | ReadFailed | None) -> None:
@@ -344,35 +338,28 @@ class Node:
         return is_news
 
     def _take_verified(self, event: Verified) -> None:
-        if self._hearing.relayed(event, self._leading.block_time_ms(self._now_ms), self._elapsed_ms):
-            return
-        transactions = [result[0] if result is not None else None for result in event.results]
-        try:
-            self._replace(self._following.on_verified(event.ticket, transactions))
-        except RemoteProtocolError as error:
-            self._effects.append(Reported(error))
+        values = self._exchange.verified(event, self._leading.block_time_ms(self._now_ms))
+        self._writer.outgoing.add_detached(values)
 
     def _follow(self) -> None:
-        """Append proposed blocks that are complete by now, unless the disk lags behind."""
-        if len(self._writer) >= WRITES_MAX:
-            return
+        """Append blocks of others that are complete by now, unless the disk lags behind."""
+        for heard in self._exchange.take_answers():
+            self._agree(heard)
         for _ in range(2 * self._genesis.parameters.window_blocks_max):
+            if len(self._writer) >= WRITES_MAX:
+                return
             try:
-                block = self._following.next_block(self._elapsed_ms)
+                branch = self._exchange.next_branch()
             except RemoteProtocolError as error:
                 self._effects.append(Reported(error))
                 continue
-            if block is None:
-                break
-            self._replace([block])
-        if self._following.is_behind and not len(self._writer):
-            self._following.is_behind = False
-            self._courier.ask_blocks(self._head, self._following.first_wanted, self._elapsed_ms)
+            if branch is None:
+                return
+            self._replace(branch.blocks)
+            self._writer.outgoing.certificate = branch.certificate or self._writer.outgoing.certificate
 
     def _replace(self, blocks: list[BuiltBlock]) -> None:
-        """Append judged blocks, in place of uncommitted ones; what comes while the disk lags is asked for again."""
-        if not blocks or len(self._writer) >= WRITES_MAX:
-            return
+        """Append judged blocks, in place of uncommitted ones."""
         first = blocks[0].header.height
         if first <= self._chain.tip.height:
             # One durable step of its own: what was gathered before is written before.
@@ -380,12 +367,13 @@ class Node:
             dropped = self._chain.drop_from(first)
             self._writer.outgoing.drop_from = first
             self._acceptance.replaced_from(first)
-            self._intake.dropped(dropped)
-        self._following.is_behind |= len(blocks) > 1  # A neighbour's blocks: it probably has more.
+            self._intake.dropped(dropped, self._elapsed_ms)
         for block in blocks:
             self._chain.append(block)
             self._writer.outgoing.blocks.append(block)
-            self._writer.outgoing.add_detached(self._intake.appended(block))
+            arrived = self._intake.appended(block)
+            self._writer.outgoing.add_detached(arrived.values)
+            self._exchange.appended(arrived.strangers)
             self._voters.appended(block)
             if block.stored.header.election_certificate:
                 election = ElectionCertificate.decode(block.stored.header.election_certificate)
@@ -408,6 +396,8 @@ class Node:
                 self._agree(BlocksStored(tuple(link_of(block) for block in blocks), newest.header, newest.signature))
                 self._acceptance.stored(blocks)
                 self._accept_stored()
+                if written.outgoing.certificate is not None:
+                    self._agree(CertificateHeard(written.outgoing.certificate))
 
     def _accept_stored(self) -> None:
         """Let agreement acknowledge the blocks that may be."""
@@ -451,7 +441,7 @@ class Node:
             case Committed(block_certificate):
                 self._execute(block_certificate)
             case Missing():
-                self._following.is_behind = True
+                pass  # Neighbours who have it say so when heads are compared.
             case ReadConfirmed(question, height):
                 self._read(self._reading.confirmed(question, height, self._chain.executed_height))
             case ReadRefused(question):
@@ -478,6 +468,7 @@ class Node:
         """The block is committed, executed and on disk; sign its checkpoint if it is flagged."""
         header = executed.block.header
         self._effects.append(told(executed))
+        self._exchange.executed(executed.block.transactions)
         self._effects.extend(self._reading.executed(header.height))
         if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
             note = self._checkpointer.sign(header.tree_size, header.tree_root, max(self._now_ms, header.time_ms))

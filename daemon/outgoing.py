@@ -7,6 +7,7 @@ waits for its disk has nothing new to write. Source: the order of effects in `da
 from collections import deque
 from dataclasses import dataclass, field
 
+from consensus.certificates import BlockCertificate
 from daemon.block_builder import BuiltBlock
 from daemon.chain import ExecutedBlock
 from daemon.effects import StoreBatch
@@ -31,12 +32,14 @@ class Outgoing:
     executed: list[ExecutedBlock] = field(default_factory=list)
     payloads: list[StoredPayload] = field(default_factory=list)
     checkpoint: SignedCheckpoint | None = None
+    # Commits some of `blocks`, once they are on disk; not written itself.
+    certificate: BlockCertificate | None = None
 
     def __bool__(self) -> bool:
         return bool(self.blocks or self.executed or self.payloads or self.checkpoint)
 
     def add_detached(self, values: tuple[DetachedValue, ...]) -> None:
-        """Store the values that belong to a transaction of these blocks."""
+        """Store the values that belong to transactions of these blocks, or of earlier ones."""
         self.payloads.extend(StoredPayload(one.commitment, one.salt, one.value_bytes) for one in values)
 
 

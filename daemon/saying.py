@@ -16,8 +16,9 @@ from daemon.block_builder import BuiltBlock
 from daemon.courier import Courier
 from daemon.events import Submission
 from daemon.proposal import Proposal
-from daemon.transaction_batches import batches
 from ledger.encoding import encode
+from ledger.submission import encode_submission
+from p2p.batching import AGE_MS_MAX, Batcher
 from p2p.frames import PayloadKind
 
 
@@ -27,6 +28,8 @@ class Saying:
     def __init__(self, courier: Courier, chance: Chance) -> None:
         self._courier = courier
         self._chance = chance
+        self._batcher = Batcher()
+        self._flushed_ms = -AGE_MS_MAX
 
     def say(self, told: Broadcast | BroadcastCertificate | BroadcastTerm, now_ms: int) -> None:
         """What agreement wants everybody to hear."""
@@ -54,10 +57,21 @@ class Saying:
             self._courier.publish(PayloadKind.PROPOSAL, Proposal.of(block, newest_certificate).encode(), now_ms)
 
     def transactions(self, submissions: Sequence[Submission], now_ms: int) -> None:
-        """What clients handed in here."""
+        """What clients handed in here: gathered for a moment where many come."""
         if self._courier.has_neighbours:
-            for batch in batches(submissions):
-                self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
+            for one in submissions:
+                submission = encode_submission(one.transaction.envelope, one.detached)
+                for batch in self._batcher.add(submission, now_ms):
+                    self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
+
+    def flush(self, now_ms: int) -> None:
+        """At the end of each step: what was gathered leaves, unless something left just now."""
+        if self._batcher.due_ms is None or now_ms - self._flushed_ms < AGE_MS_MAX:
+            return
+        self._flushed_ms = now_ms
+        batch = self._batcher.take()
+        if batch is not None:
+            self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
 
     def evidence(self, evidence: Evidence, now_ms: int) -> None:
         """Who signed twice, as this node saw it."""

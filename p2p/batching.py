@@ -58,6 +58,10 @@ class Batcher:
         due_ms = self.due_ms
         return self._batch() if due_ms is not None and now_ms >= due_ms else None
 
+    def take(self) -> bytes | None:
+        """What was gathered so far, however young; None if nothing was."""
+        return self._batch() if self._gathered else None
+
     def _batch(self) -> bytes:
         batch = encode_batch(self._gathered)
         self._gathered = []

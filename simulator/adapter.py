@@ -5,7 +5,7 @@ file changes and the world does not. A node is any object with `step` and `statu
 so that tests can put a broken one into the world.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -52,8 +52,10 @@ from daemon.node_errors import StaleDatabaseError
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
 from ledger.genesis import Genesis
+from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
 from p2p.effects import Blame, Dial, Drop, SendFrame
+from p2p.overlay import OverlaySettings
 from storage.interface import StoreReader
 
 __all__ = [
@@ -74,6 +76,7 @@ __all__ = [
     "EvidenceFound",
     "NodeFactory",
     "NodeStatus",
+    "OverlaySettings",
     "PeerConnected",
     "PeerGone",
     "ReadFailed",
@@ -97,6 +100,7 @@ __all__ = [
     "Ticked",
     "Verified",
     "Verify",
+    "fixed_to",
     "make_node",
     "queues_of",
 ]
@@ -125,6 +129,7 @@ class Boot:
     term_certificate: bytes
     chance: Chance
     timing: Timing
+    neighbours: OverlaySettings
 
 
 NodeFactory = Callable[[Boot], SteppedNode]
@@ -145,7 +150,13 @@ def make_node(boot: Boot) -> Node:
         boot.term_certificate,
         boot.chance,
         boot.timing,
+        boot.neighbours,
     )
+
+
+def fixed_to(neighbours: Sequence[Hash]) -> OverlaySettings:
+    """The world says who is linked with whom: exactly these are a node's neighbours."""
+    return OverlaySettings(tuple(neighbours), fixed=True)
 
 
 def queues_of(status: NodeStatus, window: int) -> Iterator[tuple[str, int, int]]:

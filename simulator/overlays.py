@@ -69,12 +69,18 @@ def random_regular(count: int, degree: int, chance: Chance) -> tuple[Pair, ...]:
     return tuple(sorted(_circle(count, degree)))
 
 
-def is_connected(count: int, links: Iterable[Pair]) -> bool:
-    """Whether every node can be reached from every other one."""
-    neighbours: dict[int, list[int]] = {number: [] for number in range(count)}
+def linked_with(links: Iterable[Pair], count: int) -> tuple[tuple[int, ...], ...]:
+    """Each node's neighbours."""
+    neighbours: tuple[list[int], ...] = tuple([] for _ in range(count))
     for one, other in links:
         neighbours[one].append(other)
         neighbours[other].append(one)
+    return tuple(map(tuple, neighbours))
+
+
+def is_connected(count: int, links: Iterable[Pair]) -> bool:
+    """Whether every node can be reached from every other one."""
+    neighbours = linked_with(links, count)
     reached = {0}
     waiting = [0]
     while waiting:

@@ -163,6 +163,7 @@ class Process:
             image.certificate,
             Chance(around.seed, f"node/{self.number}/{self.starts}"),
             around.timing,
+            around.neighbours[self.number],
         )
         try:
             self.node = around.factories[self.number](boot)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from consensus.timing import Timing
 from contracts.registry import Registry
 from ledger.hashing import Hash
-from simulator.adapter import NodeFactory
+from simulator.adapter import NodeFactory, OverlaySettings
 from simulator.connections import Connections
 from simulator.identities import Identities
 from simulator.network import Network
@@ -18,7 +18,10 @@ from simulator.verification import Verification
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Shared by the processes of one world; `factories` has one for each node, `numbers` each node's by its id."""
+    """Shared by the processes of one world.
+
+    `factories` and `neighbours` have one for each node, `numbers` each node's number by its id.
+    """
 
     seed: int
     schedule: Schedule
@@ -29,6 +32,7 @@ class Surroundings:
     registry: Registry
     timing: Timing
     factories: tuple[NodeFactory, ...]
+    neighbours: tuple[OverlaySettings, ...]
     verification: Verification
     parcels: Parcels
     network: Network

@@ -7,7 +7,7 @@ event by event: nothing in here asks a real clock, real chance or the order of a
 from collections.abc import Callable
 
 from contracts.builtin import builtin_registry
-from simulator.adapter import queues_of
+from simulator.adapter import fixed_to, queues_of
 from simulator.chance import Chance
 from simulator.checkers.every_rule import every_rule
 from simulator.checkers.rule import Violation, Watch
@@ -37,7 +37,7 @@ from simulator.observation import (
     QueueSeen,
     Stream,
 )
-from simulator.overlays import overlay
+from simulator.overlays import linked_with, overlay
 from simulator.parcels import Parcels
 from simulator.process import Process
 from simulator.scenario import Setting
@@ -96,6 +96,7 @@ class World:
             lambda node, peer, there: self.processes[node].neighbour(self._ids[peer], there),
         )
         self._ids = [keys.node_id for keys in known.nodes]
+        self._links = overlay(setting.overlay, count, Chance(seed, "overlay"))
         around = Surroundings(
             seed=seed,
             schedule=self.schedule,
@@ -106,6 +107,9 @@ class World:
             registry=builtin_registry(),
             timing=scenario.timing,
             factories=tuple(scenario.liars.get(number, scenario.factory) for number in range(count)),
+            neighbours=tuple(
+                fixed_to([self._ids[other] for other in linked]) for linked in linked_with(self._links, count)
+            ),
             verification=Verification(),
             parcels=Parcels(),
             network=self._network,
@@ -135,7 +139,7 @@ class World:
         end_us = self._scenario.seconds * SECOND_US
         for number in sorted(self._scenario.liars):
             self.stream.tell(LiarNamed(0, number, self._ids[number]))
-        for one, other in overlay(self.setting.overlay, len(self.processes), Chance(self.setting.seed, "overlay")):
+        for one, other in self._links:
             self._connections.want(one, other)
         for process in self.processes:
             process.start()

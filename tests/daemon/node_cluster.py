@@ -40,8 +40,9 @@ from ledger.genesis import member_id
 from ledger.hashing import Hash
 from ledger.submission import decode_submission
 from ledger.transaction import Transaction, build_transaction, decode_envelope, verify_signatures
-from p2p.effects import SendFrame
+from p2p.effects import Drop, SendFrame
 from p2p.frames import decode_frame, encode_frame
+from p2p.overlay import OverlaySettings
 from tests.consensus.cluster import Dice
 from tests.daemon.driver import memory_store
 from tests.daemon.networks import START_MS, administrator_key, node_description, node_keys, single_voter_genesis
@@ -79,6 +80,7 @@ class NodeHost:
         self.reports: list[BanyanError] = []
         self.alarms: list[BanyanError] = []
         self.other: list[Effect] = []
+        self.drops: list[Drop] = []
         self.clock_offset_ms = 0
         # Writes and signature checks under way, in order, while the cluster holds them.
         self.held: deque[StoreBatch | SaveSignState | Verify] = deque()
@@ -89,7 +91,14 @@ class NodeHost:
         chance = Dice(self.number * 1000 + self.starts)
         registry = builtin_registry()
         self.node = Node(
-            self.keys, self.cluster.genesis, registry, self.store, self.sign_state, self.certificate, chance
+            self.keys,
+            self.cluster.genesis,
+            registry,
+            self.store,
+            self.sign_state,
+            self.certificate,
+            chance,
+            neighbours=self.cluster.settings_of(self),
         )
         self.run(Started(self.now_ms))
         for other in self.cluster.neighbours(self):
@@ -126,6 +135,9 @@ class NodeHost:
                 return self.done(effect)
             case SendFrame(peer, frame, _):
                 self.cluster.network.append((self.id, peer, encode_frame(frame)))
+            case Drop(peer, _):
+                self.drops.append(effect)
+                self.cluster.by_id[peer].run(PeerGone(self.now_ms, self.id))
             case BlockExecuted():
                 self.cluster.check_executed(self, effect)
                 self.executed[effect.height] = effect
@@ -193,6 +205,10 @@ class NodeCluster:
             for other in self.hosts
             if other is not host and (min(host.number, other.number), max(host.number, other.number)) in self.links
         ]
+
+    def settings_of(self, host: NodeHost) -> OverlaySettings:
+        """Exactly the neighbours that the links name."""
+        return OverlaySettings(tuple(other.id for other in self.neighbours(host)), fixed=True)
 
     def deliver(self) -> None:
         """Deliver all frames, and those that follow."""

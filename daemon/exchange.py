@@ -1,0 +1,183 @@
+"""What a node exchanges with its neighbours: gossip, questions and answers, blocks and bodies of others. Pure.
+
+Owns the parts that do it and the order in which they are asked; never changes the chain, never decides what agreement
+makes of what is heard. The node appends what `next_branch` hands it. Source: docs/protocol.md, sections 6 and 8.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from consensus.agreement import Agreement
+from consensus.events import Event as AgreementEvent
+from consensus.evidence import Evidence
+from consensus.settings import Chance
+from daemon.answering import Answering
+from daemon.block_judge import BlockJudge
+from daemon.catching_up import Branch, CatchingUp
+from daemon.chain import Chain
+from daemon.courier import Courier, CourierEffect
+from daemon.events import DialFailed, PeerConnected, PeerGone, Received, Verified
+from daemon.evidence_judge import EvidenceJudge
+from daemon.following import Following, VerifyCall
+from daemon.hearing import Hearing, Report
+from daemon.intake import Intake
+from daemon.missing_values import MissingValues
+from daemon.neighbourhood import Peer, known_nodes
+from daemon.saying import Saying
+from daemon.voters_in_force import VotersInForce
+from ledger.detached import DetachedValue
+from ledger.errors import RemoteProtocolError
+from ledger.genesis import Genesis
+from ledger.hashing import Hash
+from ledger.transaction import Transaction
+from p2p.offences import Offence
+from p2p.overlay import OverlaySettings
+from p2p.sync import Standing
+from storage.interface import StoreReader
+
+# What the operations begin with that change the registry of nodes.
+_GOVERNANCE = "governance."
+
+NeighbourEvent: TypeAlias = PeerConnected | PeerGone | DialFailed
+Clock: TypeAlias = Callable[[], int]
+
+
+class Exchange:
+    """One node's side of all its connections.
+
+    Args:
+        own: The node's id.
+        settings: Whom it wants as neighbours.
+        genesis: The network.
+        chain: Its chain.
+        intake: Its pool.
+        reader: Its store.
+        agreement: Its part in agreement.
+        voters: Who may sign what.
+        evidence: What was proven of whom.
+        chance: Where random numbers come from.
+        clock: The node's own, in milliseconds.
+        verify: Has signatures of transactions verified.
+        report: Tells operators of a broken rule.
+    """
+
+    def __init__(
+        self,
+        own: Hash,
+        settings: OverlaySettings,
+        genesis: Genesis,
+        chain: Chain,
+        intake: Intake,
+        reader: StoreReader,
+        agreement: Agreement,
+        voters: VotersInForce,
+        evidence: EvidenceJudge,
+        chance: Chance,
+        clock: Clock,
+        verify: VerifyCall,
+        report: Report,
+    ) -> None:
+        self._chain = chain
+        self._reader = reader
+        self._clock = clock
+        self._report = report
+        self._is_fixed = settings.fixed
+        answering = Answering(chain, intake, reader)
+        self._courier = Courier(
+            own, settings, self._standing, lambda: answering.comparison(agreement.term, clock()), chance
+        )
+        self.saying = Saying(self._courier, chance)
+        self._following = Following(chain, intake, BlockJudge(genesis, voters.at), self._courier, verify)
+        self._catching_up = CatchingUp(chain, self._following, self._courier, verify)
+        self._hearing = Hearing(
+            agreement, self._courier, self._following, self._catching_up, intake, answering, voters, evidence, verify
+        )
+        self._missing_values = MissingValues(reader)
+
+    @property
+    def _standing(self) -> Standing:
+        return Standing(self._chain.executed_height, self._chain.tip.term, self._chain.tip.height)
+
+    def peers(self) -> tuple[Peer, ...]:
+        """The neighbours, and everybody whose score shows an offence, with the reasons."""
+        return self._courier.peers(self._clock())
+
+    def look_up_nodes(self) -> None:
+        """Whom the ledger's registry allows as neighbours; a fixed list does not ask it."""
+        if not self._is_fixed:
+            self._courier.set_registry(known_nodes(self._reader), self._clock())
+
+    def executed(self, transactions: Iterable[Transaction]) -> None:
+        """These are executed and on disk; some may have changed the registry."""
+        if any(one.operation.startswith(_GOVERNANCE) for one in transactions):
+            self.look_up_nodes()
+
+    def neighbour(self, event: NeighbourEvent) -> None:
+        """A connection was made, ended, or could not be made."""
+        match event:
+            case PeerConnected(_, peer, dialled):
+                self._courier.peer_up(peer, dialled, self._clock())
+            case PeerGone(_, peer):
+                self._courier.peer_down(peer, self._clock())
+            case DialFailed(_, peer):
+                self._courier.dial_failed(peer, self._clock())
+
+    def tick(self) -> None:
+        """Compare with neighbours, ask for what is missing, look for neighbours."""
+        now_ms = self._clock()
+        self._courier.tick(now_ms)
+        question = self._missing_values.question(self._courier.neighbours, now_ms)
+        if question is not None:
+            self._courier.want_transactions(*question, now_ms)
+
+    def hear(self, event: Received) -> list[AgreementEvent]:
+        """A frame came: what agreement is to hear of it."""
+        try:
+            return self._hearing.receive(event.peer, event.frame, self._clock())
+        except RemoteProtocolError as error:
+            self._courier.blame(event.peer, Offence.INVALID_MESSAGE, self._clock())
+            self._report(error)
+            return []
+
+    def take_evidence(self) -> list[Evidence]:
+        """What was proven by what was heard."""
+        return self._hearing.take_evidence()
+
+    def verified(self, event: Verified, block_time_ms: int) -> tuple[DetachedValue, ...]:
+        """Signatures were verified: what lies beside transactions of this node's blocks, to be stored."""
+        values: list[DetachedValue] = []
+        if len(self._missing_values):
+            for found in filter(None, event.results):
+                values += self._missing_values.found(*found)
+        if not self._hearing.relayed(event, block_time_ms, self._clock()):
+            transactions = [result[0] if result is not None else None for result in event.results]
+            if not self._following.on_verified(event.ticket, transactions):
+                self._catching_up.on_verified(event.ticket, transactions)
+        return tuple(values)
+
+    def take_answers(self) -> list[AgreementEvent]:
+        """Look at what was asked for and came: what agreement is to hear of it."""
+        self._courier.advanced(self._standing, self._clock())
+        return self._hearing.take_answers(self._clock(), self._report)
+
+    def next_branch(self) -> Branch | None:
+        """Blocks of others that may be appended now, to be appended before asking again.
+
+        Raises:
+            RemoteProtocolError: somebody sent an invalid block.
+        """
+        if not self._missing_values.has_room:
+            return None
+        now_ms = self._clock()
+        self._courier.advanced(self._standing, now_ms)
+        block = self._following.next_block(now_ms)
+        return Branch([block], None) if block is not None else self._catching_up.next_branch(now_ms)
+
+    def appended(self, strangers: Iterable[Transaction]) -> None:
+        """A block of somebody else is in the chain; these of its transactions came without what lies beside them."""
+        self._missing_values.add(strangers)
+
+    def take_effects(self) -> list[CourierEffect]:
+        """Everything that is to leave at the end of a step."""
+        self.saying.flush(self._clock())
+        return self._courier.take_effects()
