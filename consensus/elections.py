@@ -16,7 +16,7 @@ from consensus.errors import InvalidMessageError
 from consensus.messages import PreVote, PreVoteRequest, Transfer, Vote, VoteRequest
 from consensus.packets import HEADER, HEADER_SIGNATURE, PERMIT, PERMIT_SIGNATURE, PROOF, Packet
 from consensus.settings import BlockProver, Chance, Role
-from consensus.standing import Standing
+from consensus.standing import TERM_MAX, Standing
 from consensus.statement import Position, SignedMessage
 from consensus.term_certificates import (
     PreVoteCertificate,
@@ -89,7 +89,7 @@ class Elections:
         """Ask for pre-votes for exactly the own term + 1; `permit` is a leader's wish that this node should lead."""
         standing = self._standing
         self._postpone(standing.now_ms)
-        if not standing.may_sign or standing.role is Role.LEADER:
+        if not standing.may_sign or standing.role is Role.LEADER or standing.term >= TERM_MAX:
             return
         if standing.role is Role.CANDIDATE:
             standing.rest()

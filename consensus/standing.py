@@ -18,6 +18,10 @@ from consensus.term_certificates import TermCertificate, verify_term_certificate
 from consensus.voters import VoterSet
 from ledger.hashing import Hash
 
+# Far above what elections reach. Keys of former voters can get a network there, where nobody is elected any more; a
+# term that cannot be counted up would end the process.
+TERM_MAX = 2**62
+
 
 class Standing:
     """One node's state of agreement; the parts of the core change it, nobody else."""
@@ -82,6 +86,8 @@ class Standing:
 
     def certifies(self, certificate: TermCertificate) -> bool:
         """Whether a voter set of this node's committed chain certifies the term."""
+        if certificate.term > TERM_MAX:
+            return False
         try:
             verify_term_certificate(certificate, self.sets, self.settings.network_id)
         except InvalidCertificateError:

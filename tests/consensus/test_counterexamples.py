@@ -6,8 +6,9 @@ Those of one core play its neighbours, liars too; those of a cluster steer which
 from consensus.certificates import BlockCertificate
 from consensus.effects import Effect, KeepAcknowledgement
 from consensus.events import CertificateHeard, ChainLink, Heard
-from consensus.messages import Acknowledgement, PreVote, VoteRequest
+from consensus.messages import Acknowledgement, PreVote, PreVoteRequest, VoteRequest
 from consensus.packets import PROOF, Packet
+from consensus.standing import TERM_MAX
 from consensus.statement import Position
 from ledger.encoding import encode
 from ledger.hashing import tagged_hash
@@ -191,3 +192,15 @@ def test_a_lying_voter_cannot_hoard_what_deposes_the_next_leader() -> None:
     assert len(granted.get(leader.led_term + 1, ())) + 1 < cluster.first_voters.quorum_size
     # What it may have from the time before the leader was elected deposes nobody any more.
     assert len(cluster.checks.leaders) == 2
+
+
+def test_the_largest_term_ends_no_process() -> None:
+    """A quorum of former voters may raise the term as far as numbers go; nodes stay up, and say what there is.
+
+    Guard: consensus/standing.py, `certifies`, "TERM_MAX".
+    """
+    node = OneNode()
+    assert not node.learn(pre_votes(2**63 - 1, 1))
+    node.learn(pre_votes(TERM_MAX, 1))
+    assert node.core.term == TERM_MAX
+    assert not said(node.tick(2 * T_MS), PreVoteRequest), "nobody is elected any more"
