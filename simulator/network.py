@@ -23,6 +23,9 @@ from simulator.traffic import Traffic
 # What a sender's kernel and its own queues hold for one neighbour: two frames of the largest size.
 QUEUE_SIZE_BYTES_MAX = 8 * 1024 * 1024
 
+# Beyond, TCP's own repeats would have got it there, or the connection would be given up.
+SLOWED_US_MAX = 3 * SECOND_US
+
 # Receiver, sender, parcel.
 Deliver = Callable[[int, int, "Parcel"], None]
 
@@ -43,7 +46,8 @@ class Condition:
     """What a fault does to the links `ways` (None: to all of them) while it lasts.
 
     `loss`, `duplication` and `reordering` are shares of the parcels; a doubled or reordered one comes up to `late_us`
-    later, and others overtake it. `slowdown` multiplies delays. `bandwidth` is in bytes a second, 0 is no limit.
+    later, and others overtake it. `slowdown` multiplies delays, up to `SLOWED_US_MAX`; the strongest of several counts,
+    and what follows on the link waits for what was slowed down. `bandwidth` is in bytes a second, 0 is no limit.
     """
 
     draw: Callable[[], float]
@@ -65,13 +69,13 @@ class _Link:
         "conditions",
         "delay_us",
         "epoch",
-        "is_sending",
         "newest_arrival_us",
         "order",
         "queue",
         "queued_bytes",
         "receiver",
         "sender",
+        "sending",
         "up",
     )
 
@@ -89,7 +93,19 @@ class _Link:
         self.queue: list[tuple[int, int, Parcel]] = []
         self.queued_bytes = 0
         self.order = 0
-        self.is_sending = False
+        # What a throttled link is putting on the wire now.
+        self.sending: _Sending | None = None
+
+
+class _Sending:
+    """A parcel that goes over a throttled link byte by byte; `size_left` as of `since_us`."""
+
+    __slots__ = ("parcel", "since_us", "size_left")
+
+    def __init__(self, parcel: Parcel, since_us: int) -> None:
+        self.parcel = parcel
+        self.since_us = since_us
+        self.size_left = float(parcel.size_bytes)
 
 
 class Network:
@@ -146,7 +162,7 @@ class Network:
         link.newest_arrival_us = 0
         link.queue.clear()
         link.queued_bytes = 0
-        link.is_sending = False
+        link.sending = None
 
     # -- faults -------------------------------------------------------------------------------------------------
 
@@ -190,7 +206,13 @@ class Network:
         limits = [one.bandwidth for one in link.conditions if one.bandwidth]
         if self._bandwidth:
             limits.append(self._bandwidth)
-        link.bandwidth = min(limits, default=0)
+        before, link.bandwidth = link.bandwidth, min(limits, default=0)
+        if link.sending is not None and link.bandwidth != before:
+            # What is on its way goes on at the new speed.
+            now_us = self._schedule.now_us
+            link.sending.size_left -= before * (now_us - link.sending.since_us) / SECOND_US
+            link.sending.since_us = now_us
+            self._plan_sent(link)
 
     # -- parcels ------------------------------------------------------------------------------------------------
 
@@ -203,7 +225,7 @@ class Network:
         if link is None or not link.up:
             return
         self._traffic.sent(sender, parcel.size_bytes, parcel.broadcast, self._schedule.now_us)
-        if not link.bandwidth and not link.queue:
+        if not link.bandwidth and not link.queue and link.sending is None:
             self._carry(link, parcel)
             return
         if link.queued_bytes + parcel.size_bytes > QUEUE_SIZE_BYTES_MAX:
@@ -212,23 +234,28 @@ class Network:
         link.order += 1
         link.queued_bytes += parcel.size_bytes
         heappush(link.queue, (priority, link.order, parcel))
-        if not link.is_sending:
-            self._send_next(link, link.epoch)
+        if link.sending is None:
+            self._send_next(link)
 
-    def _send_next(self, link: _Link, epoch: int) -> None:
-        if link.epoch != epoch:
-            return
-        link.is_sending = bool(link.queue)
+    def _send_next(self, link: _Link) -> None:
         if link.queue:
             _, _, parcel = heappop(link.queue)
             link.queued_bytes -= parcel.size_bytes
-            duration_us = parcel.size_bytes * SECOND_US // link.bandwidth if link.bandwidth else 0
-            self._schedule.after(duration_us, self._sent, link, epoch, parcel)
+            link.sending = _Sending(parcel, self._schedule.now_us)
+            self._plan_sent(link)
 
-    def _sent(self, link: _Link, epoch: int, parcel: Parcel) -> None:
-        if link.epoch == epoch:
-            self._carry(link, parcel)
-            self._send_next(link, epoch)
+    def _plan_sent(self, link: _Link) -> None:
+        sending = link.sending
+        assert sending is not None, "only what is being sent is sent at a time"
+        duration_us = int(max(sending.size_left, 0) * SECOND_US / link.bandwidth) if link.bandwidth else 0
+        self._schedule.after(duration_us, self._sent, link, sending, sending.since_us)
+
+    def _sent(self, link: _Link, sending: _Sending, since_us: int) -> None:
+        # Another speed, or another connection, has made another plan.
+        if link.sending is sending and sending.since_us == since_us:
+            link.sending = None
+            self._carry(link, sending.parcel)
+            self._send_next(link)
 
     def _carry(self, link: _Link, parcel: Parcel) -> None:
         if link.blocks:
@@ -245,10 +272,11 @@ class Network:
 
     def _carry_under_conditions(self, link: _Link, parcel: Parcel) -> None:
         delay_us = float(link.delay_us())
+        slowdown = 1.0
         late_us = 0
         copies_late_us: list[int] = []
         for condition in link.conditions:
-            delay_us *= condition.slowdown
+            slowdown = max(slowdown, condition.slowdown)
             if condition.loss and condition.draw() < condition.loss:
                 self._traffic.lost += 1
                 return
@@ -256,7 +284,7 @@ class Network:
                 copies_late_us.append(1 + int(condition.draw() * condition.late_us))
             if condition.reordering and condition.draw() < condition.reordering:
                 late_us += 1 + int(condition.draw() * condition.late_us)
-        arrival_us = self._schedule.now_us + int(delay_us)
+        arrival_us = self._schedule.now_us + int(max(delay_us, min(delay_us * slowdown, SLOWED_US_MAX)))
         if late_us:
             arrival_us += late_us
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from simulator.chance import Chance
 from simulator.connections import Connections
 from simulator.delays import Delay
-from simulator.network import QUEUE_SIZE_BYTES_MAX, Condition, Network, Parcel
+from simulator.network import QUEUE_SIZE_BYTES_MAX, SLOWED_US_MAX, Condition, Network, Parcel
 from simulator.partitions import one_way, symmetric
 from simulator.schedule import MILLISECOND_US, SECOND_US, Schedule
 from simulator.traffic import Traffic
@@ -208,3 +208,41 @@ def test_a_cut_is_noticed_after_a_while_and_mended_soon() -> None:
     wires.connections.ways_changed(ways)
     assert wires.after(1.1).news() == [(0, 1, True), (1, 0, True)]
     assert MILLISECOND_US < TIMEOUT_US
+
+
+def test_a_parcel_that_is_being_sent_goes_on_at_the_speed_that_there_is_now() -> None:
+    wires = Wires()
+    wires.network.open(0, 1)
+    throttle = Condition(lambda: 0.5, bandwidth=1000)
+    wires.network.impose(throttle)
+    wires.send(1, size=60_000)
+    wires.send(1, size=100)
+    wires.after(10)
+    assert wires.contents == []
+    wires.network.lift(throttle)
+    wires.after(0.1)
+    assert wires.contents == [0, 0]
+    faster = Condition(lambda: 0.5, bandwidth=20_000)
+    wires.network.impose(throttle)
+    wires.send(1, size=60_000)
+    wires.after(20)
+    wires.network.impose(faster)
+    wires.network.lift(throttle)
+    wires.after(1.9)
+    assert len(wires.contents) == 2
+    wires.after(0.2)
+    assert len(wires.contents) == 3
+
+
+def test_of_several_slowdowns_the_strongest_counts_and_has_a_bound() -> None:
+    slow, slower = Condition(lambda: 0.5, slowdown=10), Condition(lambda: 0.5, slowdown=20)
+    wires = opened(delay=Delay("even", 50_000, 50_000))
+    wires.network.impose(slow)
+    wires.network.impose(slower)
+    wires.send(1)
+    wires.after(2)
+    assert [time for time, *_ in wires.arrived] == [1_000_000]
+    wires.network.impose(Condition(lambda: 0.5, slowdown=1000))
+    wires.send(1)
+    wires.after(10)
+    assert wires.arrived[-1][0] == 2 * SECOND_US + SLOWED_US_MAX
