@@ -167,6 +167,10 @@ class Agreement:
 
     # -- stepping -----------------------------------------------------------------------------------------------
 
+    def certifies(self, certificate: TermCertificate) -> bool:
+        """Whether a voter set of the committed chain made this certificate: one that it did not must not be relayed."""
+        return self._standing.certifies(certificate)
+
     def step(self, event: Event, now_ms: int) -> list[Effect]:
         """What follows from `event`; effects are to be carried out in order.
 

@@ -135,6 +135,8 @@ class CatchingUp:
         Raises:
             RemoteProtocolError: a neighbour sent an invalid block; it is blamed.
         """
+        if not self._answers:
+            return None
         self._forget_known(now_ms)
         ready = sum(answer.transactions is not None for answer in self._answers)
         stands = (self._chain.tip.hash, self._chain.executed_height, ready)

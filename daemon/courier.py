@@ -255,8 +255,15 @@ class Courier:
 
     # -- what came ----------------------------------------------------------------------------------------------
 
+    @property
+    def has_answers(self) -> bool:
+        """Whether something came that was asked for."""
+        return bool(self._blocks or self._bodies or self._transactions)
+
     def take_delivered(self) -> list[Deliver]:
         """Broadcast messages that wait for judgement."""
+        if not self._delivered:
+            return []
         delivered, self._delivered = self._delivered, []
         return delivered
 

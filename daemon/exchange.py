@@ -82,6 +82,9 @@ class Exchange:
         self._clock = clock
         self._report = report
         self._is_fixed = settings.fixed
+        # Where the chain stood when it was looked at last.
+        self._tip = chain.tip
+        self._executed_height = chain.executed_height
         answering = Answering(chain, intake, reader)
         self._courier = Courier(
             own, settings, self._standing, lambda: answering.comparison(agreement.term, clock()), chance
@@ -97,6 +100,13 @@ class Exchange:
     @property
     def _standing(self) -> Standing:
         return Standing(self._chain.executed_height, self._chain.tip.term, self._chain.tip.height)
+
+    def _look_at_chain(self) -> None:
+        """Tell where the chain stands if it moved; asked at every step."""
+        chain = self._chain
+        if chain.tip is not self._tip or chain.executed_height != self._executed_height:
+            self._tip, self._executed_height = chain.tip, chain.executed_height
+            self._courier.advanced(self._standing, self._clock())
 
     def peers(self) -> tuple[Peer, ...]:
         """The neighbours, and everybody whose score shows an offence, with the reasons."""
@@ -157,8 +167,8 @@ class Exchange:
 
     def take_answers(self) -> list[AgreementEvent]:
         """Look at what was asked for and came: what agreement is to hear of it."""
-        self._courier.advanced(self._standing, self._clock())
-        return self._hearing.take_answers(self._clock(), self._report)
+        self._look_at_chain()
+        return self._hearing.take_answers(self._clock(), self._report) if self._courier.has_answers else []
 
     def next_branch(self) -> Branch | None:
         """Blocks of others that may be appended now, to be appended before asking again.
@@ -168,8 +178,8 @@ class Exchange:
         """
         if not self._missing_values.has_room:
             return None
+        self._look_at_chain()
         now_ms = self._clock()
-        self._courier.advanced(self._standing, now_ms)
         block = self._following.next_block(now_ms)
         return Branch([block], None) if block is not None else self._catching_up.next_branch(now_ms)
 

@@ -80,7 +80,7 @@ class Following:
         Raises:
             RemoteProtocolError: the leader proposed something invalid; the proposal is forgotten.
         """
-        for block_hash, pending in list(self._pending.items()):
+        for block_hash, pending in list(self._pending.items()) if self._pending else ():
             header = pending.proposal.header
             if (header.term, header.height) <= (self._chain.tip.term, self._chain.tip.height):
                 self._forget(block_hash)

@@ -43,6 +43,8 @@ from p2p.frames import (
 
 # Batches of transactions whose signatures are being verified.
 RELAYED_MAX = 256
+# What makes a certificate of a term a message of its own is not signed: the same term is passed on this often at most.
+TERM_EVERY_MS = 500
 
 Report: TypeAlias = Callable[[BanyanError], None]
 
@@ -73,6 +75,9 @@ class Hearing:
         self._judge_of_evidence = judge_of_evidence
         # Proven against somebody by what was heard in this step; the node takes it.
         self._evidence: list[Evidence] = []
+        # The height of the newest certificate that was passed on; the term of the newest of a term, and when it was.
+        self._certificate_height = 0
+        self._term_relayed = (0, -TERM_EVERY_MS)
         # By the ticket of their verification: the message they came in, None for the answer to a question.
         self._relayed: dict[int, Hash | None] = {}
 
@@ -211,7 +216,12 @@ class Hearing:
 
     def _hear_certificate(self, message: Deliver, now_ms: int) -> list[Event]:
         certificate = BlockCertificate.decode(message.payload)
-        if certificate.height > self._agreement.committed_height:
+        # Also for the newest committed block: whoever counted it drops the acknowledgements that came too late for that,
+        # and others may have needed them. One for each height: a quorum's signatures can be combined in many ways.
+        height = certificate.height
+        is_news = height >= self._agreement.committed_height and height > self._certificate_height
+        if is_news and self._agreement.certifies(certificate):
+            self._certificate_height = height
             self._courier.accept(message.id, now_ms)
         else:
             self._courier.drop(message.id)
@@ -222,7 +232,10 @@ class Hearing:
         if not isinstance(told, list) or len(told) != 2 or not isinstance(told[1], bytes):
             raise InvalidTransactionError("a certificate of a term comes with what makes it a message of its own")
         certificate = decode_term_certificate(told[1])
-        if certificate.term >= self._agreement.term:
+        term, at_ms = self._term_relayed
+        is_news = certificate.term > term or now_ms - at_ms >= TERM_EVERY_MS
+        if is_news and certificate.term >= self._agreement.term and self._agreement.certifies(certificate):
+            self._term_relayed = (certificate.term, now_ms)
             self._courier.accept(message.id, now_ms)
         else:
             self._courier.drop(message.id)

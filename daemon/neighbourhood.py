@@ -31,8 +31,8 @@ from storage.interface import StoreReader
 
 # A link that breaks silently breaks all its promises at once; they are one break, and come back with the points.
 PROMISES_EVERY_MS = 1000
-# What a small frame is counted as: most are about so large.
-_SMALL_FRAME_SIZE_BYTES = 128
+# As many of these as are allowed in a second are less than the bytes that are.
+_SMALL_FRAME_SIZE_BYTES_MAX = 1024
 _QUESTIONS = (PendingIds, WantBlocks, WantEntries, WantTransactions)
 
 NeighbourEffect: TypeAlias = Blame | Dial | Drop
@@ -96,11 +96,12 @@ class Neighbourhood:
     def allows(self, peer: Hash, frame: Frame, now_ms: int) -> bool:
         """Whether the peer may cause the work of this frame now."""
         allow = self._scores.allow
-        return (
-            allow(peer, Work.FRAMES, 1, now_ms)
-            and allow(peer, Work.BYTES, _size_bytes_of(frame), now_ms)
-            and (not isinstance(frame, _QUESTIONS) or allow(peer, Work.QUESTIONS, 1, now_ms))
-        )
+        if not allow(peer, Work.FRAMES, 1, now_ms):
+            return False
+        size_bytes = _size_bytes_of(frame)
+        if size_bytes > _SMALL_FRAME_SIZE_BYTES_MAX and not allow(peer, Work.BYTES, size_bytes, now_ms):
+            return False
+        return not isinstance(frame, _QUESTIONS) or allow(peer, Work.QUESTIONS, 1, now_ms)
 
     def allows_transactions(self, peer: Hash, count: int, now_ms: int) -> bool:
         """Whether the peer may make this node verify so many transactions now."""
@@ -128,13 +129,13 @@ def _size_bytes_of(frame: Frame) -> int:
         case Gossip():
             return len(frame.payload)
         case Blocks(_, blocks):
-            return sum(len(entry) for block in blocks for entry in block.entries) + _SMALL_FRAME_SIZE_BYTES
+            return sum(len(entry) for block in blocks for entry in block.entries)
         case Entries(_, entries):
-            return sum(len(one.entry) for one in entries) + _SMALL_FRAME_SIZE_BYTES
+            return sum(len(one.entry) for one in entries)
         case Transactions(_, submissions):
-            return sum(map(len, submissions)) + _SMALL_FRAME_SIZE_BYTES
+            return sum(map(len, submissions))
         case _:
-            return _SMALL_FRAME_SIZE_BYTES
+            return 0
 
 
 def _own(effects: Iterable[Effect]) -> list[NeighbourEffect]:

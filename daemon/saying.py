@@ -66,11 +66,9 @@ class Saying:
 
     def flush(self, now_ms: int) -> None:
         """At the end of each step: what was gathered leaves, unless something left just now."""
-        if self._batcher.due_ms is None or now_ms - self._flushed_ms < AGE_MS_MAX:
-            return
-        self._flushed_ms = now_ms
-        batch = self._batcher.take()
+        batch = self._batcher.take() if now_ms - self._flushed_ms >= AGE_MS_MAX else None
         if batch is not None:
+            self._flushed_ms = now_ms
             self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
 
     def evidence(self, evidence: Evidence, now_ms: int) -> None:

@@ -1,0 +1,388 @@
+"""What nodes exchange with their neighbours: detached values, certificates, scores, connections, and the bounds."""
+
+import pytest
+
+from consensus.certificates import BlockCertificate
+from consensus.messages import Acknowledgement
+from consensus.packets import Packet
+from contracts.builtin import builtin_registry
+from daemon.effects import Effect
+from daemon.events import DialFailed, PeerConnected, Received, Started, Submission, Submitted, Ticked
+from daemon.hearing import RELAYED_MAX
+from daemon.node import Node
+from daemon.sign_state import SignState
+from ledger.detached import DetachedValue, commitment_map
+from ledger.encoding import encode
+from ledger.hashing import Hash
+from ledger.transaction import Transaction
+from p2p.effects import Blame, Dial, Drop, DropReason, SendFrame
+from p2p.frames import (
+    Blocks,
+    Frame,
+    Gossip,
+    PayloadKind,
+    PendingIds,
+    Status,
+    Transactions,
+    WantBlocks,
+    WantTransactions,
+    decode_frame,
+)
+from p2p.offences import Offence
+from p2p.overlay import TARGET, OverlaySettings
+from p2p.scores import Standing
+from tests.consensus.cluster import Dice
+from tests.daemon.node_cluster import NodeCluster, NodeHost
+from tests.daemon.test_node_network import assert_together, is_gossip, isolate, leader_of
+
+LINE = {(0, 1), (1, 2)}
+
+
+def with_body(cluster: NodeCluster, text: str) -> tuple[Transaction, DetachedValue]:
+    """A notice whose body lies beside it."""
+    body = DetachedValue(bytes(32), encode(text))
+    arguments = {"unit": "branch-1", "title": text, "body": commitment_map(body)}
+    return cluster.notice(arguments=arguments), body
+
+
+def hand_in(host: NodeHost, transaction: Transaction, *values: DetachedValue) -> None:
+    host.run(Submitted(host.now_ms, (Submission(1, transaction, values),)))
+
+
+def has(host: NodeHost, value: DetachedValue) -> bool:
+    stored = host.store.payload(value.commitment)
+    return stored is not None and stored.value == value.value_bytes
+
+
+def answer_of(cluster: NodeCluster, host: NodeHost, frame: Frame) -> Frame:
+    """What `host` answers to its neighbour's question."""
+    neighbour = cluster.neighbours(host)[0]
+    cluster.network.clear()
+    host.run(Received(host.now_ms, neighbour.id, frame))
+    return decode_frame(cluster.network.pop()[2])
+
+
+# -- detached values ----------------------------------------------------------------------------------------------
+
+
+def test_detached_values_follow_a_block_that_was_fetched_later() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    away = next(host for host in cluster.hosts if host is not leader_of(cluster))
+    away.crash()
+    beside = []
+    for number in range(5):
+        transaction, body = with_body(cluster, f"number {number}")
+        hand_in(leader_of(cluster), transaction, body)
+        cluster.run(200)
+        beside.append(body)
+    assert not has(away, beside[0])
+    away.start()
+    cluster.run(6_000)
+    assert_together(cluster)
+    assert all(has(away, body) for body in beside)
+
+
+def test_detached_values_follow_a_proposal_whose_bodies_were_fetched() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    transaction, body = with_body(cluster, "gossip loses it")
+    hand_in(leader_of(cluster), transaction, body)
+    kept = [one for one in cluster.network if not is_gossip(one[2], PayloadKind.TRANSACTIONS)]
+    assert len(kept) < len(cluster.network)
+    cluster.network.clear()
+    cluster.network.extend(kept)
+    cluster.run(4_000)
+    assert_together(cluster)
+    assert all(has(host, body) for host in cluster.hosts)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_transaction_of_a_replaced_block_waits_again_with_its_detached_values(restarts: bool) -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    old = leader_of(cluster)
+    isolate(cluster, old, is_up=False)
+    transaction, body = with_body(cluster, "stranded")
+    hand_in(old, transaction, body)
+    cluster.run(400)
+    others = [host for host in cluster.hosts if host is not old]
+    cluster.run(5_000)
+    others[0].submit(cluster.notice("meanwhile"))
+    cluster.run(500)
+    if restarts:
+        # Then the values are in its store alone.
+        old.node = None
+        old.start()
+    isolate(cluster, old, is_up=True)
+    cluster.run(6_000)
+    assert_together(cluster)
+    assert old.store.index_of(transaction.id) is not None
+    assert all(has(host, body) for host in cluster.hosts)
+
+
+def test_values_that_nobody_has_are_given_up() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    away = next(host for host in cluster.hosts if host is not leader_of(cluster))
+    away.crash()
+    transaction, body = with_body(cluster, "erased")
+    hand_in(leader_of(cluster), transaction, body)
+    cluster.run(500)
+    for host in cluster.hosts:
+        host.store._payloads.clear()
+    away.start()
+    cluster.run(12_000)
+    assert_together(cluster)
+    cluster.network.clear()
+    for _ in range(30):
+        cluster.now_ms += 100
+        away.run(Ticked(away.now_ms))
+    asked = [decode_frame(data) for sender, _, data in cluster.network if sender == away.id]
+    assert asked and not [one for one in asked if isinstance(one, WantTransactions)]
+
+
+# -- questions ----------------------------------------------------------------------------------------------------
+
+
+def test_blocks_are_answered_without_entries_where_certificates_are_asked_for() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    leader_of(cluster).submit(cluster.notice())
+    cluster.run(500)
+    whole = answer_of(cluster, cluster.hosts[0], WantBlocks(1, 1, 2, with_entries=True))
+    bare = answer_of(cluster, cluster.hosts[0], WantBlocks(1, 1, 2, with_entries=False))
+    assert isinstance(whole, Blocks) and isinstance(bare, Blocks)
+    assert all(one.entries for one in whole.blocks) and not any(one.entries for one in bare.blocks)
+    assert [one.certificate for one in bare.blocks] == [one.certificate for one in whole.blocks]
+    assert BlockCertificate.decode(bare.blocks[1].certificate).height == 2
+
+
+def test_neighbours_tell_each_other_what_waits_and_pull_what_they_lack() -> None:
+    """Two of three are down, so nothing is committed; the third one's transaction waits at whoever comes back."""
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    leader = leader_of(cluster)
+    one, other = (host for host in cluster.hosts if host is not leader)
+    leader.crash()
+    other.crash()
+    cluster.run(4_000)
+    assert one.node is not None
+    one.submit(cluster.notice("known to one"))
+    cluster.network.clear()
+    cluster.run(3_000)
+    other.start()
+    other.clock_offset_ms = 0
+    cluster.run(200)
+    assert other.node is not None and one.node.status().mempool_count == 1
+    told = [decode_frame(data) for sender, _, data in cluster.network if sender == one.id]
+    cluster.run(4_000)
+    assert_together(cluster)
+    assert all(host.store.head().executed_height > 1 for host in (one, other)), told
+
+
+# -- what is passed on --------------------------------------------------------------------------------------------
+
+
+def sent(effects: list[Effect], kind: PayloadKind, to: Hash) -> list[bytes]:
+    return [
+        one.frame.payload
+        for one in effects
+        if isinstance(one, SendFrame) and one.peer == to and isinstance(one.frame, Gossip) and one.frame.kind is kind
+    ]
+
+
+def frames_of_a_commit(cluster: NodeCluster) -> tuple[bytes, bytes]:
+    """A late acknowledgement and the certificate of the newest block, as they went over the wire."""
+    seen: list[bytes] = []
+    leader_of(cluster).submit(cluster.notice())
+    for _ in range(400):
+        if not cluster.network:
+            break
+        seen.append(cluster.network[0][2])
+        cluster.deliver_one(0)
+    frames = [one for one in map(decode_frame, seen) if isinstance(one, Gossip)]
+    certificates = [one.payload for one in frames if one.kind is PayloadKind.CERTIFICATE]
+    packets = [one.payload for one in frames if one.kind is PayloadKind.AGREEMENT]
+    acknowledgements = [one for one in packets if isinstance(Packet.decode(one).statement, Acknowledgement)]
+    return acknowledgements[-1], certificates[-1]
+
+
+def middle_and_end(cluster: NodeCluster) -> tuple[NodeHost, NodeHost]:
+    """The node in the middle of a line restarted, so that gossip knows nothing there, and the one behind it."""
+    middle = cluster.hosts[1]
+    middle.crash()
+    middle.start()
+    return middle, cluster.hosts[2]
+
+
+def test_a_relayer_drops_acknowledgements_that_came_too_late_and_passes_on_the_certificate() -> None:
+    cluster = NodeCluster(3, LINE)
+    cluster.run(5_000)
+    acknowledgement, certificate = frames_of_a_commit(cluster)
+    middle, end = middle_and_end(cluster)
+    assert middle.node is not None
+    told = Packet.decode(acknowledgement).statement
+    assert isinstance(told, Acknowledgement) and told.height <= middle.node.status().committed_height
+    first = cluster.hosts[0].id
+    late = Gossip.of(PayloadKind.AGREEMENT, acknowledgement)
+    assert not sent(middle.node.step(Received(middle.now_ms, first, late)), PayloadKind.AGREEMENT, end.id)
+    passed = middle.node.step(Received(middle.now_ms, first, Gossip.of(PayloadKind.CERTIFICATE, certificate)))
+    assert sent(passed, PayloadKind.CERTIFICATE, end.id) == [certificate]
+
+
+def test_a_certificate_that_no_voter_signed_goes_no_further() -> None:
+    cluster = NodeCluster(3, LINE)
+    cluster.run(5_000)
+    _, genuine = frames_of_a_commit(cluster)
+    middle, end = middle_and_end(cluster)
+    assert middle.node is not None
+    forged = bytearray(genuine)
+    forged[-1] ^= 1
+    told = Gossip.of(PayloadKind.CERTIFICATE, bytes(forged))
+    effects = middle.node.step(Received(middle.now_ms, cluster.hosts[0].id, told))
+    assert not sent(effects, PayloadKind.CERTIFICATE, end.id)
+
+
+# -- scores and connections ---------------------------------------------------------------------------------------
+
+
+def test_a_neighbour_that_sends_wrong_messages_is_left_and_the_reason_is_shown() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    victim, liar = cluster.hosts[0], cluster.hosts[1]
+    assert victim.node is not None
+    effects: list[Effect] = []
+    for number in range(8):
+        frame = Gossip.of(PayloadKind.PROPOSAL, b"nothing like a proposal %d" % number)
+        effects += victim.node.step(Received(victim.now_ms, liar.id, frame))
+    assert effects.count(Blame(liar.id, Offence.INVALID_MESSAGE)) == 3, "those after it left are not looked at"
+    assert [one for one in effects if isinstance(one, Drop)] == [Drop(liar.id, DropReason.MISBEHAVED)]
+    shown = next(one for one in victim.node.peers() if one.peer == liar.id)
+    assert not shown.is_connected and shown.score < 50 and shown.verdict.standing is Standing.DISCONNECT
+    assert {one.offence for one in shown.reasons} == {Offence.INVALID_MESSAGE}
+    again = victim.node.step(PeerConnected(victim.now_ms, liar.id))
+    assert [one for one in again if isinstance(one, Drop)] == [Drop(liar.id, DropReason.MISBEHAVED)]
+    later = [victim.node.step(Ticked(victim.now_ms + 100 * at)) for at in range(150)]
+    assert Dial(liar.id) in [one for step in later for one in step], "it is given another chance"
+
+
+def test_a_network_under_calm_blames_nobody() -> None:
+    cluster = NodeCluster(5)
+    cluster.run(3_000)
+    for number in range(30):
+        cluster.hosts[number % 5].submit(cluster.notice(str(number)))
+        cluster.run(100)
+    assert_together(cluster)
+    for host in cluster.hosts:
+        assert host.node is not None
+        assert not host.drops and [one.score for one in host.node.peers()] == [100] * 4
+
+
+def lone_node(cluster: NodeCluster, settings: OverlaySettings) -> Node:
+    """Node 0 of the network, not started, with other settings."""
+    host = cluster.hosts[0]
+    return Node(
+        host.keys, cluster.genesis, builtin_registry(), host.store, SignState(), b"", Dice(1), neighbours=settings
+    )
+
+
+def dialled(effects: list[Effect]) -> set[Hash]:
+    return {one.peer for one in effects if isinstance(one, Dial)}
+
+
+def test_neighbours_are_picked_from_the_registry_and_strangers_refused() -> None:
+    cluster = NodeCluster(5)
+    node = lone_node(cluster, OverlaySettings())
+    now_ms = cluster.now_ms
+    node.step(Started(now_ms))
+    wanted = dialled(node.step(Ticked(now_ms + 100)))
+    everybody = {host.id for host in cluster.hosts[1:]}
+    assert wanted == everybody and len(wanted) <= TARGET
+    for peer in wanted:
+        node.step(PeerConnected(now_ms + 200, peer, dialled=True))
+    assert {one.peer for one in node.peers()} == everybody
+    stranger = b"s" * 32
+    refused = node.step(PeerConnected(now_ms + 300, stranger))
+    assert Drop(stranger, DropReason.NOT_REGISTERED) in refused
+
+
+def test_a_fixed_list_is_dialled_and_nobody_else_gets_in() -> None:
+    cluster = NodeCluster(5)
+    listed, other = cluster.hosts[3].id, cluster.hosts[2].id
+    node = lone_node(cluster, OverlaySettings((listed,), fixed=True))
+    now_ms = cluster.now_ms
+    node.step(Started(now_ms))
+    assert dialled(node.step(Ticked(now_ms + 100))) == {listed}
+    node.step(DialFailed(now_ms + 200, listed))
+    assert not dialled(node.step(Ticked(now_ms + 300))), "it backs off"
+    later = [node.step(Ticked(now_ms + 300 + 100 * at)) for at in range(30)]
+    assert listed in {peer for step in later for peer in dialled(step)}
+    assert Drop(other, DropReason.NOT_LISTED) in node.step(PeerConnected(now_ms + 4_000, other))
+
+
+# -- bounds -------------------------------------------------------------------------------------------------------
+
+
+def test_a_flood_of_questions_is_not_answered_and_costs_the_neighbour_its_place() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    victim, flooder = cluster.hosts[0], cluster.hosts[1]
+    assert victim.node is not None
+    answers = 0
+    for number in range(1_000):
+        effects = victim.node.step(Received(victim.now_ms, flooder.id, WantBlocks(number, 1, 1, True)))
+        answers += sum(isinstance(one, SendFrame) and isinstance(one.frame, Blocks) for one in effects)
+    assert answers <= 250
+    shown = next(one for one in victim.node.peers() if one.peer == flooder.id)
+    assert not shown.is_connected and Offence.FLOOD in {one.offence for one in shown.reasons}
+
+
+def test_answers_that_nobody_asked_for_are_not_looked_at() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    victim, liar = cluster.hosts[0], cluster.hosts[1]
+    assert victim.node is not None
+    frame = Transactions(77, (b"x",) * 100)
+    effects = victim.node.step(Received(victim.now_ms, liar.id, frame))
+    assert effects == [Blame(liar.id, Offence.UNASKED)]
+
+
+def test_batches_that_wait_for_their_signatures_are_bounded() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    cluster.holds = True
+    victim, sender = cluster.hosts[0], cluster.hosts[1]
+    for number in range(RELAYED_MAX + 50):
+        payload = encode([b"submission %d" % number])
+        victim.run(Received(victim.now_ms, sender.id, Gossip.of(PayloadKind.TRANSACTIONS, payload)))
+    assert len(victim.held) == RELAYED_MAX
+
+
+def test_told_ids_of_executed_transactions_are_not_asked_for() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    known = cluster.notice()
+    leader_of(cluster).submit(known)
+    cluster.run(1_000)
+    host, neighbour = cluster.hosts[0], cluster.hosts[1]
+    assert host.node is not None
+    assert not host.node.step(Received(host.now_ms, neighbour.id, PendingIds((known.id,))))
+    asked = host.node.step(Received(host.now_ms, neighbour.id, PendingIds((known.id, b"?" * 32))))
+    frames = [one.frame for one in asked if isinstance(one, SendFrame)]
+    assert [one.ids for one in frames if isinstance(one, WantTransactions)] == [(b"?" * 32,)]
+
+
+def test_a_neighbour_is_told_only_what_is_on_disk() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    leader = leader_of(cluster)
+    cluster.holds = True
+    leader.submit(cluster.notice())
+    assert leader.node is not None
+    assert leader.node.status().height > leader.store.head().tip_height
+    cluster.network.clear()
+    cluster.now_ms += 2_000
+    leader.run(Ticked(leader.now_ms))
+    told = [one for one in (decode_frame(data) for _, _, data in cluster.network) if isinstance(one, Status)]
+    assert told and {one.tip_height for one in told} == {leader.store.head().tip_height}
