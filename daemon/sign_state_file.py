@@ -1,9 +1,10 @@
 """The file `sign-state`: what this node signed last and why it is in its term, beside its seed, outside the database.
 
-Owns two slots for the state and two for the certificate of its term. They are written in turn, each with a sequence
-number and a checksum, so that a write that was cut short leaves the one before it. Never decides when a flush is needed
-(`daemon.sign_state` does) and is never part of a backup. The checksum covers node and network, so that another node's
-file does not pass for this one's.
+Owns two slots for the state and two for the certificate of its term, each with a sequence number and a checksum. The
+slot that holds the newest flushed state is not written until the other one is flushed, so that neither a write that was
+cut short nor a loss of power, which may take any of the writes since the flush, leaves less than that. Never decides
+when a flush is needed (`daemon.sign_state` does) and is never part of a backup. The checksum covers node and network,
+so that another node's file does not pass for this one's.
 
 A slot: 6 bytes magic, sequence number (8 bytes, big-endian), length (2), state, zero bytes, BLAKE2b-128 over all of
 it after the binding: 512 bytes, one disk sector. The slots lie 4,096 bytes apart: one page never holds both. Both
@@ -59,6 +60,8 @@ class SignStateFile:
         self._binding = binding
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            # What is read here was perhaps not flushed by the process that wrote it.
+            os.fdatasync(self._file)
         except OSError as error:
             raise SignStateError(
                 "the sign-state {path} cannot be opened ({reason}); it records what this node has signed, so put it"
@@ -66,7 +69,7 @@ class SignStateFile:
                 path=str(path),
                 reason=error.strerror,
             ) from error
-        found = [slot for slot in (self._read(0), self._read(1)) if slot is not None]
+        found = [(*read, slot) for slot in (0, 1) if (read := self._read(slot)) is not None]
         if not found:
             os.close(self._file)
             raise SignStateError(
@@ -74,7 +77,7 @@ class SignStateFile:
                 " or start anew with `banyan init` in another folder: without it the node could sign twice",
                 path=str(path),
             )
-        self._sequence, self.state = max(found, key=lambda slot: slot[0])
+        self._sequence, self.state, self._flushed_slot = max(found, key=lambda one: one[0])
         certificates = [slot for slot in (self._read_certificate(0), self._read_certificate(1)) if slot is not None]
         self._certificate_sequence, self.certificate = max(certificates, default=(0, b""))
 
@@ -91,22 +94,24 @@ class SignStateFile:
         write_new_file(path, content.ljust(size, b"\0"), 0o600)
 
     def save(self, state: SignState, flush: bool, certificate: bytes = b"") -> None:
-        """Put `state` into the older slot; with `flush` it is on disk when this returns (milliseconds, else 10 µs).
+        """Put `state` beside the newest flushed one; with `flush` it is on disk when this returns (milliseconds, else
+        10 µs).
 
         A `certificate`, if there is one, is on disk before the state is written.
 
         Raises:
             SignStateError: the system refused the write; nothing may be signed on top of it.
         """
-        sequence = self._sequence + 1
+        sequence, slot = self._sequence + 1, 1 - self._flushed_slot
         try:
             if certificate:
                 self._save_certificate(certificate)
-            written = os.pwrite(self._file, _slot(self._binding, sequence, state), _offset(sequence))
+            written = os.pwrite(self._file, _slot(self._binding, sequence, state), slot * SLOT_DISTANCE_BYTES)
             if written != SLOT_SIZE_BYTES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if flush:
                 os.fdatasync(self._file)
+                self._flushed_slot = slot
         except OSError as error:
             if error.errno in NO_ROOM:
                 raise SignStateError(
@@ -124,8 +129,8 @@ class SignStateFile:
         """Close the file; what was saved without a flush is with the system."""
         os.close(self._file)
 
-    def _read(self, parity: int) -> tuple[int, SignState] | None:
-        data = os.pread(self._file, SLOT_SIZE_BYTES, _offset(parity))
+    def _read(self, slot: int) -> tuple[int, SignState] | None:
+        data = os.pread(self._file, SLOT_SIZE_BYTES, slot * SLOT_DISTANCE_BYTES)
         if len(data) != SLOT_SIZE_BYTES or data[: len(_MAGIC)] != _MAGIC:
             return None
         content, checksum = data[:-_CHECKSUM_SIZE_BYTES], data[-_CHECKSUM_SIZE_BYTES:]
@@ -161,10 +166,6 @@ class SignStateFile:
 
 def _certificate_offset(sequence: int) -> int:
     return CERTIFICATES_OFFSET_BYTES + sequence % 2 * CERTIFICATE_SLOT_SIZE_BYTES
-
-
-def _offset(sequence: int) -> int:
-    return sequence % 2 * SLOT_DISTANCE_BYTES
 
 
 def _slot(binding: Binding, sequence: int, state: SignState) -> bytes:

@@ -61,7 +61,7 @@ def test_a_damaged_newest_slot_leaves_the_one_before(
     file = SignStateFile(path, BINDING)
     history = states(saved + 1)
     for state in history[1:]:
-        file.save(state, flush=False)
+        file.save(state, flush=True)
     file.close()
     # The file was made with sequence numbers 0 and 1; the first save has 2.
     newest = (1 + saved) % 2 * SLOT_DISTANCE_BYTES
@@ -89,6 +89,30 @@ def test_a_write_that_was_cut_short_leaves_the_state_before(tmp_path: Path, cut:
     start = changed[0] // SLOT_DISTANCE_BYTES * SLOT_DISTANCE_BYTES
     path.write_bytes(before[:start] + after[start : start + cut] + before[start + cut :])
     assert SignStateFile(path, BINDING).state == FIRST
+
+
+@pytest.mark.parametrize("unflushed", range(1, 5))
+def test_a_loss_of_power_leaves_what_was_flushed(tmp_path: Path, unflushed: int) -> None:
+    """Writes since the flush may each be lost, and the one under way be cut short: the flushed vote is there."""
+    path = tmp_path / "sign-state"
+    SignStateFile.create(path, BINDING, SignState())
+    file = SignStateFile(path, BINDING)
+    file.save(FIRST, flush=True)
+    flushed = path.read_bytes()
+    for state in states(unflushed + 1)[1:]:
+        before = path.read_bytes()
+        file.save(state, flush=False)
+    file.close()
+    newest = path.read_bytes()
+    (torn,) = {at // SLOT_DISTANCE_BYTES for at in range(len(newest)) if newest[at] != before[at]}
+    for kept in (flushed, newest):
+        content = bytearray(kept)
+        start = torn * SLOT_DISTANCE_BYTES
+        content[start : start + SLOT_SIZE_BYTES] = newest[start : start + 100].ljust(SLOT_SIZE_BYTES, b"\xff")
+        path.write_bytes(content)
+        found = SignStateFile(path, BINDING)
+        assert found.state in states(unflushed + 1)
+        found.close()
 
 
 @pytest.mark.parametrize("binding", [Binding(b"m" * 32, b"g" * 32), Binding(b"n" * 32, b"h" * 32)])
