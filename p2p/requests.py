@@ -68,6 +68,11 @@ class Requests(Generic[Subject]):
         """What is asked at the moment."""
         return tuple(question.subject for question in self._requests.values())
 
+    @property
+    def questions(self) -> tuple[Request[Subject], ...]:
+        """What is asked at the moment, and of whom; the oldest first."""
+        return tuple(self._requests.values())
+
     def has_room(self, peer: Hash) -> bool:
         """Whether `peer` can be asked now."""
         return len(self._requests) < self._under_way_max and self.under_way(peer) < self._peer_max

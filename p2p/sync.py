@@ -12,13 +12,17 @@ What is asked for, the first of these that applies:
 Where blocks do not follow from the own newest block, the own chain is a branch that others gave up: the question is
 asked again from the first block that is not committed here.
 
-Bounds: `ANSWERS_MAX` answers, asked for, waiting for those before them, or in the owner's hands; `PEER_ANSWERS_MAX` of
-them by one neighbour; one record for each neighbour. Invariant: blocks are handed over in ascending order of heights,
-without gaps, each from a height that the owner has not reported stored.
+A claim costs nothing, so nobody is waited for alone: if the blocks that come next stay away for `HEAD_WAIT_MS`, another
+neighbour is asked for them too, and whoever kept all waiting is for `UNRELIABLE_MS` only asked for what nobody else
+has. What is asked of such neighbours holds up nothing else.
+
+Bounds: `ANSWERS_MAX` answers, asked for, waiting for those before them, or in the owner's hands; `PEER_ANSWERS_MAX`
+asked of one neighbour at a time; one record for each neighbour. Invariant: blocks are handed over in ascending order of
+heights, without gaps, each from a height that the owner has not reported stored.
 Source: docs/protocol.md, sections 6 ("Conflict", "Commit") and 8.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple, TypeAlias
@@ -31,6 +35,8 @@ from p2p.requests import Answered, Requests
 
 # 32 MiB in the worst case, 8 MiB with answers of the usual size.
 ANSWERS_MAX = 8
+# One of them is kept for what others hold up.
+_RANGES_MAX = ANSWERS_MAX - 1
 # So that a slow neighbour holds up no more than a quarter of it.
 PEER_ANSWERS_MAX = 2
 # Ranges are cut so that several neighbours share the work; an answer ends earlier where a frame is full.
@@ -39,6 +45,10 @@ RANGE_BLOCKS_MAX = 16
 SMALL_DISTANCE = 8
 # How long a small distance lasts before somebody is asked.
 PATIENCE_MS = 1500
+# Two answers of a megabyte over 10 Mbit/s, and the way there and back.
+HEAD_WAIT_MS = 2500
+# What a silent neighbour can cost is one such wait in this time.
+UNRELIABLE_MS = 60_000
 # Who did not have what it said, or sent what does not fit, is passed over for so long.
 PAUSE_MS = 2000
 INVALID_PAUSE_MS = 60_000
@@ -91,6 +101,7 @@ class _Range(NamedTuple):
     first: int
     length: int
     with_entries: bool
+    asked_ms: int = 0
 
     @property
     def end(self) -> int:
@@ -101,6 +112,12 @@ class _Range(NamedTuple):
 class _Neighbour:
     status: Status
     pause_until_ms: int = 0
+    unreliable_until_ms: int = 0
+
+    def fail(self, pause_ms: int, now_ms: int) -> None:
+        """It was of no use: leave it alone for a while, and rather ask others afterwards."""
+        self.pause_until_ms = now_ms + pause_ms
+        self.unreliable_until_ms = now_ms + UNRELIABLE_MS
 
 
 class BlockSync:
@@ -177,8 +194,7 @@ class BlockSync:
             self._rewind()
             return []
         if neighbour is not None:
-            is_invalid = failure is Failure.INVALID
-            neighbour.pause_until_ms = now_ms + (INVALID_PAUSE_MS if is_invalid else PAUSE_MS)
+            neighbour.fail(INVALID_PAUSE_MS if failure is Failure.INVALID else PAUSE_MS, now_ms)
         return [Blame(peer, Offence.INVALID_BLOCK)] if failure is Failure.INVALID else []
 
     def answered(self, peer: Hash, frame: Blocks, now_ms: int) -> list[SyncEffect]:
@@ -190,7 +206,7 @@ class BlockSync:
         fits = fits and all(bool(one.entries) == asked.with_entries for one in frame.blocks)
         if not frame.blocks or not fits:
             # It said that it has them, and heights of a chain do not go down.
-            self._neighbours[peer].pause_until_ms = now_ms + PAUSE_MS
+            self._neighbours[peer].fail(PAUSE_MS, now_ms)
             return [Blame(peer, Offence.UNANSWERED if fits else Offence.INVALID_BLOCK)]
         came = BlocksCame(peer, asked.first, frame.blocks, asked.with_entries)
         if not asked.with_entries:
@@ -202,19 +218,28 @@ class BlockSync:
         """Ask for what is missing, and give up on those who do not answer; to be called with every tick."""
         effects: list[SyncEffect] = []
         for expired in self._requests.expire(now_ms):
-            self._neighbours[expired.peer].pause_until_ms = now_ms + PAUSE_MS
+            self._neighbours[expired.peer].fail(PAUSE_MS, now_ms)
             effects.append(Blame(expired.peer, Offence.UNANSWERED))
         if self._handed_over and now_ms - self._handed_over_ms >= HELD_MS_MAX:
             self._give_up()
         if now_ms < self._pause_until_ms:
             return effects
+        effects += self._ask_another(now_ms)
         goal = self._committed_goal(now_ms)
         is_patient = now_ms - self._moved_ms >= PATIENCE_MS
         if goal - self._floor > SMALL_DISTANCE or (goal > self._floor and (is_patient or self.answers)):
-            return effects + self._ask_ranges(goal, now_ms)
-        if is_patient and not self.answers:
-            effects += self._ask_certificate(goal, now_ms) or self._ask_rest(now_ms)
+            effects += self._ask_ranges(goal, now_ms)
+        if is_patient and self.answers < ANSWERS_MAX and not self._is_served(now_ms):
+            effects += self._ask_certificate(now_ms) or self._ask_rest(now_ms)
         return effects
+
+    def _is_served(self, now_ms: int) -> bool:
+        """Whether blocks are in the owner's hands, or asked of somebody who has not let this node down."""
+        reliable = (self._is_reliable(question.peer, now_ms) for question in self._requests.questions)
+        return bool(self._handed_over) or any(reliable)
+
+    def _is_reliable(self, peer: Hash, now_ms: int) -> bool:
+        return now_ms >= self._neighbours[peer].unreliable_until_ms
 
     def _is_ahead(self, status: Status) -> bool:
         own = self._own
@@ -227,7 +252,7 @@ class BlockSync:
 
     def _ask_ranges(self, goal: int, now_ms: int) -> list[SyncEffect]:
         effects: list[SyncEffect] = []
-        while self.answers < ANSWERS_MAX:
+        while self.answers < _RANGES_MAX:
             gap = self._first_gap(goal)
             # Nobody may have time for the first gap, while others have for what comes after it: those wait for it.
             peer = self._least_busy(gap.first, now_ms) if gap is not None else None
@@ -236,6 +261,25 @@ class BlockSync:
             last = min(gap.end - 1, self._neighbours[peer].status.committed_height)
             effects.append(self._ask(peer, gap.first, last - gap.first + 1, True, now_ms))
         return effects
+
+    def _ask_another(self, now_ms: int) -> list[SyncEffect]:
+        """Ask a second neighbour for the blocks that come next, where the first one keeps everything waiting for them.
+
+        Both may answer: on slow lines the first one does, and nothing would come if each were given up for the next.
+        """
+        reached = max((one.last_height for one in self._handed_over.values()), default=self._floor)
+        heads = [one for one in self._requests.questions if one.subject.first <= reached + 1 < one.subject.end]
+        heads = [one for one in heads if one.subject.with_entries]
+        if not heads or any(now_ms - one.subject.asked_ms < HEAD_WAIT_MS for one in heads):
+            return []
+        for one in heads:
+            self._neighbours[one.peer].unreliable_until_ms = now_ms + UNRELIABLE_MS
+        first, end = reached + 1, max(one.subject.end for one in heads)
+        peer = self._least_busy(first, now_ms, {one.peer for one in heads})
+        if peer is None or self.answers >= ANSWERS_MAX:
+            return []
+        last = min(end - 1, self._neighbours[peer].status.committed_height)
+        return [self._ask(peer, first, last - first + 1, True, now_ms)]
 
     def _first_gap(self, goal: int) -> _Range | None:
         """The first heights up to `goal` that nobody is asked for and that did not come."""
@@ -250,24 +294,27 @@ class BlockSync:
             first = max(first, one.end)
         return _Range(first, min(end - first, RANGE_BLOCKS_MAX), with_entries=True) if first < end else None
 
-    def _least_busy(self, height: int, now_ms: int) -> Hash | None:
+    def _least_busy(self, height: int, now_ms: int, but: Collection[Hash] = ()) -> Hash | None:
+        """Who is to be asked for a committed block; nobody who is unreliable while others have it, busy or not."""
         able = [
             peer
             for peer, neighbour in self._neighbours.items()
-            if neighbour.status.committed_height >= height
-            and now_ms >= neighbour.pause_until_ms
-            and self._requests.has_room(peer)
+            if neighbour.status.committed_height >= height and now_ms >= neighbour.pause_until_ms and peer not in but
         ]
-        return min(able, key=self._requests.load, default=None)
+        best = [peer for peer in able if self._is_reliable(peer, now_ms)] or able
+        free = [peer for peer in best if self._requests.has_room(peer)]
+        return min(free, key=self._requests.load, default=None)
 
-    def _ask_certificate(self, goal: int, now_ms: int) -> list[SyncEffect]:
-        height = min(goal, self._own.tip_height)
-        if height <= self._own.committed_height or now_ms - self._certificate_ms < PATIENCE_MS:
+    def _ask_certificate(self, now_ms: int) -> list[SyncEffect]:
+        own = self._own
+        if own.tip_height <= own.committed_height or now_ms - self._certificate_ms < PATIENCE_MS:
             return []
-        peer = self._least_busy(height, now_ms)
+        # Everybody in turn, each for what it says that it has: whoever claims most need not have any.
+        peer = self._least_busy(own.committed_height + 1, now_ms)
         if peer is None:
             return []
         self._certificate_ms = now_ms
+        height = min(self._neighbours[peer].status.committed_height, own.tip_height)
         return [self._ask(peer, height, 1, False, now_ms)]
 
     def _ask_rest(self, now_ms: int) -> list[SyncEffect]:
@@ -277,10 +324,11 @@ class BlockSync:
             if self._rank(peer) > self._own[1:]
             and neighbour.status.tip_height > self._own.committed_height
             and now_ms >= neighbour.pause_until_ms
+            and self._requests.has_room(peer)
         ]
         if not ahead:
             return []
-        peer = max(ahead, key=lambda one: (self._rank(one), one))
+        peer = max(ahead, key=lambda one: (self._is_reliable(one, now_ms), self._rank(one), one))
         tip_height = self._neighbours[peer].status.tip_height
         if tip_height <= self._floor:
             # Newer and not longer: it branches off below.
@@ -297,7 +345,7 @@ class BlockSync:
         return (status.tip_term, status.tip_height)
 
     def _ask(self, peer: Hash, first: int, count: int, with_entries: bool, now_ms: int) -> SendFrame:
-        number = self._requests.open(peer, _Range(first, count, with_entries), now_ms)
+        number = self._requests.open(peer, _Range(first, count, with_entries, now_ms), now_ms)
         return send(peer, WantBlocks(number, first, count, with_entries))
 
     def _raise_floor(self, height: int, now_ms: int) -> list[SyncEffect]:
