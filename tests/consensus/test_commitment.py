@@ -179,7 +179,7 @@ def test_an_observer_acknowledges_nothing() -> None:
 
 
 def test_the_leaders_proposal_leaves_when_its_own_block_is_durable() -> None:
-    """Section 6: "the leader's own block before its proposal leaves", S2.
+    """Section 6: "the leader's own block before its proposal leaves", S2. The thesis lets both go at once (10.2.1).
 
     Guard: consensus/commitment.py, `acknowledgement_kept`, the only place that emits `Propose`.
     """
@@ -234,7 +234,7 @@ def test_leader_commit_entry(size: int, quorum: str, others: int, is_committed: 
 
 
 def test_leader_commit_preceding_entries() -> None:
-    """Raft 5.4.2: "once an entry from the current term has been committed ..., all prior entries are committed"."""
+    """Raft 5.4.2: once an entry of the current term is committed, "then all prior entries are committed indirectly"."""
     inherited = chain(block(1, 1), block(2, 2))
     node = OneNode(kept=Kept(2, None, pre_votes(2, 1), GENESIS), links=inherited)
     node.lead(1)

@@ -54,7 +54,7 @@ def _counter(effects: list[Effect]) -> int:
 
 
 def test_leader_bcast_beat() -> None:
-    """Raft 5.2: "Leaders send periodic heartbeats to all followers in order to maintain their authority"."""
+    """Raft 5.2: "Leaders send periodic heartbeats ... to all followers in order to maintain their authority"."""
     node = _leading()
     counters = [beat.counter for _ in range(20) for beat in said(node.tick(HEARTBEAT_MS // 2), Heartbeat)]
     assert counters == list(range(2, 12))

@@ -1,6 +1,7 @@
 """Voter sets and quorum rules. Source: docs/protocol.md, sections 1 and 6."""
 
 import hashlib
+from itertools import product
 
 import pytest
 
@@ -43,6 +44,17 @@ def test_two_quorums_always_meet(count: int) -> None:
     if count >= 4:
         # Any two quorums share more than a third: that many would have to sign twice for a fork.
         assert 3 * (2 * voter_set(count, TWO_THIRDS).quorum_size - count) > count
+
+
+@pytest.mark.parametrize("count", range(1, 22))
+def test_a_quorum_meets_every_quorum_of_the_next_set(count: int) -> None:
+    """What changing voters one at a time rests on (thesis 4.1; docs/divergence.md, 13), changes of the rule included."""
+    for next_count in {count, min(count + 1, 21)}:
+        for rule, next_rule in product((MAJORITY, TWO_THIRDS), repeat=2):
+            if (rule == TWO_THIRDS and count < 4) or (next_rule == TWO_THIRDS and next_count < 4):
+                continue
+            together = voter_set(count, rule).quorum_size + voter_set(next_count, next_rule).quorum_size
+            assert together > next_count
 
 
 def test_the_order_does_not_matter() -> None:
