@@ -146,6 +146,11 @@ class Agreement:
         return self._leadership.may_propose
 
     @property
+    def answering(self) -> frozenset[Hash]:
+        """Which voters can be reached, as far as this node, the leader, has heard of late; itself included."""
+        return self._leadership.answering
+
+    @property
     def must_recover(self) -> bool:
         """Whether the database is older than what this node signed: it signs nothing until it has caught up."""
         return self._standing.must_recover

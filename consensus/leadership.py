@@ -68,6 +68,12 @@ class Leadership:
         """Whether this node leads and has not wished for a successor in the last two election timeouts."""
         return self._standing.role is Role.LEADER and self._standing.now_ms >= self._silent_until_ms
 
+    @property
+    def answering(self) -> frozenset[Hash]:
+        """Who answered this leader of late, itself included; nobody while it does not lead."""
+        leads = self._standing.role is Role.LEADER and self._pulse is not None
+        return self._pulse.answering(self._standing.now_ms) if leads and self._pulse is not None else frozenset()
+
     def tick(self, oldest_waiting_ms: int) -> None:
         """Beat, or step down without a quorum of answers; follow a wish that could not be followed at once."""
         standing = self._standing

@@ -96,6 +96,13 @@ class Pulse:
         self._reads.clear()
         return dropped
 
+    def answering(self, now_ms: int) -> frozenset[Hash]:
+        """Who answered a heartbeat of the last two election timeouts, the leader itself included."""
+        oldest = self._oldest_recent(now_ms)
+        return frozenset(
+            (self._node_id, *(voter for voter, answered in self._answered.items() if answered.counter >= oldest))
+        )
+
     def furthest(self, now_ms: int, voters: VoterSet) -> Hash | None:
         """Of the other voters that answered of late, the one with the newest block: whom to hand over to."""
         oldest = self._oldest_recent(now_ms)

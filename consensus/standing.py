@@ -21,6 +21,8 @@ from ledger.hashing import Hash
 # Far above what elections reach. Keys of former voters can get a network there, where nobody is elected any more; a
 # term that cannot be counted up would end the process.
 TERM_MAX = 2**62
+# Sets of the committed chain whose statements and certificates still count: those of some decades, as voters change.
+SETS_MAX = 64
 
 
 class Standing:
@@ -38,7 +40,7 @@ class Standing:
         assert kept.term >= branch.tip.term, "a node's term is never below its tip's"
         self.settings = settings
         self.voters = voters
-        # Grows by one with each change of voters: some hundred in the life of an organisation.
+        # The newest `SETS_MAX`; what is in the branch is of the last two.
         self.sets = {one.hash: one for one in (*earlier_sets, voters)}
         self.branch = branch
         # What proves the tip to others: its header and the proposer's signature; empty bytes for the genesis.
@@ -145,7 +147,11 @@ class Standing:
     def use_voters(self, voters: VoterSet) -> None:
         """`voters` are in force; a candidate drops its candidacy, and whoever is in no longer steps down."""
         self.voters = voters
+        # A set can come back, and is the newest then.
+        self.sets.pop(voters.hash, None)
         self.sets[voters.hash] = voters
+        if len(self.sets) > SETS_MAX:
+            del self.sets[next(iter(self.sets))]
         if self.role is Role.LEADER and self.is_voter:
             return
         self._change(self._resting_role, None if self.role is Role.LEADER else self.leader)

@@ -59,9 +59,13 @@ class VoterSet:
     @property
     def quorum_size(self) -> int:
         """How many different voters decide: more than half, or more than two thirds."""
-        count = len(self.voters)
-        return 2 * count // 3 + 1 if self.quorum == TWO_THIRDS else count // 2 + 1
+        return quorum_size_of(len(self.voters), self.quorum)
 
     def key_of(self, node_id: Hash) -> bytes | None:
         """The agreement key of a voter; None for everybody else."""
         return self._keys.get(node_id)
+
+
+def quorum_size_of(voters_count: int, quorum: str) -> int:
+    """How many of so many voters decide by this rule."""
+    return 2 * voters_count // 3 + 1 if quorum == TWO_THIRDS else voters_count // 2 + 1

@@ -7,16 +7,16 @@ Source: docs/protocol.md, section 3, "Sign-state", and section 6, "Terms".
 from consensus.agreement import Agreement
 from consensus.branch import Branch
 from consensus.events import ChainLink
-from consensus.settings import BlockProver, Chance, Kept, Settings
+from consensus.settings import Chance, Kept, Settings
 from consensus.statement import Position
 from consensus.term_certificates import decode_term_certificate
 from consensus.timing import Timing
-from consensus.voters import VoterSet
 from daemon.block_builder import BuiltBlock, Tip
 from daemon.chain import Chain
 from daemon.node_errors import StaleDatabaseError
 from daemon.recovery import opening_certificate
 from daemon.sign_state import SignState
+from daemon.voters_in_force import VotersInForce
 from ledger.genesis import Genesis
 from ledger.hashing import ZERO_HASH
 from ledger.node_keys import NodeKeys
@@ -26,15 +26,13 @@ from storage.interface import StoreReader
 def start_agreement(
     genesis: Genesis,
     keys: NodeKeys,
-    voters: VoterSet,
-    earlier_sets: tuple[VoterSet, ...],
+    voters: VotersInForce,
     chain: Chain,
     reader: StoreReader,
     sign_state: SignState,
     term_certificate: bytes,
     timing: Timing,
     chance: Chance,
-    prover: BlockProver,
 ) -> Agreement:
     """Agreement as it was left.
 
@@ -42,8 +40,8 @@ def start_agreement(
     it and keeping the term. Who opened it was elected, which uses up this node's vote there.
 
     Args:
+        voters: Those in force on the chain; they also judge what others show as their last block.
         sign_state, term_certificate: From beside the seed, never from the database.
-        prover: Who judges what others show as their last block.
 
     Raises:
         LedgerContradictionError, RemoteProtocolError: what is stored does not fit together.
@@ -60,30 +58,34 @@ def start_agreement(
     acknowledged = _acknowledged(genesis, sign_state)
     return Agreement(
         Settings(genesis.network_id, keys.node_id, keys.agreement, timing),
-        voters,
-        earlier_sets,
+        voters.current,
+        voters.earlier,
         Kept(term, voted_for, certificate, acknowledged, _holds(chain, reader, acknowledged)),
         branch,
         (newest.header, newest.signature) if newest is not None else (b"", b""),
         chance,
-        prover,
+        voters.position_of,
         0,
     )
 
 
-def refuse_lone_stale_voter(agreement: Agreement, acknowledged_height: int) -> None:
-    """The only voter has nobody to catch up from: a database older than its signatures is the operator's matter.
+def is_lone_voter(agreement: Agreement, keys: NodeKeys, acknowledged_height: int) -> bool:
+    """Whether this node is the only voter, who need not wait for anybody to lead.
+
+    It has nobody to catch up from either: a database older than its signatures is the operator's matter.
 
     Raises:
         StaleDatabaseError: going on would be signing twice.
     """
-    if agreement.must_recover and len(agreement.voters.voters) == 1:
+    is_alone = len(agreement.voters.voters) == 1 and agreement.voters.key_of(keys.node_id) is not None
+    if is_alone and agreement.must_recover:
         raise StaleDatabaseError(
             "the database ends at block {height}, but this node already acknowledged block {signed}; put the"
             " newer database back, a node that goes on from an older one would sign twice",
             height=agreement.tip.height,
             signed=acknowledged_height,
         )
+    return is_alone
 
 
 def link_of(block: BuiltBlock) -> ChainLink:

@@ -7,6 +7,7 @@ makes opening, closing and ordinary blocks: they differ in what is handed in. So
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from contracts.voter_change import is_voter_change
 from ledger.block import Header, Outcome, sign_header
 from ledger.hashing import ZERO_HASH, Hash, tagged_hash
 from ledger.signing import SigningKey
@@ -20,6 +21,7 @@ class Tip:
     """The block that the next one builds on, or the genesis at height 0, which has no `header`.
 
     `tree` is the right edge of the log after it and must not be changed; `executed_height` is its header's.
+    `barrier_height` is that of the newest barrier at or below it, as far as it was not executed when this node started.
     """
 
     height: int
@@ -29,6 +31,21 @@ class Tip:
     executed_height: int
     tree: CompactRange
     header: Header | None = None
+    barrier_height: int = 0
+
+    def followed_by(self, header: Header, tree: CompactRange, transactions: Sequence[Transaction]) -> "Tip":
+        """The block of `header` on top of this one; one that holds a change of voters is a barrier by its bytes."""
+        is_barrier = any(is_voter_change(one) for one in transactions)
+        return Tip(
+            header.height,
+            header.term,
+            header.hash,
+            header.time_ms,
+            header.executed_height,
+            tree,
+            header,
+            header.height if is_barrier else self.barrier_height,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +136,7 @@ def build_block(
         protocol_version=proposer.protocol_version,
     )
     stored = _stored(header, proposer.key, election_certificate, parent.tree.size, outcome, transactions)
-    tip = Tip(height, proposer.term, header.hash, time_ms, executed.height, tree, header)
-    return BuiltBlock(header, stored, tuple(transactions), tile_hashes, tip)
+    return BuiltBlock(header, stored, tuple(transactions), tile_hashes, parent.followed_by(header, tree, transactions))
 
 
 def _certificate_hash(certificate: bytes) -> Hash:

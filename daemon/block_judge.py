@@ -95,6 +95,8 @@ class BlockJudge:
             _rule(not proposed.election_certificate, header, "election_certificate_hash")
             _rule(parent.header is not None and parent.header.proposer == header.proposer, header, "proposer")
             return
+        # What opens a term may stand on a barrier, so it can be none itself.
+        _rule(header.leaf_count == 1, header, "leaf_count")
         found = tagged_hash("election-certificate", proposed.election_certificate)
         _rule(found == header.election_certificate_hash, header, "election_certificate_hash")
         certificate = ElectionCertificate.decode(proposed.election_certificate)
@@ -141,7 +143,7 @@ class BlockJudge:
             leaf_count=header.leaf_count,
         )
         entries = (proposed.outcome, *(one.envelope for one in proposed.transactions))
-        tip = Tip(header.height, header.term, header.hash, header.time_ms, header.executed_height, tree, header)
+        tip = parent.followed_by(header, tree, proposed.transactions)
         return BuiltBlock(header, StoredBlock(stored, entries), proposed.transactions, tile_hashes, tip)
 
 

@@ -64,6 +64,8 @@ class Chain:
         self._genesis_digest = head.state_digest if head.executed_height == 0 else b""
         self.executed_tip: Tip = load_executed_tip(genesis, reader, head)
         self.tip = self.executed_tip
+        # What the newest executed block was committed with; empty for the genesis.
+        self.newest_certificate = bytes(reader.certificate(head.executed_height) or b"")
         self.overlay = StateOverlay(reader)
         self.blocks: deque[BuiltBlock] = deque()
         # Executed heights that the header of the executed tip does not state: a later header states them, or one that
@@ -176,6 +178,7 @@ class Chain:
                 height=certificate.height,
             )
         executed: list[ExecutedBlock] = []
+        self.newest_certificate = certificate.encode()
         while self.blocks and self.blocks[0].header.height <= certificate.height:
             executed.append(self._execute(self.blocks[0], certificate, ticket))
         return executed

@@ -4,7 +4,7 @@ Owns the pool and the set of transactions in blocks that are not executed; never
 of three places, pool, blocks under way, state, and is looked for in all of them before it gets in.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -53,6 +53,11 @@ class Intake:
     def __len__(self) -> int:
         """Transactions that wait for a block."""
         return len(self.pool)
+
+    @property
+    def ready_count(self) -> int:
+        """Those that wait for nothing but a block: all but changes of voters, which may have to wait for more."""
+        return len(self.pool) - self.pool.voter_changes_count
 
     def oldest_waiting_ms(self, elapsed_ms: int) -> int:
         """How long the oldest transaction waits for a block, by the clock that does not jump; 0 if none does."""
@@ -124,10 +129,10 @@ class Intake:
 
     # -- blocks -------------------------------------------------------------------------------------------------
 
-    def take(self, block_time_ms: int) -> tuple[list[Waiting], list[Effect]]:
+    def take(self, block_time_ms: int, may_take: Callable[[Transaction], bool]) -> tuple[list[Waiting], list[Effect]]:
         """The next transactions for a block of this time, and who is told that theirs came too late for it."""
         parameters = self._genesis.parameters
-        taken = self.pool.take(parameters.block_transactions_max, parameters.block_size_bytes_max)
+        taken = self.pool.take(parameters.block_transactions_max, parameters.block_size_bytes_max, may_take)
         late: list[Effect] = [_dropped(one) for one in taken if one.transaction.expires_ms < block_time_ms]
         if late:
             taken = [one for one in taken if one.transaction.expires_ms >= block_time_ms]

@@ -5,12 +5,17 @@ window of blocks beyond the last committed one, which the block that opens a ter
 section 6, L2: a window full of inherited blocks must not keep a leader from committing them).
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from consensus.agreement import Agreement
 from consensus.certificates import ElectionCertificate
 from consensus.statement import Position
+from contracts.voter_change import is_voter_change
 from daemon.agreement_start import position_of
 from daemon.block_builder import BuiltBlock, Proposer, build_block
 from daemon.chain import Chain
+from daemon.change_readiness import ChangeReadiness
 from daemon.effects import Effect
 from daemon.intake import Intake
 from daemon.mempool import Waiting
@@ -18,6 +23,7 @@ from daemon.outgoing import Writer
 from ledger.block import PROTOCOL_VERSION
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
+from ledger.transaction import Transaction
 
 # While a block is on its way to the disk, the next one waits for this many transactions: below that, the flush
 # would cost more than the wait.
@@ -28,7 +34,14 @@ class Leading:
     """The proposer's part of a node; idle while another node leads."""
 
     def __init__(
-        self, genesis: Genesis, keys: NodeKeys, chain: Chain, intake: Intake, writer: Writer, agreement: Agreement
+        self,
+        genesis: Genesis,
+        keys: NodeKeys,
+        chain: Chain,
+        intake: Intake,
+        writer: Writer,
+        agreement: Agreement,
+        readiness: ChangeReadiness,
     ) -> None:
         self._genesis = genesis
         self._keys = keys
@@ -36,6 +49,7 @@ class Leading:
         self._intake = intake
         self._writer = writer
         self._agreement = agreement
+        self._readiness = readiness
         self._proposer: Proposer | None = None
 
     @property
@@ -72,15 +86,32 @@ class Leading:
                 break
             if under_way and len(self._intake) < BATCH_WORTH_A_BLOCK:
                 break
-            taken, late = self._intake.take(self.block_time_ms(now_ms))
+            taken, late = self._intake.take(self.block_time_ms(now_ms), self._one_ready_change())
             effects += late
             if taken:
                 self._build(taken, now_ms)
+            elif not late:
+                break
         return effects
+
+    def _one_ready_change(self) -> Callable[[Transaction], bool]:
+        """What may go into the next block: of the changes of voters one at most, and only when it is safe."""
+        changes: list[Transaction] = []
+
+        def may_take(transaction: Transaction) -> bool:
+            if not is_voter_change(transaction):
+                return True
+            lag_blocks_max = self._genesis.parameters.window_blocks_max
+            if changes or not self._readiness.is_ready(transaction, lag_blocks_max):
+                return False
+            changes.append(transaction)
+            return True
+
+        return may_take
 
     def close(self, now_ms: int) -> None:
         """Put executed effects into a header when nothing else will: asked on a tick, so a run of writes shares it."""
-        idle = not len(self._intake) and not self._chain.unexecuted_count and not len(self._writer)
+        idle = not self._intake.ready_count and not self._chain.unexecuted_count and not len(self._writer)
         if self._may_propose and idle and not self._writer.outgoing and self._chain.has_unstated_effects:
             self._build([], now_ms, closing=True)
 
@@ -94,14 +125,18 @@ class Leading:
 
     @property
     def _may_propose(self) -> bool:
-        return self._proposer is not None and self._agreement.may_propose
+        """While a barrier is not executed only blocks that open a term may follow it."""
+        is_barred = self._chain.tip.barrier_height > self._chain.executed_height
+        return self._proposer is not None and self._agreement.may_propose and not is_barred
 
     def _build(
         self, waiting: list[Waiting], now_ms: int, closing: bool = False, election_certificate: bytes = b""
     ) -> None:
         assert self._proposer is not None, "only a leader builds blocks"
+        # Since the term was opened other voters may have come into force.
+        proposer = replace(self._proposer, voter_set_hash=self._agreement.voters.hash)
         block = build_block(
-            self._proposer,
+            proposer,
             self._chain.tip,
             [one.transaction for one in waiting],
             now_ms,

@@ -9,8 +9,10 @@ Invariants: `size_bytes` is the sum over all waiting; a sender with nothing wait
 """
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from typing import NamedTuple
 
+from contracts.voter_change import is_voter_change
 from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
@@ -23,6 +25,8 @@ SIZE_BYTES_MAX = 32 * 1024 * 1024
 # Half for one sender, of the count and of the bytes: a flood by one leaves the other half to everybody else.
 SENDER_SHARE = 2
 SENDER_TRANSACTIONS_MAX = TRANSACTIONS_MAX // SENDER_SHARE
+# Added to a sender's id: the queue of its changes of voters.
+_CHANGES = b"v"
 
 
 class MempoolFullError(BanyanError):
@@ -52,11 +56,13 @@ class Mempool:
         self._transactions_max = transactions_max
         self._size_bytes_max = size_bytes_max
         self._sender_transactions_max = sender_transactions_max
-        self._queues: OrderedDict[Hash, _Queue] = OrderedDict()
+        self._queues: OrderedDict[bytes, _Queue] = OrderedDict()
         self._waiting: dict[Hash, Waiting] = {}
         self._id_by_leaf: dict[Hash, Hash] = {}
         self.pending_ids = PendingIds()
         self.size_bytes = 0
+        # Of those that wait, the ones that may change the voters: a leader may let them wait.
+        self.voter_changes_count = 0
         # Rises with each transaction that enters: who looked for one in vain need not look again before.
         self.additions = 0
 
@@ -77,13 +83,16 @@ class Mempool:
 
     def waiting_of(self, sender: Hash) -> int:
         """How many transactions of `sender` wait."""
-        queue = self._queues.get(sender)
-        return queue.count if queue is not None else 0
+        queues = (self._queues.get(lane) for lane in (sender, sender + _CHANGES))
+        return sum(queue.count for queue in queues if queue is not None)
 
     @property
     def oldest_ms(self) -> int | None:
-        """When the one was admitted that waits longest; None if nothing waits."""
-        oldest = next(iter(self._waiting.values()), None)
+        """When the one was admitted that waits longest; None if nothing waits.
+
+        Changes of voters do not count: a leader may let them wait until they are safe.
+        """
+        oldest = next((one for one in self._waiting.values() if not is_voter_change(one.transaction)), None)
         return oldest.admitted_ms if oldest is not None else None
 
     def add(self, transaction: Transaction, detached: tuple[DetachedValue, ...], admitted_ms: int = 0) -> None:
@@ -98,9 +107,10 @@ class Mempool:
             raise MempoolFullError(
                 "the node has {count} transactions waiting; send it again in a moment", count=len(self)
             )
-        queue = self._queues.get(transaction.sender)
+        lane = _lane(transaction)
+        queue = self._queues.get(lane)
         if queue is None:
-            queue = self._queues[transaction.sender] = _Queue()
+            queue = self._queues[lane] = _Queue()
         elif (
             queue.count >= self._sender_transactions_max
             or queue.size_bytes + size > self._size_bytes_max // SENDER_SHARE
@@ -115,29 +125,31 @@ class Mempool:
         self._id_by_leaf[transaction.leaf_hash] = transaction.id
         self.pending_ids.add(transaction.id, admitted_ms)
         self.size_bytes += size
+        self.voter_changes_count += is_voter_change(transaction)
         self.additions += 1
 
-    def take(self, count_max: int, size_bytes_max: int) -> list[Waiting]:
+    def take(self, count_max: int, size_bytes_max: int, may_take: Callable[[Transaction], bool]) -> list[Waiting]:
         """Remove and return the next transactions for a block, one sender after the other in turn.
 
         Args:
             count_max: At most so many transactions.
             size_bytes_max: At most so many bytes of envelopes in sum; a sender whose next one does not fit waits.
+            may_take: Whether this one may be taken now; else it waits.
         """
         taken: list[Waiting] = []
         room = size_bytes_max
         passed_over = 0
         while self._queues and len(taken) < count_max and passed_over < len(self._queues):
-            sender, queue = next(iter(self._queues.items()))
+            lane, queue = next(iter(self._queues.items()))
             waiting = queue.first(self._waiting)
-            if len(waiting.transaction.envelope) > room:
-                self._queues.move_to_end(sender)
+            if len(waiting.transaction.envelope) > room or not may_take(waiting.transaction):
+                self._queues.move_to_end(lane)
                 passed_over += 1
                 continue
             passed_over = 0
             room -= len(waiting.transaction.envelope)
             taken.append(waiting)
-            self._queues.move_to_end(sender)
+            self._queues.move_to_end(lane)
             self._forget(waiting)
         return taken
 
@@ -161,12 +173,19 @@ class Mempool:
         del self._id_by_leaf[transaction.leaf_hash]
         self.pending_ids.remove(transaction.id)
         self.size_bytes -= waiting.size_bytes
-        queue = self._queues[transaction.sender]
+        self.voter_changes_count -= is_voter_change(transaction)
+        lane = _lane(transaction)
+        queue = self._queues[lane]
         queue.left(waiting)
         if queue.count:
             queue.sweep(self._waiting)
         else:
-            del self._queues[transaction.sender]
+            del self._queues[lane]
+
+
+def _lane(transaction: Transaction) -> bytes:
+    """Which queue: the sender's, or beside it that of its changes of voters, which may have to wait by themselves."""
+    return transaction.sender + _CHANGES if is_voter_change(transaction) else transaction.sender
 
 
 class _Queue:

@@ -44,6 +44,7 @@ from consensus.events import (
     ReadAsked,
     TermCertificateHeard,
     TransferAsked,
+    VotersChanged,
 )
 from consensus.events import Event as AgreementEvent
 from consensus.events import Started as AgreementStarted
@@ -54,9 +55,10 @@ from consensus.settings import Chance, Role
 from consensus.timing import Timing
 from contracts.registry import Registry
 from daemon.acceptance import Acceptance
-from daemon.agreement_start import link_of, position_of, refuse_lone_stale_voter, start_agreement
+from daemon.agreement_start import is_lone_voter, link_of, position_of, start_agreement
 from daemon.block_builder import BuiltBlock
 from daemon.chain import Chain, ExecutedBlock
+from daemon.change_readiness import ChangeReadiness
 from daemon.checkpointer import Checkpointer
 from daemon.effects import (
     Alarm,
@@ -95,6 +97,7 @@ from daemon.leading import Leading
 from daemon.neighbourhood import Peer
 from daemon.node_errors import DigestMismatchError, LedgerContradictionError
 from daemon.outgoing import SignedCheckpoint, Writer
+from daemon.picture import picture
 from daemon.reading import Reading
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
@@ -103,6 +106,7 @@ from daemon.voters_in_force import VotersInForce
 from ledger.errors import RemoteProtocolError
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
+from p2p.frames import Status
 from p2p.overlay import OverlaySettings
 from storage.interface import StoreReader
 
@@ -127,7 +131,7 @@ class Node:
         neighbours: Whom the node wants to be connected with.
 
     Raises:
-        UnsupportedNetworkError, LedgerContradictionError: not a node of this genesis, or a store that does not fit.
+        LedgerContradictionError: the store does not fit.
     """
 
     def __init__(
@@ -148,20 +152,18 @@ class Node:
         self._now_ms = genesis.created_ms
         self._elapsed_ms = 0
         self._chain = Chain(genesis, registry, reader)
-        self._voters = VotersInForce(genesis)
+        self._voters = VotersInForce(self._chain)
         self._intake = Intake(genesis, self._chain, reader)
         self._agreement = start_agreement(
             genesis,
             keys,
-            self._voters.current,
-            self._voters.earlier,
+            self._voters,
             self._chain,
             reader,
             sign_state,
             term_certificate,
             timing or Timing(),
             chance,
-            self._voters.position_of,
         )
         self._reading = Reading(genesis.network_id, keys, self._agreement)
         self._evidence = EvidenceJudge(genesis.network_id, self._voters)
@@ -181,14 +183,15 @@ class Node:
             lambda error: self._effects.append(Reported(error)),
         )
         self._saying = self._exchange.saying
-        self._checkpointer = Checkpointer(genesis, keys)
+        self._checkpointer = Checkpointer(genesis, keys, self._voters)
         self._acceptance = Acceptance(genesis, self._chain)
         self._keeping = Keeping(sign_state)
         self._writer = Writer()
-        self._leading = Leading(genesis, keys, self._chain, self._intake, self._writer, self._agreement)
+        self._readiness = ChangeReadiness(self._chain, self._agreement)
+        parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness)
+        self._leading = Leading(genesis, keys, *parts)
         self._verify_ticket = 0
         self._effects: list[Effect] = []
-        self._newest_certificate = b""
         self._checkpoint_size = 0
         self._opened = False
         self._stopping = False
@@ -219,24 +222,15 @@ class Node:
 
     def status(self) -> NodeStatus:
         """One picture of the node as of the last step; O(log n) for the root of the newest tree."""
-        chain, agreement = self._chain, self._agreement
-        return NodeStatus(
-            node_id=self._keys.node_id,
-            role=agreement.role.value,
-            term=agreement.term,
-            leader=agreement.leader,
+        return picture(
+            self._keys.node_id,
+            self._agreement,
+            self._chain,
+            self._voters,
+            self._intake.pool,
             opened=self._opened,
             accepting=self._accepting,
-            voters=tuple(voter.node_id for voter in agreement.voters.voters),
-            height=chain.tip.height,
-            committed_height=agreement.committed_height,
-            executed_height=chain.executed_height,
-            tree_size=chain.tip.tree.size,
-            tree_root=chain.tip.tree.root(),
-            state_digest=chain.executed_digest,
             checkpoint_size=self._checkpoint_size,
-            mempool_count=len(self._intake),
-            mempool_size_bytes=self._intake.pool.size_bytes,
             unstored_batches=len(self._writer),
         )
 
@@ -260,6 +254,7 @@ class Node:
                 self._sign_states_saved(ticket)
             case PeerConnected() | PeerGone() | DialFailed():
                 self._exchange.neighbour(event)
+                self._readiness.gone(event.peer)
             case Received():
                 self._hear(event)
             case Verified():
@@ -273,14 +268,13 @@ class Node:
 
     def _start(self) -> None:
         """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
-        refuse_lone_stale_voter(self._agreement, self._keeping.state.acknowledged_height)
+        is_alone = is_lone_voter(self._agreement, self._keys, self._keeping.state.acknowledged_height)
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
         self._agree(AgreementStarted())
         self._effects.extend(self._keeping.catch_up(self._agreement))
         self._accept_stored()
         self._exchange.look_up_nodes()
-        if len(self._agreement.voters.voters) == 1:
-            # Nobody else can lead, so there is nobody to wait for.
+        if is_alone:
             self._agree(Campaign())
 
     def _tick(self) -> None:
@@ -311,6 +305,8 @@ class Node:
     # -- neighbours ---------------------------------------------------------------------------------------------
 
     def _hear(self, event: Received) -> None:
+        if isinstance(event.frame, Status):
+            self._readiness.heard(event.peer, event.frame.committed_height)
         for heard in self._exchange.hear(event):
             self._agree(heard)
             if isinstance(heard, Heard):
@@ -374,7 +370,6 @@ class Node:
             arrived = self._intake.appended(block)
             self._writer.outgoing.add_detached(arrived.values)
             self._exchange.appended(arrived.strangers)
-            self._voters.appended(block)
             if block.stored.header.election_certificate:
                 election = ElectionCertificate.decode(block.stored.header.election_certificate)
                 self._agree(TermCertificateHeard(election))
@@ -437,7 +432,7 @@ class Node:
             case Propose(position):
                 block = self._leading.block_at(position)
                 if block is not None:
-                    self._saying.proposal(block, self._newest_certificate, self._elapsed_ms)
+                    self._saying.proposal(block, self._chain.newest_certificate, self._elapsed_ms)
             case Committed(block_certificate):
                 self._execute(block_certificate)
             case Missing():
@@ -456,10 +451,11 @@ class Node:
 
     def _execute(self, certificate: BlockCertificate) -> None:
         self._opened = True
-        self._newest_certificate = certificate.encode()
         for executed in self._chain.execute(certificate, self._writer.next_ticket):
             self._writer.outgoing.executed.append(executed)
             self._intake.executed(executed.block)
+        for voters in self._voters.executed(certificate):
+            self._agree(VotersChanged(voters))
         self._accept_stored()
 
     # -- telling ------------------------------------------------------------------------------------------------
@@ -471,9 +467,9 @@ class Node:
         self._exchange.executed(executed.block.transactions)
         self._effects.extend(self._reading.executed(header.height))
         if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
-            note = self._checkpointer.sign(header.tree_size, header.tree_root, max(self._now_ms, header.time_ms))
-            signed = SignedCheckpoint(header.tree_size, note)
-            self._effects.append(self._keeping.checkpoint(signed, header.tree_root))
+            signed = self._checkpointer.sign(header, self._now_ms)
+            if signed is not None:
+                self._effects.append(self._keeping.checkpoint(signed, header.tree_root))
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -485,7 +481,7 @@ class Node:
     def _stop_when_idle(self) -> None:
         if not self._stopping or self._stopped:
             return
-        unfinished = self._leading.is_active and (len(self._intake) or self._chain.unexecuted_count)
+        unfinished = self._leading.is_active and (self._intake.ready_count or self._chain.unexecuted_count)
         if not unfinished and not len(self._writer) and not len(self._keeping):
             self._stopped = True
             self._effects.append(Stopped())

@@ -48,7 +48,7 @@ def load_block(genesis: Genesis, reader: StoreReader, parent: Tip, height: int) 
         transactions = tuple(decode_envelope(entry) for entry in entries[1:])
     except RemoteProtocolError:
         _contradiction(height)
-    tip = Tip(height, header.term, header.hash, header.time_ms, header.executed_height, tree, header)
+    tip = parent.followed_by(header, tree, transactions)
     return BuiltBlock(header, StoredBlock(stored, entries), transactions, tile_hashes, tip)
 
 

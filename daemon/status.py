@@ -10,6 +10,8 @@ class NodeStatus:
     """Heights count blocks, sizes count log entries; `leader` is a node id or None.
 
     `opened` says that the leader has committed a block of its own term, so that reads can be linearizable.
+    `voters_number` is that of the set in force, 0 for the genesis'; `voters_confirmed` says that a quorum of this set
+    is known to have executed the change that made it: before, nobody whom it removed may be switched off.
     `unstored_batches` are writes that were handed out and not yet reported durable.
     """
 
@@ -20,6 +22,8 @@ class NodeStatus:
     opened: bool
     accepting: bool
     voters: tuple[Hash, ...]
+    voters_number: int
+    voters_confirmed: bool
     height: int
     committed_height: int
     executed_height: int

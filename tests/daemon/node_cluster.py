@@ -177,14 +177,17 @@ class NodeHost:
 
 
 class NodeCluster:
-    """`voters` nodes; `links` are pairs of numbers, all with all by default."""
+    """`voters` nodes, and others that only observe; `links` are pairs of numbers, all with all by default."""
 
-    def __init__(self, voters: int, links: set[tuple[int, int]] | None = None, **changes: object) -> None:
+    def __init__(
+        self, voters: int, links: set[tuple[int, int]] | None = None, observers: int = 0, **changes: object
+    ) -> None:
         names = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
         described = [node_description(number + 1, names[number]).to_value() for number in range(voters)]
         self.genesis = single_voter_genesis(voters=described, **changes)
         self.now_ms = START_MS
-        pairs = {(a, b) for a in range(voters) for b in range(a + 1, voters)}
+        nodes = voters + observers
+        pairs = {(a, b) for a in range(nodes) for b in range(a + 1, nodes)}
         self.links = pairs if links is None else links
         self.network: deque[tuple[Hash, Hash, bytes]] = deque()
         self.digests: dict[int, tuple[int, ...]] = {}
@@ -192,7 +195,7 @@ class NodeCluster:
         self.hosts: list[NodeHost] = []
         self.nonces = 0
         self.holds = False
-        for number in range(voters):
+        for number in range(nodes):
             self.hosts.append(NodeHost(self, number))
         self.by_id = {host.id: host for host in self.hosts}
         for host in self.hosts:

@@ -7,6 +7,8 @@ from consensus.messages import Acknowledgement, Vote
 from consensus.packets import Packet
 from consensus.statement import SignedMessage, Statement
 from consensus.voters import VoterSet
+from contracts.builtin import builtin_registry
+from daemon.chain import Chain
 from daemon.effects import EvidenceFound
 from daemon.events import Received
 from daemon.evidence_judge import EvidenceJudge
@@ -14,6 +16,7 @@ from daemon.voters_in_force import VotersInForce
 from ledger.block import Header, sign_header
 from ledger.errors import RemoteProtocolError
 from p2p.frames import Gossip, PayloadKind
+from tests.daemon.driver import memory_store
 from tests.daemon.node_cluster import NodeCluster, NodeHost
 
 
@@ -24,8 +27,13 @@ def cluster() -> NodeCluster:
     return running
 
 
+def _voters(cluster: NodeCluster) -> VotersInForce:
+    chain = Chain(cluster.genesis, builtin_registry(), memory_store(cluster.genesis))
+    return VotersInForce(chain)
+
+
 def voters_of(cluster: NodeCluster) -> VoterSet:
-    return VotersInForce(cluster.genesis).current
+    return _voters(cluster).current
 
 
 def vote(cluster: NodeCluster, liar: NodeHost, term: int, candidate: NodeHost, last: tuple[int, int] = (0, 0)) -> Vote:
@@ -109,7 +117,7 @@ def proofs(cluster: NodeCluster) -> list[Evidence]:
 
 
 def test_each_proof_is_one_and_nothing_close_to_it_is(cluster: NodeCluster) -> None:
-    judge = EvidenceJudge(cluster.genesis.network_id, VotersInForce(cluster.genesis))
+    judge = EvidenceJudge(cluster.genesis.network_id, _voters(cluster))
     made = proofs(cluster)
     for proof in made:
         assert Evidence.decode(proof.encode()) == proof
@@ -126,7 +134,7 @@ def test_each_proof_is_one_and_nothing_close_to_it_is(cluster: NodeCluster) -> N
 
 
 def test_proofs_are_remembered_once_and_not_without_end(cluster: NodeCluster) -> None:
-    judge = EvidenceJudge(cluster.genesis.network_id, VotersInForce(cluster.genesis))
+    judge = EvidenceJudge(cluster.genesis.network_id, _voters(cluster))
     proof = proofs(cluster)[2]
     assert judge.remember(proof)
     assert not judge.remember(proof)

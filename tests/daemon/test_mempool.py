@@ -13,6 +13,10 @@ from ledger.transaction import Transaction, build_transaction
 KEY = SigningKey.from_seed(b"\x07" * 32)
 
 
+def _any(transaction: Transaction) -> bool:
+    return True
+
+
 def transaction(sender: int, number: int, expires_ms: int = 1000, title: str = "t") -> Transaction:
     return build_transaction(
         b"n" * 32, bytes([sender]) * 32, "notice.post", {"title": title}, number.to_bytes(16, "big"), expires_ms, [KEY]
@@ -25,7 +29,9 @@ def test_within_a_sender_first_come_first_served_between_senders_in_turn() -> No
         pool.add(transaction(1, number), ())
     pool.add(transaction(2, 10), ())
     pool.add(transaction(3, 20), ())
-    order = [(one.transaction.sender[0], int.from_bytes(one.transaction.nonce, "big")) for one in pool.take(10, 10**6)]
+    order = [
+        (one.transaction.sender[0], int.from_bytes(one.transaction.nonce, "big")) for one in pool.take(10, 10**6, _any)
+    ]
     assert order == [(1, 0), (2, 10), (3, 20), (1, 1), (1, 2)]
     assert len(pool) == 0
     assert pool.size_bytes == 0
@@ -61,7 +67,7 @@ def test_one_sender_cannot_take_the_whole_pool_by_size() -> None:
     with pytest.raises(MempoolFullError, match="share"):
         pool.add(transaction(1, 3), large)
     pool.add(transaction(2, 1), large)
-    pool.take(10, 10**6)
+    pool.take(10, 10**6, _any)
     pool.add(transaction(1, 4), large)
 
 
@@ -70,9 +76,9 @@ def test_a_block_takes_what_fits_and_leaves_the_rest_in_order() -> None:
     large, small = transaction(1, 1, title="x" * 2000), transaction(2, 1)
     pool.add(large, ())
     pool.add(small, ())
-    assert [one.transaction for one in pool.take(10, 1000)] == [small]
+    assert [one.transaction for one in pool.take(10, 1000, _any)] == [small]
     assert large.id in pool
-    assert [one.transaction for one in pool.take(10, 10_000)] == [large]
+    assert [one.transaction for one in pool.take(10, 10_000, _any)] == [large]
 
 
 def test_expired_ones_leave() -> None:
@@ -110,7 +116,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(count=st.integers(0, 5))
     def take(self, count: int) -> None:
-        taken = [one.transaction for one in self.pool.take(count, 10**6)]
+        taken = [one.transaction for one in self.pool.take(count, 10**6, _any)]
         assert len(taken) == min(count, len(self.model))
         for one in taken:
             oldest = next(other for other in self.model if other.sender == one.sender)

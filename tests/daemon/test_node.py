@@ -17,8 +17,8 @@ from daemon.node_errors import (
     ExpiredError,
     NotAcceptingError,
     StaleDatabaseError,
-    UnsupportedNetworkError,
 )
+from daemon.sign_state import SignState
 from ledger.block import Header, Outcome, check_first_header, check_header_follows, verify_proposal
 from ledger.detached import commitment_map, detach
 from ledger.errors import InvalidTransactionError
@@ -486,9 +486,11 @@ def test_a_clock_that_is_set_back_does_not_take_blocks_back() -> None:
     check_whole_chain(driver)
 
 
-def test_a_node_that_the_genesis_does_not_name_is_refused_at_once() -> None:
-    with pytest.raises(UnsupportedNetworkError, match="does not name this node"):
-        Driver(single_voter_genesis(), keys=node_keys(9))
+def test_a_node_that_the_genesis_does_not_name_observes_and_signs_nothing() -> None:
+    driver = Driver(single_voter_genesis(), keys=node_keys(9)).start()
+    driver.tick(10_000)
+    assert (driver.node.status().role, driver.node.status().term) == ("observer", 0)
+    assert driver.sign_state == SignState()
 
 
 def test_a_halted_node_does_nothing_more() -> None:
