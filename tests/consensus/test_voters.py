@@ -48,7 +48,7 @@ def test_two_quorums_always_meet(count: int) -> None:
 
 @pytest.mark.parametrize("count", range(1, 22))
 def test_a_quorum_meets_every_quorum_of_the_next_set(count: int) -> None:
-    """What changing voters one at a time rests on (thesis 4.1; docs/divergence.md, 13), changes of the rule included."""
+    """What changing voters one at a time rests on (thesis 4.1; docs/divergence.md, 13), whatever the rules."""
     for next_count in {count, min(count + 1, 21)}:
         for rule, next_rule in product((MAJORITY, TWO_THIRDS), repeat=2):
             if (rule == TWO_THIRDS and count < 4) or (next_rule == TWO_THIRDS and next_count < 4):
