@@ -10,7 +10,7 @@ help:
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
-	@echo "make mutants     break agreement on purpose, 4 minutes; the tests must notice each time"
+	@echo "make mutants     break agreement on purpose, 5 minutes; the tests must notice each time"
 	@echo "make lock        pin the newest allowed releases in requirements.lock"
 	@echo "make clean       remove what the targets above made"
 

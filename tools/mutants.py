@@ -6,7 +6,7 @@ under random faults beside that (`tests/consensus/chaos.py`), and the table says
 test does not notice is an error, and so is one whose old text is not in the file any more, or more than once: the list
 must follow the code. docs/reference/agreement-tests.md names them all.
 
-Run: `python -m tools.mutants [--check] [--seeds N] [--jobs N] [NAME …]`, 3 to 4 minutes on one core
+Run: `python -m tools.mutants [--check] [--seeds N] [--jobs N] [NAME …]`, 4 to 5 minutes of one core
 """
 
 import argparse
