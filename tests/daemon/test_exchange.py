@@ -9,6 +9,7 @@ from contracts.builtin import builtin_registry
 from daemon.effects import Effect
 from daemon.events import DialFailed, PeerConnected, Received, Started, Submission, Submitted, Ticked
 from daemon.hearing import RELAYED_MAX
+from daemon.missing_values import EVERY_MS, TRIES_MAX
 from daemon.node import Node
 from daemon.sign_state import SignState
 from ledger.detached import DetachedValue, commitment_map
@@ -30,9 +31,10 @@ from p2p.frames import (
 )
 from p2p.offences import Offence
 from p2p.overlay import TARGET, OverlaySettings
+from p2p.recent import AGE_MS_MAX
 from p2p.scores import Standing
 from tests.consensus.cluster import Dice
-from tests.daemon.node_cluster import NodeCluster, NodeHost
+from tests.daemon.node_cluster import TICK_MS, NodeCluster, NodeHost
 from tests.daemon.test_node_network import assert_together, is_gossip, isolate, leader_of
 
 LINE = {(0, 1), (1, 2)}
@@ -121,25 +123,34 @@ def test_a_transaction_of_a_replaced_block_waits_again_with_its_detached_values(
     assert all(has(host, body) for host in cluster.hosts)
 
 
-def test_values_that_nobody_has_are_given_up() -> None:
+def test_values_that_nobody_has_are_asked_for_a_while_and_given_up() -> None:
     cluster = NodeCluster(3)
     cluster.run(3_000)
     away = next(host for host in cluster.hosts if host is not leader_of(cluster))
     away.crash()
     transaction, body = with_body(cluster, "erased")
     hand_in(leader_of(cluster), transaction, body)
-    cluster.run(500)
+    # Until gossip has forgotten it.
+    cluster.run(AGE_MS_MAX + 1_000)
     for host in cluster.hosts:
         host.store._payloads.clear()
     away.start()
-    cluster.run(12_000)
+    cluster.run(4_000)
     assert_together(cluster)
-    cluster.network.clear()
-    for _ in range(30):
-        cluster.now_ms += 100
-        away.run(Ticked(away.now_ms))
-    asked = [decode_frame(data) for sender, _, data in cluster.network if sender == away.id]
-    assert asked and not [one for one in asked if isinstance(one, WantTransactions)]
+    assert away.node is not None
+    asked = sum(asks_for_transactions(cluster, away) for _ in range(20))
+    assert asked >= 2 and not has(away, body)
+    cluster.run(EVERY_MS * TRIES_MAX)
+    assert not sum(asks_for_transactions(cluster, away) for _ in range(20))
+
+
+def asks_for_transactions(cluster: NodeCluster, host: NodeHost) -> int:
+    """How often it asks in a tick; it is answered."""
+    cluster.now_ms += TICK_MS
+    host.run(Ticked(host.now_ms))
+    asked = sum(isinstance(decode_frame(data), WantTransactions) for _, _, data in cluster.network)
+    cluster.deliver()
+    return asked
 
 
 # -- questions ----------------------------------------------------------------------------------------------------
