@@ -34,13 +34,17 @@ ANNOUNCED_MAX = 2048
 
 @dataclass(slots=True)
 class _Missing:
-    """`rounds`: every announcer and its round; `to_ask`: those to ask in this pass, in turn; `asked`: all that were."""
+    """`rounds`: every announcer and its round; `to_ask`: those to ask in this pass, in turn; `asked`: all that were.
+
+    `kept` are those who did send it, when there was no room.
+    """
 
     announced_ms: int
     due_ms: int
     rounds: dict[Hash, int] = field(default_factory=dict)
     to_ask: list[Hash] = field(default_factory=list)
     asked: list[Hash] = field(default_factory=list)
+    kept: set[Hash] = field(default_factory=set)
     passes: int = 1
 
 
@@ -52,7 +56,7 @@ class Question(NamedTuple):
 
 
 class Due(NamedTuple):
-    """What is to be asked now, and who announced something that nobody sent, once for each such message."""
+    """What is to be asked now, and who announced something and did not send it, once for each such message."""
 
     questions: tuple[Question, ...]
     broken: tuple[Hash, ...]
@@ -90,6 +94,13 @@ class MissingMessages:
         missing.to_ask.append(peer)
         self._counts[peer] = self._counts.get(peer, 0) + 1
 
+    def turned_away(self, id: Hash, peer: Hash, round: int, now_ms: int) -> None:
+        """The message came from `peer` and there was no room: it is asked for again, and the peer kept its promise."""
+        self.announced(id, peer, round, now_ms)
+        missing = self._missing.get(id)
+        if missing is not None and peer in missing.rounds:
+            missing.kept.add(peer)
+
     def arrived(self, id: Hash, peer: Hash, now_ms: int) -> Mapping[Hash, int]:
         """The message came from `peer`: who announced it, and with which round."""
         missing = self._missing.get(id)
@@ -125,7 +136,7 @@ class MissingMessages:
                 missing.passes += 1
                 missing.to_ask = list(missing.rounds)
             if not missing.to_ask:
-                broken += self._forget(id)
+                broken += [peer for peer in self._forget(id) if peer not in missing.kept]
                 continue
             peer = missing.to_ask.pop(0)
             missing.asked.append(peer)

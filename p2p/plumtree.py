@@ -54,6 +54,9 @@ REFUSED_MAX = 4096
 SHORTER_ROUNDS_MIN = 3
 # A changed link costs a few copies; at this pace the tree improves within seconds and stays a tree.
 OPTIMISE_EVERY_MS = 1000
+# Whoever says that it is near and then pushes nothing costs one question for a heartbeat in this time. With the pace
+# above alone, one such neighbour made every tenth heartbeat late.
+OPTIMISE_PEER_EVERY_MS = 30_000
 # What a peer may ask for again: everything recent at once after a break, then a second copy of a busy network.
 GRAFT_RATE = Rate(per_second=2 * 1024 * 1024, burst=64 * 1024 * 1024)
 
@@ -67,6 +70,7 @@ class _Peer:
     announcing: dict[Hash, int] = field(default_factory=dict)
     awaiting_count: int = 0
     awaiting_size_bytes: int = 0
+    optimised_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +181,7 @@ class Plumtree:
         if frame.id not in self._awaiting:
             if self._recent.get(frame.id) is None:
                 self._recent.add(message)
-            for peer in self._peers.values():
-                peer.announcing[frame.id] = frame.round
+            return [effect for peer in self._peers for effect in self._announce_later(peer, frame)]
         return []
 
     def receive(self, peer: Hash, frame: TreeFrame, now_ms: int) -> list[Effect]:
@@ -262,7 +265,7 @@ class Plumtree:
             return self._on_further_copy(peer, frame.id)
         if not self._has_room(self._peers[peer], len(frame.payload)):
             # It is asked for again when there is room.
-            self._missing.announced(frame.id, peer, frame.round, now_ms)
+            self._missing.turned_away(frame.id, peer, frame.round, now_ms)
             return []
         self.first_copies += 1
         self._seen.add(frame.id)
@@ -336,7 +339,9 @@ class Plumtree:
         old, new = self._peers.get(message.parent), self._peers.get(peer)
         if old is None or new is None or not old.eager or new.eager:
             return []
-        self._optimised_ms = now_ms
+        if new.optimised_ms is not None and now_ms - new.optimised_ms < OPTIMISE_PEER_EVERY_MS:
+            return []
+        self._optimised_ms = new.optimised_ms = now_ms
         old.eager, new.eager = False, True
         return [send(peer, Graft(())), send(message.parent, Prune())]
 
@@ -351,10 +356,14 @@ class Plumtree:
             if peer.eager:
                 effects.append(send(id, frame))
                 continue
-            peer.announcing[frame.id] = frame.round
-            if len(peer.announcing) >= ANNOUNCEMENTS_MAX:
-                effects += self._announce(id)
+            effects += self._announce_later(id, frame)
         return effects
+
+    def _announce_later(self, id: Hash, frame: Gossip) -> list[Effect]:
+        """With the next tick, or now if a frame is full: a peer takes a larger one for an offence."""
+        announcing = self._peers[id].announcing
+        announcing[frame.id] = frame.round
+        return self._announce(id) if len(announcing) >= ANNOUNCEMENTS_MAX else []
 
     def _announce(self, id: Hash) -> list[Effect]:
         peer = self._peers[id]

@@ -327,3 +327,57 @@ def test_votes_do_not_wait_behind_blocks() -> None:
         SendClass.AGREEMENT,
     ]
     assert min(SendClass) is SendClass.AGREEMENT
+
+
+def test_messages_that_find_no_room_are_not_held_against_whoever_sent_them() -> None:
+    """Two peers fill what waits for judgement; the third does all that it can."""
+    made = tree(A, B, C, awaiting_count_max=2)
+    for peer, payload in ((A, b"flood"), (B, b"more")):
+        made.receive(peer, gossip(payload), 0)
+    honest = gossip(b"honest")
+    assert made.receive(C, honest, 0) == []
+    asked = 0
+    for now_ms in range(0, 5000, 50):
+        effects = made.tick(now_ms)
+        assert not [effect for effect in effects if isinstance(effect, Blame)]
+        for _ in frames_to(effects, C):
+            asked += 1
+            assert made.receive(C, honest, now_ms) == []
+    assert asked == 2
+
+
+def test_whoever_announced_what_others_could_not_deliver_here_is_blamed_still() -> None:
+    made = tree(A, B, C, awaiting_count_max=2)
+    for peer, payload in ((A, b"flood"), (B, b"more")):
+        made.receive(peer, gossip(payload), 0)
+    made.receive(C, gossip(b"honest"), 0)
+    made.receive(A, IHave((Announcement(gossip(b"honest").id, 1),)), 0)
+    blamed = [effect for now_ms in range(0, 5000, 50) for effect in made.tick(now_ms) if isinstance(effect, Blame)]
+    assert blamed == [Blame(A, Offence.BROKEN_PROMISE)]
+
+
+def test_own_messages_again_fill_no_frame_beyond_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plumtree, "ANNOUNCEMENTS_MAX", 3)
+    made = tree(A)
+    payloads = [b"own %d" % number for number in range(8)]
+    for payload in payloads:
+        made.broadcast(KIND, payload, 0, shapes=False)
+    effects = [effect for payload in payloads for effect in made.broadcast(KIND, payload, 0, shapes=False)]
+    effects += made.tick(50)
+    told = [frame.announcements for frame in frames_to(effects, A) if isinstance(frame, IHave)]
+    assert [len(announcements) for announcements in told] == [3, 3, 2]
+
+
+def test_a_liar_that_says_it_is_near_takes_the_place_of_the_parent_once() -> None:
+    made = tree(A, B)
+    made.receive(B, Prune(), 0)
+    taken = 0
+    for second in range(1, 30):
+        now_ms = second * 1000
+        payload = b"heartbeat %d" % second
+        heard(made, A, payload, round=8, now_ms=now_ms)
+        taken += send(A, Prune()) in made.receive(B, IHave((Announcement(gossip(payload).id, 0),)), now_ms + 50)
+        # The parent's announcement is what is left, until it is asked and pushes again.
+        made.receive(A, Graft(()), now_ms + 500)
+        made.receive(B, Prune(), now_ms + 500)
+    assert taken == 1
