@@ -36,6 +36,11 @@ class SigningKey:
         public, secret = bindings.crypto_sign_seed_keypair(seed)
         return cls(public, secret)
 
+    @property
+    def seed(self) -> bytes:
+        """The secret itself, for the one library that signs with it on its own: TLS."""
+        return self._secret[:SEED_SIZE_BYTES]
+
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature over `message`; deterministic, about 20 µs."""
         return bindings.crypto_sign(message, self._secret)[:SIGNATURE_SIZE_BYTES]

@@ -1,0 +1,119 @@
+"""What waits to be sent to one peer: a bounded queue for each send class, served in chunks, the most urgent first.
+
+Owns encoded frames until they are sent; never writes a stream. A frame that has begun is interrupted by anything more
+urgent after at most one chunk, and goes on where it was. Frames of one class leave in the order in which they came.
+
+What happens when a queue is full depends on what is lost with a frame. Votes and the shape of the tree are told once:
+a peer that takes none of them for so long has to connect anew and compare. Proposals, transactions and answers are
+asked for again, so the oldest that has not begun makes room.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, chunk_bytes
+from p2p.effects import SendClass
+from p2p.frames import FRAME_SIZE_BYTES_MAX
+
+_MIB = 1024 * 1024
+QUEUE_SIZE_BYTES_MAX: dict[SendClass, int] = {
+    # Seconds of the busiest network's votes.
+    SendClass.AGREEMENT: _MIB,
+    SendClass.CONTROL: _MIB,
+    # Two of the largest blocks' entries.
+    SendClass.PROPOSAL: 2 * FRAME_SIZE_BYTES_MAX,
+    SendClass.TRANSACTIONS: 4 * _MIB,
+    # As many answers as a peer has questions under way.
+    SendClass.BULK: 2 * FRAME_SIZE_BYTES_MAX,
+}
+# What a queued frame costs beside its bytes: frames of a few bytes must not fill the memory either.
+_COST_SIZE_BYTES = 64
+_LOSSY = frozenset((SendClass.PROPOSAL, SendClass.TRANSACTIONS, SendClass.BULK))
+# Hello, goodbye, and an alive or two.
+_MESSAGES_MAX = 8
+
+
+@dataclass(slots=True)
+class _Queue:
+    """`sent_size_bytes` of the first frame have left already."""
+
+    size_bytes_max: int
+    frames: deque[bytes] = field(default_factory=deque)
+    size_bytes: int = 0
+    sent_size_bytes: int = 0
+
+    def put(self, data: bytes) -> None:
+        self.frames.append(data)
+        self.size_bytes += len(data) + _COST_SIZE_BYTES
+
+    def has_room(self, data: bytes) -> bool:
+        return not self.frames or self.size_bytes + len(data) + _COST_SIZE_BYTES <= self.size_bytes_max
+
+    def drop_oldest(self) -> bool:
+        """Drop the oldest frame of which nothing has left; False if there is none."""
+        place = 1 if self.sent_size_bytes else 0
+        if len(self.frames) <= place:
+            return False
+        self.size_bytes -= len(self.frames[place]) + _COST_SIZE_BYTES
+        del self.frames[place]
+        return True
+
+    def take(self) -> bytes:
+        """The next bytes of this queue's stream, up to one chunk; small frames leave together."""
+        parts: list[memoryview | bytes] = []
+        room = CHUNK_SIZE_BYTES_MAX
+        while self.frames and room:
+            first = self.frames[0]
+            part = memoryview(first)[self.sent_size_bytes : self.sent_size_bytes + room]
+            parts.append(part)
+            room -= len(part)
+            self.sent_size_bytes += len(part)
+            if self.sent_size_bytes == len(first):
+                self.frames.popleft()
+                self.size_bytes -= len(first) + _COST_SIZE_BYTES
+                self.sent_size_bytes = 0
+        return b"".join(parts)
+
+
+class SendQueues:
+    """All that waits for one peer."""
+
+    def __init__(self) -> None:
+        self._messages: deque[bytes] = deque()
+        self._queues = {one: _Queue(QUEUE_SIZE_BYTES_MAX[one]) for one in SendClass}
+        self.dropped_count = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """What waits, with what it costs to keep it."""
+        return sum(queue.size_bytes for queue in self._queues.values())
+
+    def put_message(self, data: bytes) -> None:
+        """Queue a message of the transport, before everything else; dropped if too many wait."""
+        if len(self._messages) < _MESSAGES_MAX:
+            self._messages.append(data)
+
+    def put(self, data: bytes, send_class: SendClass) -> bool:
+        """Queue a frame with its length in front.
+
+        Returns:
+            False if there is no room and nothing may be dropped for it: the connection is to be closed.
+        """
+        queue = self._queues[send_class]
+        while not queue.has_room(data):
+            if send_class not in _LOSSY:
+                return False
+            if not queue.drop_oldest():
+                break
+            self.dropped_count += 1
+        queue.put(data)
+        return True
+
+    def next_chunk(self) -> bytes | None:
+        """The bytes to send next, None if nothing waits; they count as sent."""
+        if self._messages:
+            return chunk_bytes(TRANSPORT_CHANNEL, self._messages.popleft())
+        for send_class, queue in self._queues.items():
+            if queue.frames:
+                return chunk_bytes(send_class, queue.take())
+        return None
