@@ -31,7 +31,8 @@ class Leadership:
         self._standing = standing
         self._elections = elections
         self._pulse: Pulse | None = None
-        self._election: ElectionCertificate | None = None
+        # What proves this node's own election, as heartbeats carry it.
+        self._election = b""
         self._next_beat_ms = 0
         self._silent_until_ms = 0
         self._counter_heard = 0
@@ -52,7 +53,7 @@ class Leadership:
         standing = self._standing
         timing = standing.settings.timing
         standing.become(Role.LEADER)
-        self._election = certificate
+        self._election = encode_term_certificate(certificate)
         self._pulse = Pulse(standing.settings.node_id, standing.now_ms, 2 * timing.election_timeout_ms)
         self._silent_until_ms = standing.now_ms
         standing.emit(BecameLeader(certificate.term, certificate))
@@ -107,7 +108,7 @@ class Leadership:
 
     def _beat(self) -> None:
         standing, pulse = self._standing, self._pulse
-        assert pulse is not None and self._election is not None, "only a leader beats"
+        assert pulse is not None, "only a leader beats"
         self._next_beat_ms = standing.now_ms + standing.settings.timing.heartbeat_ms
         counter = pulse.beat(standing.now_ms)
         heartbeat = Heartbeat(
@@ -120,8 +121,7 @@ class Leadership:
             standing.branch.committed_height,
         )
         shows_proof = counter % PROOF_EVERY_HEARTBEATS == 1
-        proof = encode_term_certificate(self._election) if shows_proof else b""
-        standing.emit(Broadcast(standing.sign(heartbeat, proof)))
+        standing.emit(Broadcast(standing.sign(heartbeat, self._election if shows_proof else b"")))
 
     def ask_read(self, question: bytes, has_committed_own_term: bool) -> None:
         """Confirm that nobody else led when `question` was asked; the height is that of the newest proposed block.
@@ -197,7 +197,8 @@ class Leadership:
         assert isinstance(beat, Heartbeat)
         if not standing.verify(packet, beat.voter_set_hash, beat.leader):
             return
-        if packet.attachments[PROOF] and beat.term >= standing.term:
+        is_followed = beat.term == standing.term and beat.leader == standing.leader
+        if packet.attachments[PROOF] and beat.term >= standing.term and not is_followed:
             self._take_proof(packet, beat)
         if beat.term < standing.term:
             standing.tell_term()
