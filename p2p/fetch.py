@@ -2,16 +2,18 @@
 
 Owns whom to ask for what; never looks into a body (the owner compares it with the leaf hash or the id that it asked
 for). The entries of a block are asked of the neighbour that told of it, then of the others, each at most
-`ASKED_EACH_MAX` times; transactions are asked of the one that says that they wait there, and each from one neighbour at
-a time: what it does not send, the next comparison brings.
+`ASKED_EACH_MAX` times; transactions are asked of the one that says that they wait there: what it does not send, the
+next comparison brings. Nothing is asked of two neighbours at once, but whoever has not answered for `ALONE_MS` is not
+waited for alone: silence must not keep from a node what the others would give it.
 
 Bounds: `WANTED_BLOCKS_MAX` blocks, the oldest forgotten first; `UNDER_WAY_MAX` questions of each kind, one to each
 neighbour. Source: docs/protocol.md, sections 6 ("Propose") and 8.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from ledger.hashing import Hash
 from p2p.effects import Blame, SendFrame, send
@@ -29,6 +31,10 @@ from p2p.requests import Answered, Requests
 # Twice the largest window and the opening blocks that are exempt from it.
 WANTED_BLOCKS_MAX = 128
 UNDER_WAY_MAX = 16
+# Half of the shortest election timeout: a proposal is acknowledged in time after one neighbour that is silent.
+ALONE_MS = 500
+# On a slow line the answers are under way, and more of them would make it slower.
+TOGETHER_MAX = 3
 # What nobody has in two rounds comes with whole blocks.
 ASKED_EACH_MAX = 2
 
@@ -71,6 +77,12 @@ class _Wanted:
 class _Asked(NamedTuple):
     block_hash: Hash
     places: tuple[int, ...]
+    at_ms: int
+
+
+class _AskedIds(NamedTuple):
+    ids: tuple[Hash, ...]
+    at_ms: int
 
 
 class EntryFetch:
@@ -79,6 +91,8 @@ class EntryFetch:
     def __init__(self) -> None:
         self._neighbours: dict[Hash, None] = {}
         self._wanted: dict[Hash, _Wanted] = {}
+        # Who was asked for blocks of which nothing is missing: the entries may turn out to be wrong.
+        self._complete: dict[Hash, dict[Hash, int]] = {}
         self._requests: Requests[_Asked] = Requests(UNDER_WAY_MAX, 1)
 
     def __len__(self) -> int:
@@ -99,13 +113,13 @@ class EntryFetch:
         before = self._wanted.pop(block_hash, None)
         asked = before.asked if before is not None else {teller: 0}
         self._wanted[block_hash] = _Wanted(tuple(sorted(set(places))), asked)
-        while len(self._wanted) > WANTED_BLOCKS_MAX:
-            del self._wanted[next(iter(self._wanted))]
+        _forget_oldest(self._wanted)
         return self.plan(now_ms)
 
     def done(self, block_hash: Hash) -> None:
         """The entries of a block are not wanted any more."""
         self._wanted.pop(block_hash, None)
+        self._complete.pop(block_hash, None)
 
     def answered(self, peer: Hash, frame: Entries, now_ms: int) -> list[FetchEffect]:
         """An answer came; what it does not hold is asked of the next one."""
@@ -122,12 +136,16 @@ class EntryFetch:
         wanted.missing = tuple(sorted(missing - {one.place for one in fitting}))
         if not wanted.missing:
             del self._wanted[asked.block_hash]
+            self._complete[asked.block_hash] = wanted.asked
+            _forget_oldest(self._complete)
         effects: list[FetchEffect] = [EntriesCame(peer, asked.block_hash, fitting)] if fitting else []
         return effects + self.plan(now_ms)
 
     def wrong(self, came: EntriesCame, places: Iterable[int], now_ms: int) -> list[FetchEffect]:
         """Entries that came are not those of the block: they are asked of others."""
-        wanted = self._wanted.setdefault(came.block_hash, _Wanted((), {}))
+        asked = self._complete.pop(came.block_hash, {})
+        wanted = self._wanted.setdefault(came.block_hash, _Wanted((), asked))
+        _forget_oldest(self._wanted)
         wanted.missing = tuple(sorted({*wanted.missing, *places}))
         wanted.asked[came.peer] = ASKED_EACH_MAX
         return [Blame(came.peer, Offence.INVALID_BLOCK), *self.plan(now_ms)]
@@ -137,11 +155,14 @@ class EntryFetch:
         effects: list[FetchEffect] = [
             Blame(expired.peer, Offence.UNANSWERED) for expired in self._requests.expire(now_ms)
         ]
-        under_way = {asked.block_hash for asked in self._requests.subjects}
+        under_way = Counter(asked.block_hash for asked in self._requests.subjects)
+        alone = {asked.block_hash for asked in self._requests.subjects if now_ms - asked.at_ms < ALONE_MS}
         for block_hash, wanted in list(self._wanted.items()):
-            if block_hash in under_way or not self._neighbours:
+            if block_hash in alone or under_way[block_hash] >= TOGETHER_MAX or not self._neighbours:
                 continue
             able = [peer for peer in self._in_turn(wanted) if wanted.asked.get(peer, 0) < ASKED_EACH_MAX]
+            if not able and under_way[block_hash]:
+                continue
             if not able:
                 del self._wanted[block_hash]
                 effects.append(EntriesGivenUp(block_hash))
@@ -150,7 +171,7 @@ class EntryFetch:
             if free:
                 peer = min(free, key=lambda one: wanted.asked.get(one, 0))
                 wanted.asked[peer] = wanted.asked.get(peer, 0) + 1
-                number = self._requests.open(peer, _Asked(block_hash, wanted.missing), now_ms)
+                number = self._requests.open(peer, _Asked(block_hash, wanted.missing, now_ms), now_ms)
                 effects.append(send(peer, WantEntries(number, block_hash, wanted.missing)))
         return effects
 
@@ -164,31 +185,37 @@ class TransactionFetch:
     """Transactions that wait at neighbours."""
 
     def __init__(self) -> None:
-        self._requests: Requests[tuple[Hash, ...]] = Requests(UNDER_WAY_MAX, 1)
+        self._requests: Requests[_AskedIds] = Requests(UNDER_WAY_MAX, 1)
 
     def peer_down(self, peer: Hash) -> None:
         """A neighbour is gone; what it was asked is asked of others with the next comparison."""
         self._requests.cancel(peer)
 
     def want(self, peer: Hash, ids: Iterable[Hash], now_ms: int) -> list[SendFrame]:
-        """`peer` says that these wait there, and they do not here: ask it for those that nobody is asked for."""
+        """`peer` says that these wait there, and they do not here: ask it for those that nobody was just asked for."""
         if not self._requests.has_room(peer):
             return []
-        under_way = {id for subject in self._requests.subjects for id in subject}
-        wanted = tuple(id for id in dict.fromkeys(ids) if id not in under_way)[:WANTED_TRANSACTIONS_MAX]
+        asked = (subject for subject in self._requests.subjects if now_ms - subject.at_ms < ALONE_MS)
+        alone = {id for subject in asked for id in subject.ids}
+        wanted = tuple(id for id in dict.fromkeys(ids) if id not in alone)[:WANTED_TRANSACTIONS_MAX]
         if not wanted:
             return []
-        return [send(peer, WantTransactions(self._requests.open(peer, wanted, now_ms), wanted))]
+        return [send(peer, WantTransactions(self._requests.open(peer, _AskedIds(wanted, now_ms), now_ms), wanted))]
 
     def answered(self, peer: Hash, frame: Transactions) -> list[FetchEffect]:
         """An answer came."""
-        answered, ids = self._requests.close(peer, frame.request)
-        if ids is None:
+        answered, asked = self._requests.close(peer, frame.request)
+        if asked is None:
             return [Blame(peer, Offence.UNASKED)] if answered is Answered.UNASKED else []
-        if len(frame.submissions) > len(ids):
+        if len(frame.submissions) > len(asked.ids):
             return [Blame(peer, Offence.UNASKED)]
         return [TransactionsCame(peer, frame.submissions)] if frame.submissions else []
 
     def plan(self, now_ms: int) -> list[Blame]:
         """Give up on those who do not answer; to be called with every tick."""
         return [Blame(expired.peer, Offence.UNANSWERED) for expired in self._requests.expire(now_ms)]
+
+
+def _forget_oldest(blocks: dict[Hash, Any]) -> None:
+    while len(blocks) > WANTED_BLOCKS_MAX:
+        del blocks[next(iter(blocks))]

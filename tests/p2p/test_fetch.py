@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ledger.hashing import Hash
 from p2p import fetch
 from p2p.effects import Blame, SendFrame
-from p2p.fetch import EntriesCame, EntriesGivenUp, EntryFetch, TransactionFetch, TransactionsCame
+from p2p.fetch import ALONE_MS, EntriesCame, EntriesGivenUp, EntryFetch, TransactionFetch, TransactionsCame
 from p2p.frames import Entries, IndexedEntry, Transactions, WantEntries, WantTransactions
 from p2p.offences import Offence
 from p2p.requests import WAIT_MS
@@ -51,10 +51,11 @@ def test_the_teller_is_asked_first_and_the_rest_is_asked_of_the_next_one() -> No
 def test_whoever_does_not_answer_is_passed_over() -> None:
     made = fetcher(A, B)
     made.want(X, [1], A, 0)
-    assert made.plan(WAIT_MS - 1) == []
+    ((peer, want),) = asked(made.plan(WAIT_MS - 1))
+    assert peer == B
+    assert [peer for peer, _ in asked(made.answered(B, entries(want.request), WAIT_MS - 1))] == [B]
     effects = made.plan(WAIT_MS)
-    assert effects[0] == Blame(A, Offence.UNANSWERED)
-    assert [peer for peer, _ in asked(effects)] == [B]
+    assert effects == [Blame(A, Offence.UNANSWERED)], "B is asked at the moment"
 
 
 def test_a_lost_teller_is_replaced() -> None:
@@ -148,3 +149,62 @@ def test_what_is_asked_for_at_once_is_bounded() -> None:
     assert isinstance(sent.frame, WantTransactions)
     assert len(sent.frame.ids) == 1024
     assert made.answered(A, Transactions(0, ())) == []
+
+
+def test_a_silent_teller_is_not_waited_for_alone() -> None:
+    made = fetcher(A, B, C)
+    ((_, first),) = asked(made.want(X, [1, 2], A, 0))
+    assert made.plan(ALONE_MS - 1) == []
+    ((peer, want),) = asked(made.plan(ALONE_MS))
+    assert (peer, want.indexes) == (B, (1, 2))
+    effects = made.answered(B, entries(want.request, 1, 2), ALONE_MS + 50)
+    assert effects == [EntriesCame(B, X, (IndexedEntry(1, b"entry 1"), IndexedEntry(2, b"entry 2")))]
+    assert made.answered(A, entries(first.request, 1, 2), ALONE_MS + 60) == [], "late, and honest"
+
+
+def test_what_is_still_asked_for_is_not_given_up() -> None:
+    made = fetcher(A)
+    ((_, first),) = asked(made.want(X, [1], A, 0))
+    ((_, second),) = asked(made.answered(A, entries(first.request), 10))
+    assert made.plan(WAIT_MS - 1) == []
+    (came,) = made.answered(A, entries(second.request, 1), WAIT_MS)
+    assert came == EntriesCame(A, X, (IndexedEntry(1, b"entry 1"),))
+
+
+def test_whoever_sent_wrong_entries_is_not_asked_again_whoever_else_does() -> None:
+    made = fetcher(A, B)
+    effects = made.want(X, [1], A, 0)
+    order = []
+    while found := asked(effects):
+        ((peer, want),) = found
+        order.append(peer)
+        assert len(order) < 10, "for ever"
+        (came,) = made.answered(peer, entries(want.request, 1), 10)
+        assert isinstance(came, EntriesCame)
+        effects = made.wrong(came, [1], 20)
+    assert order == [A, B]
+    assert effects[-1] == EntriesGivenUp(X)
+
+
+def test_blocks_whose_entries_were_wrong_are_bounded_too() -> None:
+    made = fetcher(A)
+    for number in range(fetch.WANTED_BLOCKS_MAX + 20):
+        made.wrong(EntriesCame(A, number.to_bytes(32, "big"), ()), [1], 0)
+        made.peer_down(A)
+    assert len(made) <= fetch.WANTED_BLOCKS_MAX
+
+
+def test_whoever_claims_transactions_and_is_silent_keeps_nobody_else_from_being_asked() -> None:
+    made = TransactionFetch()
+    made.want(A, [X, Y], 0)
+    assert made.want(B, [X, Y], ALONE_MS - 1) == []
+    (sent,) = made.want(B, [X, Y], ALONE_MS)
+    assert isinstance(sent.frame, WantTransactions)
+    assert sent.frame.ids == (X, Y)
+
+
+def test_a_few_are_asked_together_and_not_all() -> None:
+    made = fetcher(*(bytes([number]) * 32 for number in range(10)))
+    made.want(X, [1], bytes(32), 0)
+    found = [one for now_ms in range(0, WAIT_MS, 100) for one in asked(made.plan(now_ms))]
+    assert len(found) == fetch.TOGETHER_MAX - 1
