@@ -41,7 +41,9 @@ class Standing:
         self.settings = settings
         self.voters = voters
         # The newest `SETS_MAX`; what is in the branch is of the last two.
-        self.sets = {one.hash: one for one in (*earlier_sets, voters)}
+        self.sets: dict[Hash, VoterSet] = {}
+        for one in (*earlier_sets, voters):
+            self._remember(one)
         self.branch = branch
         # What proves the tip to others: its header and the proposer's signature; empty bytes for the genesis.
         self.last_block = last_block
@@ -147,11 +149,7 @@ class Standing:
     def use_voters(self, voters: VoterSet) -> None:
         """`voters` are in force; a candidate drops its candidacy, and whoever is in no longer steps down."""
         self.voters = voters
-        # A set can come back, and is the newest then.
-        self.sets.pop(voters.hash, None)
-        self.sets[voters.hash] = voters
-        if len(self.sets) > SETS_MAX:
-            del self.sets[next(iter(self.sets))]
+        self._remember(voters)
         if self.role is Role.LEADER and self.is_voter:
             return
         self._change(self._resting_role, None if self.role is Role.LEADER else self.leader)
@@ -162,6 +160,13 @@ class Standing:
         if self.certificate is not None and (self._told_term_ms is None or self.now_ms >= due_ms):
             self._told_term_ms = self.now_ms
             self.emit(BroadcastTerm(self.certificate))
+
+    def _remember(self, voters: VoterSet) -> None:
+        """A set can come back, and is the newest then."""
+        self.sets.pop(voters.hash, None)
+        self.sets[voters.hash] = voters
+        if len(self.sets) > SETS_MAX:
+            del self.sets[next(iter(self.sets))]
 
     def _change(self, role: Role, leader: Hash | None) -> None:
         self.role, self.leader = role, leader

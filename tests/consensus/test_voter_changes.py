@@ -12,6 +12,7 @@ from consensus.events import CertificateHeard, ReadAsked, TermCertificateHeard, 
 from consensus.messages import Acknowledgement, Heartbeat, HeartbeatAnswer, PreVoteRequest, Vote
 from consensus.pulse import Pulse
 from consensus.settings import Kept
+from consensus.standing import SETS_MAX
 from tests.consensus.cluster import GENESIS, Cluster, Host, voter_set
 from tests.consensus.one_node import (
     FOUR,
@@ -247,3 +248,17 @@ def test_voters_come_and_go_from_one_to_seven_and_back(quorum: str) -> None:
         cluster.run(1_000, build=True)
         assert _number_of_voters(cluster) == {size}
     assert set(cluster.checks.leaders) == {1}
+
+
+def test_the_set_before_is_remembered_when_it_had_been_in_force_long_ago() -> None:
+    """Sets come back. The one in force at a start may be the oldest of those kept, too; what is in the branch is of it.
+
+    Guard: consensus/standing.py, `_remember`.
+    """
+    earlier = (THREE, *(voter_set((0, 1, 2, number)) for number in range(3, 3 + SETS_MAX - 1)))
+    node = OneNode(THREE, earlier=earlier)
+    node.learn(election(1, 1))
+    node.store(chain(FIRST, SECOND))
+    node.step(CertificateHeard(certificate(FIRST)))
+    node.step(VotersChanged(voter_set((0, 1))))
+    assert committed_heights(node.step(CertificateHeard(certificate(SECOND, FIRST)))) == [2]
