@@ -43,6 +43,9 @@ from p2p.frames import (
 
 # Batches of transactions whose signatures are being verified.
 RELAYED_MAX = 256
+# Who is nearer to the leader knows a block committed before others do. What one node drops, those behind it look for on
+# other links and make them part of the tree, so what is under way at the same time is relayed by everybody or nobody.
+LATE_AFTER_BLOCKS = 8
 # What makes a certificate of a term a message of its own is not signed: the same term is passed on this often at most.
 TERM_EVERY_MS = 500
 
@@ -75,8 +78,8 @@ class Hearing:
         self._judge_of_evidence = judge_of_evidence
         # Proven against somebody by what was heard in this step; the node takes it.
         self._evidence: list[Evidence] = []
-        # The height of the newest certificate that was passed on; the term of the newest of a term, and when it was.
-        self._certificate_height = 0
+        # The heights of the newest certificates that were passed on; the term of the newest of a term, and when it was.
+        self._certified_heights: set[int] = set()
         self._term_relayed = (0, -TERM_EVERY_MS)
         # By the ticket of their verification: the message they came in, None for the answer to a question.
         self._relayed: dict[int, Hash | None] = {}
@@ -206,22 +209,25 @@ class Hearing:
             self._courier.drop(message.id)
             return []
         statement = packet.statement
-        passed = isinstance(statement, Acknowledgement) and statement.height <= self._agreement.committed_height
-        if passed or statement.term < self._agreement.term - 1:
+        is_late = isinstance(statement, Acknowledgement) and self._is_late(statement.height)
+        if is_late or statement.term < self._agreement.term - 1:
             # The certificate takes its place; whoever misses it gets that.
             self._courier.drop(message.id)
         else:
             self._courier.accept(message.id, now_ms, isinstance(statement, Heartbeat))
         return [Heard(packet)]
 
+    def _is_late(self, height: int) -> bool:
+        """Whether what is said of this height has been on its way for longer than others can need it."""
+        return height <= self._agreement.committed_height - LATE_AFTER_BLOCKS
+
     def _hear_certificate(self, message: Deliver, now_ms: int) -> list[Event]:
         certificate = BlockCertificate.decode(message.payload)
-        # Also for the newest committed block: whoever counted it drops the acknowledgements that came too late for that,
-        # and others may have needed them. One for each height: a quorum's signatures can be combined in many ways.
+        # One for each height: a quorum's signatures can be combined in many ways.
         height = certificate.height
-        is_news = height >= self._agreement.committed_height and height > self._certificate_height
+        is_news = not self._is_late(height) and height not in self._certified_heights
         if is_news and self._agreement.certifies(certificate):
-            self._certificate_height = height
+            self._certified_heights = {one for one in self._certified_heights if not self._is_late(one)} | {height}
             self._courier.accept(message.id, now_ms)
         else:
             self._courier.drop(message.id)
