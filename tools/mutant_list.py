@@ -1,38 +1,12 @@
 """The breakages that `mutants` tries: what is edited, why that is dangerous, and which test notices.
 
 Most edits are of one line; where a rule is guarded twice, both guards go. A text that stands in its file once is enough
-to find the place. Names of tests without a folder are those of `tests/consensus/`.
+to find the place. Names of tests without a folder are those of `tests/consensus/`. Those of whole nodes are in
+`node_mutant_list`.
 """
 
-from typing import NamedTuple
-
-
-class Edit(NamedTuple):
-    """One text of a file in place of another; the old one stands there exactly once."""
-
-    file: str
-    old: str
-    new: str
-
-
-class Mutant(NamedTuple):
-    """One rule taken out; `edits` are all places that guard it."""
-
-    name: str
-    why: str
-    caught_by: str
-    edits: tuple[Edit, ...]
-
-    @property
-    def test(self) -> str:
-        """The test that notices, from the root of the tree."""
-        return self.caught_by if "/" in self.caught_by else f"tests/consensus/{self.caught_by}"
-
-    @property
-    def is_of_the_core(self) -> bool:
-        """Whether the random faults of the core can notice it."""
-        return any(edit.file.startswith("consensus/") for edit in self.edits)
-
+from tools.mutant import Edit, Mutant, one
+from tools.node_mutant_list import NODE_MUTANTS
 
 _AGREEMENT = "consensus/agreement.py"
 _BRANCH = "consensus/branch.py"
@@ -43,16 +17,9 @@ _LEADERSHIP = "consensus/leadership.py"
 _PULSE = "consensus/pulse.py"
 _STANDING = "consensus/standing.py"
 _VOTERS = "consensus/voters.py"
-_START = "daemon/agreement_start.py"
-_STORE = "storage/lmdb_store.py"
-
-
-def _one(name: str, file: str, old: str, new: str, why: str, caught_by: str) -> Mutant:
-    return Mutant(name, why, caught_by, (Edit(file, old, new),))
-
 
 MUTANTS: tuple[Mutant, ...] = (
-    _one(
+    one(
         "acknowledge before it is kept",
         _COMMITMENT,
         "        standing.emit(KeepAcknowledgement(newest))",
@@ -60,7 +27,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "after a crash the voter does not know what it signed, and signs another block of the place",
         "test_commitment.py::test_follower_append_entries_is_answered_when_it_is_kept",
     ),
-    _one(
+    one(
         "propose before it is kept",
         _COMMITMENT,
         "        standing.emit(KeepAcknowledgement(newest))",
@@ -70,7 +37,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "S2: a leader that restarts makes another block of the term and height that it sent already",
         "test_commitment.py::test_the_leaders_proposal_leaves_when_its_own_block_is_durable",
     ),
-    _one(
+    one(
         "vote before it is kept",
         _ELECTIONS,
         "            self._promise = _Promise(asked.term, asked.candidate, last.rank, with_term)",
@@ -78,7 +45,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "after a crash the voter votes again in the term: two leaders",
         "test_votes.py::test_a_vote_leaves_when_term_and_vote_are_kept_together",
     ),
-    _one(
+    one(
         "vote twice in a term",
         _STANDING,
         "        self.voted_for = kept.voted_for",
@@ -104,7 +71,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(_COMMITMENT, "or position.term != standing.term or", "or position.term > standing.term or"),
         ),
     ),
-    _one(
+    one(
         "count acknowledgements of another voter set",
         _COMMITMENT,
         "if link is None or (told.previous_hash, told.voter_set_hash) != (link.previous_hash, link.voter_set_hash):",
@@ -112,7 +79,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "voters of long ago commit what those in force never saw",
         "test_commitment.py::test_only_the_voter_set_of_the_blocks_place_counts",
     ),
-    _one(
+    one(
         "take certificates of another voter set",
         _COMMITMENT,
         "            if link.voter_set_hash == certificate.voter_set_hash:",
@@ -120,7 +87,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "voters of long ago commit what those in force never saw",
         "test_commitment.py::test_a_certificate_of_anything_else_commits_nothing",
     ),
-    _one(
+    one(
         "quorum minus one",
         _VOTERS,
         "else voters_count // 2 + 1",
@@ -128,7 +95,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "two quorums need not share a voter: two leaders, two committed blocks of one height",
         "test_commitment.py::test_leader_commit_entry",
     ),
-    _one(
+    one(
         "two thirds minus one",
         _VOTERS,
         "return 2 * voters_count // 3 + 1 if",
@@ -136,7 +103,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a third of the voters that lie can fork a network whose operators were promised otherwise",
         "test_commitment.py::test_leader_commit_entry",
     ),
-    _one(
+    one(
         "pre-vote without looking at the term",
         _ELECTIONS,
         "            and asked.term == standing.term + 1",
@@ -144,7 +111,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "S1: a term that began is begun again, perhaps by voters who know nothing of its leader",
         "test_pre_votes.py::test_it_grants_exactly_one_above_its_own_term",
     ),
-    _one(
+    one(
         "pre-vote while a leader is heard",
         _ELECTIONS,
         "(permitted or (standing.role is not Role.LEADER and self._hears_nobody))",
@@ -161,7 +128,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(_LEADERSHIP, "        elif standing.voted_for is None:", "        elif False:"),
         ),
     ),
-    _one(
+    one(
         "adopt a term without its certificate",
         _AGREEMENT,
         "if certificate.term > standing.term and standing.certifies(certificate):",
@@ -169,7 +136,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "anybody inflates the term, and deposes every leader",
         "test_votes.py::test_a_term_is_adopted_only_with_a_quorum_of_a_set_of_the_own_chain",
     ),
-    _one(
+    one(
         "let the tip go down",
         _BRANCH,
         "assert links[-1].position.rank > self.tip.rank",
@@ -199,7 +166,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(_STANDING, "        if self.role is Role.LEADER and self.is_voter:", "        if self.is_voter:"),
         ),
     ),
-    _one(
+    one(
         "lead on after being removed",
         _STANDING,
         "        if self.role is Role.LEADER and self.is_voter:",
@@ -207,7 +174,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a node that nobody votes for any more proposes and counts itself",
         "test_voter_changes.py::test_a_removed_leader_steps_down_when_the_change_is_committed",
     ),
-    _one(
+    one(
         "read the committed height",
         _LEADERSHIP,
         "pulse.ask(question, standing.branch.tip.height)",
@@ -215,7 +182,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "S3: others have seen a newer block committed before the leader knows",
         "test_leadership.py::test_a_read_waits_until_the_newest_proposed_block_is_committed",
     ),
-    _one(
+    one(
         "confirm reads by earlier heartbeats",
         _PULSE,
         "WaitingRead(question, self.counter + 1, height)",
@@ -223,7 +190,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a leader that was deposed in between answers with what was true before",
         "test_leadership.py::test_a_read_is_confirmed_by_heartbeats_numbered_after_it",
     ),
-    _one(
+    one(
         "answer reads before a block of the own term",
         _LEADERSHIP,
         "pulse is not None and has_committed_own_term",
@@ -231,7 +198,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a new leader does not know yet what its predecessors committed (thesis 6.4)",
         "test_leadership.py::test_a_read_needs_a_committed_block_of_the_leaders_term",
     ),
-    _one(
+    one(
         "count answers of any age",
         _PULSE,
         "        return next(recent, self.counter + 1)",
@@ -239,7 +206,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a leader that nobody hears any more leads on, and its clients wait",
         "test_leadership.py::test_a_leader_without_a_quorum_of_answers_steps_down",
     ),
-    _one(
+    one(
         "ignore an old database",
         _STANDING,
         "        self.must_recover = not kept.holds_acknowledged",
@@ -260,7 +227,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(_COMMITMENT, "        if self._disowns(newest):\n", "        if False:\n"),
         ),
     ),
-    _one(
+    one(
         "acknowledge two chains in a term",
         _COMMITMENT,
         "        if self._disowns(newest):\n",
@@ -268,7 +235,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "one lying leader forks a network whose operators were promised that it takes more than a third",
         "test_counterexamples.py::test_one_lying_leader_of_four_forks_no_term_with_a_quorum_of_two_thirds",
     ),
-    _one(
+    one(
         "follow a leader that proved nothing",
         _LEADERSHIP,
         "if beat.term != standing.term or standing.leader != beat.leader or standing.role is Role.LEADER:",
@@ -276,7 +243,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "any voter keeps the others from electing a leader, for ever",
         "test_leadership.py::test_nobody_is_followed_whose_election_was_not_checked",
     ),
-    _one(
+    one(
         "take late heartbeats for life",
         _LEADERSHIP,
         "if (beat.term, beat.counter) <= (self._term_heard, self._counter_heard):",
@@ -284,7 +251,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a dead leader lives as long as gossip brings its old messages",
         "test_leadership.py::test_only_a_rising_counter_proves_life",
     ),
-    _one(
+    one(
         "blame a leader for what waited before it",
         _LEADERSHIP,
         "waiting_ms = min(oldest_waiting_ms, standing.now_ms - self._followed_since_ms)",
@@ -292,7 +259,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a network with more to do than fits deposes each leader within two timeouts: it does nothing but elect",
         "test_counterexamples.py::test_an_overloaded_network_keeps_each_leader_for_a_while",
     ),
-    _one(
+    one(
         "let a newest certificate hide lower ones",
         _COMMITMENT,
         "        if not is_here and self._missing is not None",
@@ -300,7 +267,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "an observer behind two changes of voters never catches up",
         "test_commitment.py::test_a_certificate_out_of_reach_hides_no_lower_one",
     ),
-    _one(
+    one(
         "follow only whom the voters in force elected",
         _LEADERSHIP,
         "        is_opened_here = certificate.term == standing.branch.tip.term",
@@ -308,7 +275,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "after a change of voters, restarted voters depose a healthy leader",
         "test_leadership.py::test_the_leader_that_earlier_voters_elected_is_followed_in_its_term",
     ),
-    _one(
+    one(
         "count new voters at once",
         _LEADERSHIP,
         "            self._pulse.begin_anew(self._standing.now_ms)",
@@ -316,7 +283,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a change of voters deposes the leader that made it, whenever the quorum grows by who is new",
         "test_voter_changes.py::test_new_voters_have_time_to_answer",
     ),
-    _one(
+    one(
         "keep a later term to oneself",
         _LEADERSHIP,
         "        if beat.term < standing.term:\n            standing.tell_term()",
@@ -324,7 +291,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "L6: a restored voter in a later term is shut out for as long as the leader is healthy",
         "test_restored.py::test_a_restored_voter_is_let_in_while_the_leader_is_healthy",
     ),
-    _one(
+    one(
         "change voters before a block of the own term",
         _COMMITMENT,
         "        return self._committed_term == self._standing.term",
@@ -332,7 +299,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "two changes by two leaders can overlap, and their quorums share nobody (Raft's membership bug of 2015)",
         "test_voter_changes.py::test_no_change_before_a_block_of_the_own_term_is_committed",
     ),
-    _one(
+    one(
         "grant the next term while one is being won",
         _ELECTIONS,
         "max(self._heard_leader_ms, self._standing.adopted_ms or self._heard_leader_ms)",
@@ -340,7 +307,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "one lying voter collects the certificate that deposes the next leader, at any time, again and again",
         "test_counterexamples.py::test_a_lying_voter_cannot_hoard_what_deposes_the_next_leader",
     ),
-    _one(
+    one(
         "certify by the voters in force everywhere",
         _COMMITMENT,
         "(told.previous_hash, told.voter_set_hash) != (link.previous_hash, link.voter_set_hash):",
@@ -348,7 +315,15 @@ MUTANTS: tuple[Mutant, ...] = (
         "L1: an opening block above a change of voters is certified by nobody who knows that the change is committed",
         "test_voter_changes.py::test_blocks_of_the_old_set_are_certified_by_it_after_the_change",
     ),
-    _one(
+    one(
+        "remember sets where they first stood",
+        _STANDING,
+        "        self.sets.pop(voters.hash, None)\n",
+        "",
+        "after many changes the set that certifies what is under way is forgotten, and the chain stands still",
+        "test_voter_changes.py::test_the_set_before_is_remembered_when_it_had_been_in_force_long_ago",
+    ),
+    one(
         "learn no term from who asks",
         _ELECTIONS,
         "            standing.adopt(proof)\n        if self._may_grant",
@@ -356,7 +331,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "L3: where answers get lost, the longest chain sits in a low term for ever, and nobody else may be elected",
         "test_known_traces.py::test_l3_the_longest_log_in_a_low_term_wins",
     ),
-    _one(
+    one(
         "tell no later term to who asks",
         _ELECTIONS,
         "        elif asked.term <= standing.term:\n            standing.tell_term()",
@@ -373,7 +348,7 @@ MUTANTS: tuple[Mutant, ...] = (
             Edit(_STANDING, "        return self.is_voter and self.kept_term", "        return self.kept_term"),
         ),
     ),
-    _one(
+    one(
         "count a leader that is no voter",
         _PULSE,
         "        own = 1 if voters.key_of(self._node_id) is not None else 0",
@@ -381,7 +356,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a demoted leader counts itself, and leads with a quorum that is one short",
         "test_voter_changes.py::test_the_new_voters_quorum_keeps_a_leader",
     ),
-    _one(
+    one(
         "count grants of another round",
         _ELECTIONS,
         "(granted.asker, granted.round) != (standing.settings.node_id, asked.nonce)",
@@ -389,7 +364,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "what voters granted long ago, of another chain, certifies a term now",
         "test_pre_votes.py::test_grants_count_for_the_round_that_asked_only",
     ),
-    _one(
+    one(
         "let a wish serve for ever",
         _ELECTIONS,
         "            wish.term == standing.term == asked.term - 1",
@@ -397,90 +372,5 @@ MUTANTS: tuple[Mutant, ...] = (
         "a leader's wish of long ago deposes its successors",
         "test_pre_votes.py::test_a_wish_serves_for_the_next_term_only",
     ),
-    # -- what a node adds: its disk, its sign-state, its window -----------------------------------------------------
-    _one(
-        "report every write as durable with the first",
-        "daemon/outgoing.py",
-        "        while self._unstored and self._unstored[0].ticket <= ticket:",
-        "        while self._unstored:",
-        "blocks are acknowledged, and transactions told, that a crash takes away (appends re-ordered by the disk)",
-        "tests/daemon/test_traces.py::test_nothing_leaves_a_node_before_its_disk_has_it",
-    ),
-    _one(
-        "report every save as kept with the first",
-        "daemon/keeping.py",
-        "        while self._unkept and self._unkept[0][0] <= ticket:",
-        "        while self._unkept:",
-        "votes and acknowledgements leave that a crash makes the node forget",
-        "tests/daemon/test_traces.py::test_nothing_leaves_a_node_before_its_disk_has_it",
-    ),
-    _one(
-        "keep a term without the vote given with it",
-        "daemon/keeping.py",
-        "self.state.with_term(wanted.term, wanted.voted_for)",
-        "self.state.with_term(wanted.term, None)",
-        "term and vote are not durable together: after a crash the voter votes again",
-        "tests/daemon/test_traces.py::test_nothing_leaves_a_node_before_its_disk_has_it",
-    ),
-    _one(
-        "ask the window before opening a term",
-        "daemon/leading.py",
-        "        self._build([], now_ms, election_certificate=certificate.encode())",
-        "        under_way = self._chain.tip.height - self._agreement.committed_height\n"
-        "        if under_way < self._genesis.parameters.window_blocks_max:\n"
-        "            self._build([], now_ms, election_certificate=certificate.encode())",
-        "L2: blocks of a dead leader fill the window, and no leader can commit them",
-        "tests/daemon/test_traces.py::test_l2_a_window_full_of_inherited_blocks_does_not_stop_the_next_leader",
-    ),
-    _one(
-        "store blocks without their term",
-        "daemon/node.py",
-        "                self._agree(TermCertificateHeard(election))",
-        "                assert election",
-        "S1: a term begins again among voters who have its blocks and know nothing of its leader",
-        "tests/daemon/test_traces.py::test_s1_a_block_brings_its_term",
-    ),
-    _one(
-        "take a restored database for the newest",
-        _START,
-        "    if acknowledged.height == 0 or chain.tip.term > acknowledged.term:",
-        "    if True:",
-        "a restored voter helps to undo what it had acknowledged",
-        "tests/daemon/test_traces.py::test_a_restored_voter_signs_nothing_until_it_has_caught_up",
-    ),
-    _one(
-        "start in a term below the chain's",
-        _START,
-        "    if chain.tip.term > term and chain.tip.header is not None:",
-        "    if False and chain.tip.header is not None:",
-        "a node that stored a block and crashed before it kept its term does not start any more, or votes again there",
-        "tests/daemon/test_traces.py::test_a_chain_that_is_newer_than_the_sign_state_proves_its_term",
-    ),
-    Mutant(
-        "write the heights after what they name",
-        "after a crash in between, the applied height is not that of the state: transactions are executed twice",
-        "tests/storage/test_one_transaction.py::test_blocks_state_and_the_heights_that_name_them_are_written_together",
-        (
-            Edit(
-                _STORE,
-                "                    standing = self._write(transaction, batches)\n",
-                "                    standing = self._write(transaction, batches)\n"
-                "                with self._environment.write() as transaction:\n"
-                '                    transaction.put(META_HEAD, pack_standing(standing), db=self._tables["meta"])\n',
-            ),
-            Edit(
-                _STORE,
-                '        transaction.put(META_HEAD, pack_standing(standing), db=tables["meta"])\n        return',
-                "        return",
-            ),
-        ),
-    ),
-    _one(
-        "drop executed blocks",
-        "storage/batch_rules.py",
-        "    if height <= standing.executed_height:",
-        "    if height < 0:",
-        "the applied height is above the log after a roll-back (commit index ahead of the log)",
-        "tests/storage/test_contract.py::test_executed_blocks_are_never_dropped",
-    ),
+    *NODE_MUTANTS,
 )

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.mutant_list import MUTANTS, Edit, Mutant
+from tools.mutant import Edit, Mutant
+from tools.mutant_list import MUTANTS
 from tools.mutants import ROOT, apply, main, misfits_of
 
 

@@ -253,7 +253,7 @@ def test_l2_a_window_full_of_inherited_blocks_does_not_stop_the_next_leader() ->
     assert inherited.height == inherited.committed_height + 1
     leader.crash()
     # The third one gets the block in the next term only, so that nothing but a block of that term can commit it.
-    one.carry_out = _without_blocks(exits[1])  # type: ignore[method-assign]
+    one.carry_out = without_blocks(exits[1])  # type: ignore[method-assign]
     other.start()
     cluster.run(ELECTIONS_MS)
     assert cluster.leader is one
@@ -280,7 +280,7 @@ def test_a_restored_voter_signs_nothing_until_it_has_caught_up() -> None:
     exits = [Exit(host) for host in cluster.hosts]
     # Statements reach it, and no blocks.
     for exit_ in exits:
-        exit_.host.carry_out = _without_blocks(exit_)  # type: ignore[method-assign]
+        exit_.host.carry_out = without_blocks(exit_)  # type: ignore[method-assign]
     restored.start()
     cluster.run(ELECTIONS_MS)
     mine = next(exit_ for exit_ in exits if exit_.host is restored)
@@ -293,7 +293,7 @@ def test_a_restored_voter_signs_nothing_until_it_has_caught_up() -> None:
     assert [one for one in mine.said if isinstance(one, HeartbeatAnswer)]
 
 
-def _without_blocks(exit_: Exit) -> Any:
+def without_blocks(exit_: Exit) -> Any:
     """Only what agreement says leaves the node."""
 
     def carry_out(effect: Effect) -> list[Any]:
