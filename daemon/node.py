@@ -165,7 +165,7 @@ class Node:
             timing or Timing(),
             chance,
         )
-        self._reading = Reading(genesis.network_id, keys, self._agreement)
+        self._reading = Reading(genesis.network_id, keys, self._agreement, self._chain.executed_height)
         self._evidence = EvidenceJudge(genesis.network_id, self._voters)
         self._exchange = Exchange(
             keys.node_id,
@@ -310,7 +310,7 @@ class Node:
         for heard in self._exchange.hear(event):
             self._agree(heard)
             if isinstance(heard, Heard):
-                self._read(self._reading.hear(heard.packet.statement, self._chain.executed_height))
+                self._read(self._reading.hear(heard.packet.statement))
         for evidence in self._exchange.take_evidence():
             self._tell_evidence(evidence)
 
@@ -438,7 +438,7 @@ class Node:
             case Missing():
                 pass  # Neighbours who have it say so when heads are compared.
             case ReadConfirmed(question, height):
-                self._read(self._reading.confirmed(question, height, self._chain.executed_height))
+                self._read(self._reading.confirmed(question, height))
             case ReadRefused(question):
                 self._read(self._reading.refused(question))
             case StandingChanged(role, term):
@@ -465,7 +465,7 @@ class Node:
         header = executed.block.header
         self._effects.append(told(executed))
         self._exchange.executed(executed.block.transactions)
-        self._effects.extend(self._reading.executed(header.height))
+        self._effects.extend(self._reading.stored(header.height))
         if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
             signed = self._checkpointer.sign(header, self._now_ms)
             if signed is not None:

@@ -1,8 +1,9 @@
 """Linearizable reads: from a question at any voter to the height that has to be executed before it is answered. Pure.
 
 Owns the questions under way, own ones and those of others; never reads a record. The leader confirms with heartbeats
-numbered after the question that nobody else leads (`consensus.pulse`); the asking node then waits until it has executed
-the height that the leader named. A question without an answer in time is refused; asked again it is a new question.
+numbered after the question that nobody else leads (`consensus.pulse`); the asking node then waits until the height that
+the leader named is executed and on its disk: records are read from the store, not from what is still to be written. A
+question without an answer in time is refused; asked again it is a new question.
 Bounds: `QUESTIONS_MAX` of each kind. Source: docs/protocol.md, section 6, "Reads"; Ongaro's thesis, section 6.4.
 """
 
@@ -26,14 +27,16 @@ ANSWER_WAIT_MS = 5000
 class Reading:
     """One node's questions; what it returns is for the node to carry out."""
 
-    def __init__(self, network_id: Hash, keys: NodeKeys, agreement: Agreement) -> None:
+    def __init__(self, network_id: Hash, keys: NodeKeys, agreement: Agreement, stored_height: int) -> None:
+        """`stored_height` is what the store has executed when the node starts."""
         self._network_id = network_id
         self._keys = keys
         self._agreement = agreement
+        self._stored_height = stored_height
         # Until when each own question waits for the leader.
         self._asked: OrderedDict[bytes, int] = OrderedDict()
         self._others: OrderedDict[bytes, Hash] = OrderedDict()
-        # Confirmed, and waiting for this height to be executed here.
+        # Confirmed, and waiting for this height to be in the store.
         self._confirmed: OrderedDict[bytes, int] = OrderedDict()
 
     def ask(self, question: bytes, now_ms: int) -> ReadAsked | Packet | ReadFailed:
@@ -49,7 +52,7 @@ class Reading:
         asked = ReadQuestion(self._network_id, agreement.voters.hash, agreement.term, self._keys.node_id, question)
         return self._signed(asked)
 
-    def hear(self, statement: Statement, executed_height: int) -> ReadAsked | ReadReady | None:
+    def hear(self, statement: Statement) -> ReadAsked | ReadReady | None:
         """A question or an answer, genuine, of another node."""
         if isinstance(statement, ReadQuestion):
             if self._agreement.role is not Role.LEADER or statement.term != self._agreement.term:
@@ -59,14 +62,14 @@ class Reading:
             self._others[statement.question] = statement.asker
             return ReadAsked(statement.question)
         if isinstance(statement, ReadAnswer) and statement.leader == self._agreement.leader:
-            return self._answered(statement.question, statement.height, executed_height)
+            return self._answered(statement.question, statement.height)
         return None
 
-    def confirmed(self, question: bytes, height: int, executed_height: int) -> ReadReady | Packet | None:
-        """Agreement confirmed that this node leads: an own question waits for execution, another's is answered."""
+    def confirmed(self, question: bytes, height: int) -> ReadReady | Packet | None:
+        """Agreement confirmed that this node leads: an own question waits for the store, another's is answered."""
         asker = self._others.pop(question, None)
         if asker is None:
-            return self._answered(question, height, executed_height)
+            return self._answered(question, height)
         agreement = self._agreement
         return self._signed(
             ReadAnswer(self._network_id, agreement.voters.hash, agreement.term, self._keys.node_id, question, height)
@@ -78,8 +81,9 @@ class Reading:
             return None
         return ReadFailed(question)
 
-    def executed(self, height: int) -> list[ReadReady]:
-        """Questions that can be answered now."""
+    def stored(self, height: int) -> list[ReadReady]:
+        """What a block did is on the disk: the questions that can be answered now."""
+        self._stored_height = height
         ready = [ReadReady(question, wanted) for question, wanted in self._confirmed.items() if wanted <= height]
         for one in ready:
             del self._confirmed[one.question]
@@ -92,10 +96,10 @@ class Reading:
             del self._asked[question]
         return [ReadFailed(question) for question in late]
 
-    def _answered(self, question: bytes, height: int, executed_height: int) -> ReadReady | None:
+    def _answered(self, question: bytes, height: int) -> ReadReady | None:
         if self._asked.pop(question, None) is None:
             return None
-        if height <= executed_height:
+        if height <= self._stored_height:
             return ReadReady(question, height)
         self._confirmed[question] = height
         return None

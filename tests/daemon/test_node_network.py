@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.effects import ReadFailed, ReadReady
+from daemon.effects import ReadFailed, ReadReady, StoreBatch
 from daemon.events import HandOverRequested, PeerConnected, PeerGone, ReadRequested, Received
 from daemon.proposal import Proposal
 from ledger.block import Header, sign_header
@@ -282,6 +282,39 @@ def test_a_linearizable_read_at_any_node_sees_everything_told_before_it_was_aske
         cluster.run(500)
         assert reads(host)[question] >= told
         assert max(host.executed) >= told
+
+
+@pytest.mark.parametrize("is_leader", [True, False])
+def test_a_linearizable_read_waits_until_the_store_has_what_was_executed(is_leader: bool) -> None:
+    """Others told a client of the block, while the disk here is slow: the store is what a read looks into."""
+    cluster = NodeCluster(4, RING)
+    cluster.run(3_000)
+    host = next(one for one in cluster.hosts if (one is leader_of(cluster)) is is_leader)
+    others = [one for one in cluster.hosts if one is not host]
+    cluster.holds = True
+    others[0].submit(cluster.notice("seen by others"))
+    before = max(others[0].executed)
+    for _ in range(200):
+        cluster.run(100)
+        for other in others:
+            other.complete(len(other.held))
+        if max(others[0].executed) > before:
+            break
+        # All but what was executed: that stays on the way to the disk.
+        while host.held and not (isinstance(host.held[0], StoreBatch) and host.held[0].batch.executions):
+            host.complete()
+    told = max(others[0].executed)
+    assert told > before
+    host.run(ReadRequested(host.now_ms, b"q" * 16))
+    cluster.run(200)
+    assert max(host.executed) < told
+    assert b"q" * 16 not in reads(host)
+    cluster.holds = False
+    for one in cluster.hosts:
+        one.complete(len(one.held))
+    cluster.run(500)
+    assert reads(host)[b"q" * 16] >= told
+    assert max(host.executed) >= told
 
 
 def test_a_leader_that_was_cut_off_answers_no_read() -> None:
