@@ -155,9 +155,12 @@ class Standing:
         self._change(self._resting_role, None if self.role is Role.LEADER else self.leader)
 
     def tell_term(self) -> None:
-        """Show the certificate of the own term to somebody who is behind; once a heartbeat, whoever asks."""
+        """Show the certificate of the own term to somebody who is behind; once a heartbeat, whoever asks.
+
+        Voters do, or a thousand nodes would answer one late request; observers leave it to neighbours that compare.
+        """
         due_ms = self.settings.timing.heartbeat_ms + (self._told_term_ms or 0)
-        if self.certificate is not None and (self._told_term_ms is None or self.now_ms >= due_ms):
+        if self.is_voter and self.certificate is not None and (self._told_term_ms is None or self.now_ms >= due_ms):
             self._told_term_ms = self.now_ms
             self.emit(BroadcastTerm(self.certificate))
 

@@ -324,6 +324,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "test_voter_changes.py::test_the_set_before_is_remembered_when_it_had_been_in_force_long_ago",
     ),
     one(
+        "let observers tell their terms",
+        _STANDING,
+        "        if self.is_voter and self.certificate is not None and",
+        "        if self.certificate is not None and",
+        "a thousand nodes broadcast for one request that lost a race, or that somebody plays again",
+        "test_counterexamples.py::test_a_request_that_comes_late_is_not_answered_by_the_whole_network",
+    ),
+    one(
         "learn no term from who asks",
         _ELECTIONS,
         "            standing.adopt(proof)\n        if self._may_grant",

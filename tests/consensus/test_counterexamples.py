@@ -4,7 +4,7 @@ Those of one core play its neighbours, liars too; those of a cluster steer which
 """
 
 from consensus.certificates import BlockCertificate
-from consensus.effects import Effect, KeepAcknowledgement
+from consensus.effects import BroadcastTerm, Effect, KeepAcknowledgement
 from consensus.events import CertificateHeard, ChainLink, Heard
 from consensus.messages import Acknowledgement, PreVote, PreVoteRequest, VoteRequest
 from consensus.packets import PROOF, Packet
@@ -21,6 +21,7 @@ from tests.consensus.one_node import (
     certificate,
     chain,
     header_of,
+    heartbeat,
     of,
     packet,
     pre_vote_request,
@@ -204,3 +205,22 @@ def test_the_largest_term_ends_no_process() -> None:
     node.learn(pre_votes(TERM_MAX, 1))
     assert node.core.term == TERM_MAX
     assert not said(node.tick(2 * T_MS), PreVoteRequest), "nobody is elected any more"
+
+
+# -- storms -----------------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_comes_late_is_not_answered_by_the_whole_network() -> None:
+    """Of a thousand nodes some twenty vote. Did each of them broadcast why it is in a later term, one request that lost
+    a race, or that a stranger plays again, would cause a million messages. What voters tell reaches everybody.
+
+    Guard: consensus/standing.py, `tell_term`, "self.is_voter".
+    """
+    for voters, tells in ((voter_set((0, 1, 2)), True), (voter_set((1, 2, 3)), False)):
+        node = OneNode(voters)
+        node.learn(pre_votes(2, 1, by=(1, 2), voters=voters))
+        late = asked(node, pre_vote_request(1, 1, voters=voters), None)
+        assert bool(of(late, BroadcastTerm)) is tells
+        behind = OneNode(voters)
+        behind.learn(pre_votes(2, 1, by=(1, 2), voters=voters))
+        assert bool(of(behind.hear(heartbeat(1, 1, 1, voters=voters)), BroadcastTerm)) is tells
