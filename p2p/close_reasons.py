@@ -41,6 +41,7 @@ class CloseReason(IntEnum):
     TOO_MANY_CONNECTIONS = 67
     TOO_MANY_FAILURES = 68
     NO_ADDRESS = 69
+    SHUT_OUT = 70
 
     @classmethod
     def of_number(cls, number: int) -> "CloseReason":

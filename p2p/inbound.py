@@ -51,6 +51,10 @@ class Inbound:
         """How much of what came is not a whole frame yet."""
         return self._chunks.buffered_size_bytes + sum(one.buffered_size_bytes for one in self._readers.values())
 
+    def postpone(self, span_s: float) -> None:
+        """Nothing was read for so long by this side's own doing: it does not count against the peer."""
+        self._began_s = {channel: began_s + span_s for channel, began_s in self._began_s.items()}
+
     def take(self, data: bytes, now_s: float) -> list[Frame]:
         """Whatever `data` completes, in the order in which it came.
 

@@ -1,0 +1,256 @@
+"""One connection with a peer: frames over a stream of bytes, the urgent ones first, with limits on time and memory.
+
+Owns the stream, what waits to be sent and what is received in part; never decides who the peer is or whether to keep
+it. `run` ends when the stream breaks, the peer leaves or breaks a rule, or `close` was called; then `reason` says why.
+Works over any `trio.abc.Stream`. Source: docs/reference/transport.md.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import trio
+
+from ledger.errors import RemoteProtocolError
+from p2p.chunks import TRANSPORT_CHANNEL, chunk_bytes
+from p2p.close_reasons import CloseReason
+from p2p.effects import SendClass
+from p2p.frames import Frame, encode_frame
+from p2p.inbound import Inbound
+from p2p.send_queues import SendQueues
+from p2p.transport_errors import PeerRefusedError
+from p2p.transport_messages import Alive, Goodbye, Hello
+
+_READ_SIZE_BYTES = 64 * 1024
+_BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
+
+
+class TimeLimits(NamedTuple):
+    """How long to wait for a peer, in seconds."""
+
+    # Five times the way there and back between continents, with a slow machine at one end.
+    handshake_s: float = 5.0
+    # A connection on which nothing else is sent is not taken for dead, nor one that is dead for alive.
+    alive_every_s: float = 5.0
+    silent_s: float = 16.0
+    # The largest frame at 70 kB a second; whatever is more urgent passes it and takes its time too.
+    frame_s: float = 60.0
+    # One TLS record, after which the peer reads nothing any more.
+    chunk_s: float = 16.0
+    # A goodbye is worth no more.
+    goodbye_s: float = 2.0
+
+
+class Connection:
+    """One stream; `greet` or `hear_hello` first, then `run` once.
+
+    Args:
+        stream: Secured already; closed when `run` or `abandon` returns.
+        limits: How long to wait for what.
+    """
+
+    def __init__(self, stream: trio.abc.Stream, limits: TimeLimits | None = None) -> None:
+        self._stream = stream
+        self._limits = limits or TimeLimits()
+        self._inbound = Inbound()
+        self._early: deque[Frame] = deque()
+        self._queues = SendQueues()
+        self._wake = trio.Event()
+        self._has_read = trio.Event()
+        self._sending = trio.CancelScope()
+        self.reason: CloseReason | None = None
+        self.is_told = False
+        self.detail = ""
+        self.sent_size_bytes = 0
+        self.received_size_bytes = 0
+
+    # The greeting, before `run`.
+
+    async def say(self, message: Frame) -> None:
+        """Send one message of the transport; the caller limits the time.
+
+        Raises:
+            PeerRefusedError: the stream is broken.
+        """
+        await self._send(chunk_bytes(TRANSPORT_CHANNEL, encode_frame(message)))
+
+    async def hear_hello(self) -> Hello:
+        """The peer's hello; the caller limits the time.
+
+        Raises:
+            PeerRefusedError: it said goodbye or something else, or the stream broke.
+        """
+        while not self._early:
+            self._early += await self._read_once()
+        message = self._early.popleft()
+        if isinstance(message, Goodbye):
+            raise PeerRefusedError("{reason}: the peer refuses to talk", message.reason, told=True)
+        if not isinstance(message, Hello):
+            raise PeerRefusedError("{reason}: the peer does not greet", CloseReason.INVALID_FRAME)
+        return message
+
+    async def abandon(self, reason: CloseReason | None = None) -> None:
+        """Close a connection that was never run, with a goodbye if there is a reason to tell; `goodbye_s` at most."""
+        with trio.move_on_after(self._limits.goodbye_s, shield=True):
+            if reason is not None:
+                try:
+                    await self.say(Goodbye(reason))
+                    # A socket that is closed with unread bytes in it takes back what it sent.
+                    while await self._stream.receive_some(_READ_SIZE_BYTES):
+                        pass
+                except (PeerRefusedError, *_BROKEN):
+                    pass
+        await trio.aclose_forcefully(self._stream)
+
+    # The connection as such.
+
+    @property
+    def queued_size_bytes(self) -> int:
+        """What waits to be sent."""
+        return self._queues.size_bytes
+
+    @property
+    def dropped_count(self) -> int:
+        """Frames that made room for newer ones."""
+        return self._queues.dropped_count
+
+    def send(self, data: bytes, send_class: SendClass) -> None:
+        """Queue a frame with its length in front; never waits. A peer that is too far behind is left."""
+        if self.reason is not None:
+            return
+        if not self._queues.put(data, send_class):
+            self.close(CloseReason.OVERFULL)
+        self._wake.set()
+
+    def close(self, reason: CloseReason, detail: str = "") -> None:
+        """End the connection after the chunk that is being sent, and tell the peer why; the first reason counts."""
+        if self.reason is not None:
+            return
+        self.reason = reason
+        self.detail = detail
+        self._sending.deadline = min(self._sending.deadline, trio.current_time() + self._limits.goodbye_s)
+        self._wake.set()
+
+    def cut(self, reason: CloseReason) -> None:
+        """End a connection on which nobody listens any more, without a goodbye and without waiting."""
+        if self.reason is None:
+            self.reason = reason
+        self.is_told = True
+        self._sending.deadline = trio.current_time()
+        self._wake.set()
+
+    async def run(self, take: Callable[[Frame], Awaitable[None]]) -> None:
+        """Send what is queued and hand what comes to `take`, one after the other, until the connection ends.
+
+        A slow `take` makes the peer wait. Cancelled, it closes the stream without a goodbye.
+        """
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._read, take, nursery.cancel_scope)
+                await self._write()
+                nursery.cancel_scope.cancel()
+        finally:
+            self.reason = CloseReason.LOST if self.reason is None else self.reason
+            await trio.aclose_forcefully(self._stream)
+
+    async def _write(self) -> None:
+        """Send until the connection ends; then say goodbye and wait for the peer to close."""
+        while self.reason is None:
+            chunk = self._queues.next_chunk()
+            if chunk is not None:
+                await self._send_in_time(chunk, self._limits.chunk_s)
+                continue
+            self._wake = trio.Event()
+            with trio.move_on_after(self._limits.alive_every_s) as idle:
+                await self._wake.wait()
+            if idle.cancelled_caught:
+                self._queues.put_message(encode_frame(Alive()))
+        if self.is_told or self.reason is CloseReason.LOST:
+            return
+        goodbye = chunk_bytes(TRANSPORT_CHANNEL, encode_frame(Goodbye(self.reason)))
+        if await self._send_in_time(goodbye, self._limits.goodbye_s):
+            with trio.move_on_after(self._limits.goodbye_s):
+                await self._has_read.wait()
+
+    async def _send_in_time(self, data: bytes, limit_s: float) -> bool:
+        with trio.move_on_after(limit_s) as self._sending:
+            try:
+                await self._send(data)
+                return True
+            except PeerRefusedError:
+                self._end(CloseReason.LOST)
+                return False
+        # A stream that was interrupted in the middle cannot be written any more.
+        self._end(CloseReason.TOO_SLOW)
+        self.is_told = True
+        return False
+
+    async def _send(self, data: bytes) -> None:
+        try:
+            await self._stream.send_all(data)
+        except _BROKEN as error:
+            raise PeerRefusedError("{reason}: the connection broke", CloseReason.LOST) from error
+        self.sent_size_bytes += len(data)
+
+    async def _read(self, take: Callable[[Frame], Awaitable[None]], scope: trio.CancelScope) -> None:
+        """Read until the peer leaves; what comes after a reason to close is read and thrown away."""
+        try:
+            await self._hand_on(self._early, take)
+            while True:
+                with trio.move_on_at(self._reading_deadline_s()) as waiting:
+                    frames = await self._read_once()
+                if waiting.cancelled_caught:
+                    began_s = self._inbound.unfinished_since_s
+                    silent = began_s is None or trio.current_time() < began_s + self._limits.frame_s
+                    self.close(CloseReason.SILENT if silent else CloseReason.TOO_SLOW)
+                    return
+                await self._hand_on(deque(frames), take)
+        except PeerRefusedError as error:
+            self._end(error.reason)
+        except RemoteProtocolError as error:
+            self.close(CloseReason.INVALID_FRAME, str(error))
+            await self._discard()
+        finally:
+            self._has_read.set()
+        if self.is_told or self.reason is CloseReason.LOST:
+            scope.cancel()
+
+    def _reading_deadline_s(self) -> float:
+        silent_s = trio.current_time() + self._limits.silent_s
+        began_s = self._inbound.unfinished_since_s
+        return silent_s if began_s is None else min(silent_s, began_s + self._limits.frame_s)
+
+    async def _hand_on(self, frames: deque[Frame], take: Callable[[Frame], Awaitable[None]]) -> None:
+        began_s = trio.current_time()
+        while frames:
+            frame = frames.popleft()
+            if isinstance(frame, Goodbye):
+                self.is_told = True
+                raise PeerRefusedError("{reason}: the peer leaves", frame.reason, told=True)
+            if self.reason is None and not isinstance(frame, Alive):
+                await take(frame)
+        self._inbound.postpone(trio.current_time() - began_s)
+
+    async def _read_once(self) -> list[Frame]:
+        try:
+            data = await self._stream.receive_some(_READ_SIZE_BYTES)
+        except _BROKEN as error:
+            raise PeerRefusedError("{reason}: the connection broke", CloseReason.LOST) from error
+        if not data:
+            raise PeerRefusedError("{reason}: the peer closed the connection", CloseReason.LOST)
+        self.received_size_bytes += len(data)
+        return self._inbound.take(bytes(data), trio.current_time()) if self.reason is None else []
+
+    async def _discard(self) -> None:
+        """Read on without looking, so that the goodbye is not taken back; `_write` limits the time."""
+        try:
+            while await self._stream.receive_some(_READ_SIZE_BYTES):
+                pass
+        except _BROKEN:
+            return
+
+    def _end(self, reason: CloseReason) -> None:
+        """The stream is of no use any more."""
+        if self.reason is None:
+            self.reason = reason
+        self._wake.set()
