@@ -90,7 +90,9 @@ class Exchange:
             own, settings, self._standing, lambda: answering.comparison(agreement.term, clock()), chance
         )
         self.saying = Saying(self._courier, chance)
-        self._following = Following(chain, intake, BlockJudge(genesis, voters.at), self._courier, verify)
+        judge = BlockJudge(genesis, voters.at)
+        block_size_bytes_max = genesis.parameters.block_size_bytes_max
+        self._following = Following(chain, intake, judge, self._courier, verify, block_size_bytes_max)
         self._catching_up = CatchingUp(chain, self._following, self._courier, verify)
         self._hearing = Hearing(
             agreement, self._courier, self._following, self._catching_up, intake, answering, voters, evidence, verify

@@ -4,8 +4,8 @@ Owns proposals whose parent or bodies are missing; never stores or acknowledges.
 put them, and else from the neighbour that told of the block. A proposal whose parent does not come is left to the
 comparison of heads (`daemon.catching_up`).
 
-Bounds: `PROPOSALS_MAX` proposals, each with at most as many bodies as it has leaves, and as many answers with bodies
-being verified.
+Bounds: `PROPOSALS_MAX` proposals, each with at most as many bytes of fetched bodies as a block may have, and as many
+answers with bodies being verified.
 Source: docs/protocol.md, section 6, "Propose".
 """
 
@@ -43,13 +43,23 @@ class _Pending:
     peer: Hash
     bodies: dict[Hash, Transaction] = field(default_factory=dict)
     coming: set[Hash] = field(default_factory=set)
+    fetched_size_bytes: int = 0
     tried: tuple[int, int, Hash, int] | None = None
 
 
 class Following:
     """What a node does with blocks that are not its own; each call returns blocks to append, in order."""
 
-    def __init__(self, chain: Chain, intake: Intake, judge: BlockJudge, courier: Courier, verify: VerifyCall) -> None:
+    def __init__(
+        self,
+        chain: Chain,
+        intake: Intake,
+        judge: BlockJudge,
+        courier: Courier,
+        verify: VerifyCall,
+        block_size_bytes_max: int,
+    ) -> None:
+        self._block_size_bytes_max = block_size_bytes_max
         self._chain = chain
         self._intake = intake
         self._judge = judge
@@ -164,7 +174,11 @@ class Following:
                 wrong.append(place)
         if wrong:
             self._courier.entries_wrong(came, wrong, now_ms)
-        if fitting and len(self._fetched) < PROPOSALS_MAX:
+        pending.fetched_size_bytes += sum(map(len, fitting.values()))
+        if pending.fetched_size_bytes > self._block_size_bytes_max:
+            # No such block is valid, whoever signed it.
+            self._forget(came.block_hash)
+        elif fitting and len(self._fetched) < PROPOSALS_MAX:
             pending.coming.update(fitting)
             self._fetched[self._verify(tuple(fitting.values()))] = (came.block_hash, tuple(fitting))
 

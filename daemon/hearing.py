@@ -43,6 +43,8 @@ from p2p.frames import (
 
 # Batches of transactions whose signatures are being verified.
 RELAYED_MAX = 256
+# Answers with transactions whose signatures are being verified: as many as neighbours are asked at a time.
+FETCHED_MAX = 16
 # Who is nearer to the leader knows a block committed before others do. What one node drops, those behind it look for on
 # other links and make them part of the tree, so what is under way at the same time is relayed by everybody or nobody.
 LATE_AFTER_BLOCKS = 8
@@ -113,7 +115,7 @@ class Hearing:
         """Look at what was asked for and came; `report` is told of what no honest neighbour sends."""
         self._following.take_bodies(now_ms)
         for came in self._courier.take_transactions():
-            enough = len(self._relayed) < RELAYED_MAX
+            enough = sum(one is None for one in self._relayed.values()) < FETCHED_MAX
             if enough and self._courier.admits_transactions(came.peer, len(came.submissions), now_ms):
                 self._relayed[self._verify(came.submissions)] = None
         heard: list[Event] = []

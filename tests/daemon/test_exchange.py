@@ -1,31 +1,39 @@
 """What nodes exchange with their neighbours: detached values, certificates, scores, connections, and the bounds."""
 
+from dataclasses import replace
+
 import pytest
 
 from consensus.certificates import BlockCertificate
 from consensus.messages import Acknowledgement
 from consensus.packets import Packet
 from contracts.builtin import builtin_registry
-from daemon.effects import Effect
+from daemon.effects import Effect, Verify
 from daemon.events import DialFailed, PeerConnected, Received, Started, Submission, Submitted, Ticked
 from daemon.hearing import LATE_AFTER_BLOCKS, RELAYED_MAX
 from daemon.missing_values import EVERY_MS, TRIES_MAX
 from daemon.node import Node
+from daemon.proposal import Proposal
 from daemon.sign_state import SignState
+from ledger.block import Header, sign_header
 from ledger.detached import DetachedValue, commitment_map
 from ledger.encoding import encode
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
+from ledger.tree import leaf_hash
 from p2p.effects import Blame, Dial, Drop, DropReason, SendFrame
 from p2p.frames import (
     Blocks,
+    Entries,
     Frame,
     Gossip,
+    IndexedEntry,
     PayloadKind,
     PendingIds,
     Status,
     Transactions,
     WantBlocks,
+    WantEntries,
     WantTransactions,
     decode_frame,
 )
@@ -374,6 +382,31 @@ def test_batches_that_wait_for_their_signatures_are_bounded() -> None:
         payload = encode([b"submission %d" % number])
         victim.run(Received(victim.now_ms, sender.id, Gossip.of(PayloadKind.TRANSACTIONS, payload)))
     assert len(victim.held) == RELAYED_MAX
+
+
+@pytest.mark.parametrize(("sent_count", "is_looked_at"), [(15, True), (20, False)])
+def test_bodies_of_a_proposal_are_held_only_up_to_the_size_of_a_block(sent_count: int, is_looked_at: bool) -> None:
+    """A voter may sign a proposal of more; nobody holds all of it to find that out."""
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    leader = leader_of(cluster)
+    victim = next(host for host in cluster.hosts if host is not leader)
+    assert victim.node is not None
+    large = [cluster.notice("x" * 200).envelope + bytes(60_000) for _ in range(20)]
+    newest = leader.store.header(leader.store.head().tip_height)
+    assert newest is not None
+    header = replace(
+        Header.decode(newest.header), height=newest.height + 1, previous_hash=newest.header_hash, leaf_count=21
+    )
+    outcome = bytes(leader.store.entries(newest.first_index, 1)[0])
+    leaves = tuple(map(leaf_hash, large))
+    proposal = Proposal(header, sign_header(header, leader.keys.agreement), b"", outcome, leaves, b"")
+    told = Gossip.of(PayloadKind.PROPOSAL, proposal.encode())
+    effects = victim.node.step(Received(victim.now_ms, leader.id, told))
+    asked = next(one.frame for one in effects if isinstance(one, SendFrame) and isinstance(one.frame, WantEntries))
+    bodies = tuple(IndexedEntry(at + 1, large[at]) for at in range(sent_count))
+    effects = victim.node.step(Received(victim.now_ms, leader.id, Entries(asked.request, bodies)))
+    assert any(isinstance(one, Verify) for one in effects) is is_looked_at
 
 
 def test_told_ids_of_executed_transactions_are_not_asked_for() -> None:
