@@ -53,3 +53,28 @@ def test_tests_and_guards_exist(row: list[str]) -> None:
             code = (ROOT / name).read_text("utf-8")
         elif name != "Committed":
             assert f"def {name}(" in code or f"class {name}" in code, name
+
+
+@pytest.mark.parametrize(
+    "file", ["consensus/test_known_traces.py", "daemon/test_traces.py", "daemon/test_traces_voters.py"]
+)
+def test_each_trace_says_which_line_guards_against_it(file: str) -> None:
+    tests = (ROOT / "tests" / file).read_text("utf-8").split("\ndef test_")[1:]
+    assert tests
+    unguarded = [test.partition("(")[0] for test in tests if "Guard" not in test.partition("def ")[0]]
+    assert not unguarded
+
+
+def test_the_lines_that_tests_name_as_guards_are_there() -> None:
+    """`Guard: FILE, "TEXT"` in the words of a test: the text stands in the file."""
+    count = 0
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        for named in re.findall(r'Guards?: (.*?)(?:"""|\n\n)', path.read_text("utf-8"), re.DOTALL):
+            code = ""
+            for file, text in re.findall(r'([\w/]+/\w+\.py)|"([^"]+)"', " ".join(named.split())):
+                if file:
+                    code = (ROOT / file).read_text("utf-8")
+                elif code:
+                    count += 1
+                    assert text in code, f"{path.name}: {text}"
+    assert count > 50

@@ -47,6 +47,8 @@ def test_s1_a_block_brings_its_term() -> None:
 def test_s1_as_a_whole() -> None:
     """S1: everything of term 1 reaches a node by gossip of blocks only, through two changes of voters; it and a new
     voter cannot lead that term again.
+
+    Guards: those of the test above; any one of them is enough here.
     """
     cluster = Cluster(3, observers=2)
     late = cluster.hosts[2]
@@ -144,6 +146,8 @@ def test_figure_8() -> None:
 
     A block of term 1 reaches a second voter after its leader was deposed; a third voter, who leads a later term without
     it, replaces it everywhere. Nobody ever reported it committed.
+
+    Guard: consensus/commitment.py, `acknowledge_accepted`, "one.term == standing.term".
     """
     cluster = Cluster(3)
     first, (second, third) = _led(cluster)
@@ -264,7 +268,10 @@ def test_l5_a_removed_leader_hands_out_what_removed_it() -> None:
 
 
 def test_a_cluster_whose_observers_are_down_goes_on() -> None:
-    """An observer that must vote (known from other implementations)."""
+    """An observer that must vote (known from other implementations).
+
+    Guard: consensus/voters.py: a quorum is one of the voters; consensus/elections.py, "votes = standing.is_voter".
+    """
     cluster = Cluster(3, observers=3)
     _led(cluster)
     for host in cluster.hosts[3:]:
@@ -280,6 +287,8 @@ def test_a_removed_voter_that_comes_back_unsettles_nobody() -> None:
 
     It was cut off while it was removed, asks for pre-votes all the time, and has even got hold of a later term of the
     old voters: the leader follows into it, is elected again, and that is all.
+
+    Guard: consensus/elections.py, `_may_grant`, "asked.voter_set_hash == standing.voters.hash" and "_hears_nobody".
     """
     cluster = Cluster(4)
     leader, others = _led(cluster)
@@ -301,6 +310,8 @@ def test_a_removed_voter_that_comes_back_unsettles_nobody() -> None:
 def test_a_crash_between_the_two_writes_of_a_block_and_its_term() -> None:
     """Commit index ahead of the log, applied height, term below the chain's (known from other implementations):
     whatever was durable when a node crashed, it starts, and rejoins.
+
+    Guard: `cluster.Host.start`, "disk.tip.term > disk.term"; in a node daemon/agreement_start.py.
     """
     for completed in range(8):
         cluster = Cluster(3)

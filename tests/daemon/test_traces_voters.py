@@ -57,6 +57,8 @@ def test_l1_a_change_of_voters_whose_leader_died_is_finished_by_the_next() -> No
 def test_l5_a_removed_leader_hands_out_what_removed_it(stays_up: bool) -> None:
     """L5: of two voters the leader is removed, and only it knows that this is committed. As long as it stays up the
     other one learns it from there; were it off, nobody could ever help.
+
+    Guard: nothing that is taken out: a node serves what is committed whatever its part is.
     """
     cluster, leader, (other,) = _led(2, 2)
     exits = {host.number: Exit(host) for host in cluster.hosts}
