@@ -8,7 +8,7 @@ Source: docs/reference/transport.md, "Invitations".
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.base64_text import decode_base64, encode_base64
 from ledger.encoding import Value, decode, encode
@@ -35,18 +35,24 @@ INVITATION_SIZE_BYTES_MAX = 8192
 LIFETIME_MS_MAX = 30 * 24 * 60 * 60_000
 _KEY = Octets(PUBLIC_KEY_SIZE_BYTES, PUBLIC_KEY_SIZE_BYTES)
 _ADDRESS = Octets(ADDRESS_SIZE_BYTES_MAX, 1)
+
+
+def _row(*items: Any) -> tuple[Any, ...]:
+    return items
+
+
 _FIELDS = Row(
     (
         HASH,
         HASH,
         _KEY,
-        ListOf(Row((HASH, _ADDRESS, _KEY), tuple), NEIGHBOURS_MAX, 1),
+        ListOf(Row((HASH, _ADDRESS, _KEY), _row), NEIGHBOURS_MAX, 1),
         Number(),
         Number(),
         _KEY,
         Octets(SIGNATURE_SIZE_BYTES, SIGNATURE_SIZE_BYTES),
     ),
-    tuple,
+    _row,
 )
 
 
