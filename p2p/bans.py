@@ -37,10 +37,6 @@ class Bans:
             del self._bans[min(self._bans, key=lambda one: self._bans[one].until_ms)]
         self._bans[peer] = ban
 
-    def lift(self, peer: Hash) -> None:
-        """Forget a ban."""
-        self._bans.pop(peer, None)
-
     def of(self, peer: Hash, now_ms: int) -> Ban | None:
         """The ban that keeps `peer` away now."""
         ban = self._bans.get(peer)

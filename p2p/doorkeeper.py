@@ -69,11 +69,6 @@ class Doorkeeper:
         if len(self._failures) > FAILING_ADDRESSES_MAX:
             self._failures.popitem(last=False)
 
-    @property
-    def connection_count(self) -> int:
-        """How many are in."""
-        return self._connections.total()
-
 
 def _less(counts: Counter[str], address: str) -> None:
     counts[address] -= 1
