@@ -13,6 +13,7 @@ from consensus.certificates import CERTIFICATE_SIZE_BYTES_MAX
 from consensus.evidence import EVIDENCE_SIZE_BYTES_MAX, Offence
 from consensus.leadership import PROOF_EVERY_HEARTBEATS
 from consensus.packets import PACKET_SIZE_BYTES_MAX
+from consensus.standing import SETS_MAX
 from consensus.statement import NONCE_SIZE_BYTES, STATEMENT_SIZE_BYTES_MAX, Statement
 from consensus.timing import STARVING_TIMEOUTS, Timing
 from consensus.voters import TWO_THIRDS_VOTERS_MIN, VOTERS_MAX
@@ -55,6 +56,7 @@ def test_the_table_of_purposes_is_that_of_the_code() -> None:
         f"waited more than {STARVING_TIMEOUTS} T",
         f"**Changing voters** (1 to {VOTERS_MAX};",
         "quorum of *n* voters is ⌊n/2⌋ + 1 with `majority` and ⌊2n/3⌋ + 1 with `two-thirds`",
+        f"(of the newest {SETS_MAX} sets)",
         f"at most {STATEMENT_SIZE_BYTES_MAX} bytes",
         f"Round and question: {NONCE_SIZE_BYTES} bytes",
         f"it has at most {CERTIFICATE_SIZE_BYTES_MAX // 1024} KiB",
