@@ -90,7 +90,7 @@ class CatchingUp:
         self._verify = verify
         self._answers: deque[_Answer] = deque()
         # How things stood when the answers were tried last: they are tried again when something changed.
-        self._tried: tuple[Hash, int, int] | None = None
+        self._tried: tuple[Hash, int] | None = None
 
     def __len__(self) -> int:
         """Answers that wait."""
@@ -126,6 +126,7 @@ class CatchingUp:
         for answer in self._answers:
             if answer.ticket == ticket:
                 answer.transactions = transactions
+                self._tried = None
                 return True
         return False
 
@@ -138,9 +139,8 @@ class CatchingUp:
         if not self._answers:
             return None
         self._forget_known(now_ms)
-        ready = sum(answer.transactions is not None for answer in self._answers)
-        stands = (self._chain.tip.hash, self._chain.executed_height, ready)
-        if not ready or stands == self._tried:
+        stands = (self._chain.tip.hash, self._chain.executed_height)
+        if stands == self._tried:
             return None
         self._tried = stands
         try:
@@ -169,7 +169,7 @@ class CatchingUp:
                 if (newest.term, newest.height) > (self._chain.tip.term, self._chain.tip.height):
                     return branch
             if not is_whole:
-                break
+                return branch if branch.certificate is not None and not branch.blocks else None
         return None
 
     def _extended(self, branch: Branch, answer: _Answer) -> tuple[Branch, bool]:
@@ -177,7 +177,8 @@ class CatchingUp:
         built, certificate = list(branch.blocks), branch.certificate
         for (header, _), (proposed, carried) in zip(answer.blocks, answer.proposed(), strict=True):
             if not built and self._has(header):
-                # Replacing it by itself would undo what was signed.
+                # Replacing it by itself would undo what was signed. But it may be a barrier that waits to be committed.
+                certificate = _certificate_above(carried, self._chain.executed_height) or certificate
                 continue
             parent = built[-1].tip if built else self._chain.tip_at(header.height - 1)
             if parent is None or parent.hash != header.previous_hash:
@@ -190,6 +191,9 @@ class CatchingUp:
             try:
                 built.append(self._following.judged(proposed, parent, built))
             except BlockNotReadyError:
+                if not built and certificate is None:
+                    # Only the barrier's own certificate lets this node go on: to be asked for with the block itself.
+                    raise _UnusableError(answer.peer, Failure.NOT_CONNECTED, None) from None
                 return Branch(built, certificate), False
             except RemoteProtocolError as error:
                 raise _UnusableError(answer.peer, Failure.INVALID, error) from None
@@ -202,3 +206,9 @@ class CatchingUp:
             return True
         tip = self._chain.tip_at(header.height)
         return tip is not None and tip.hash == header.hash
+
+
+def _certificate_above(carried: CarriedBlock, height: int) -> BlockCertificate | None:
+    """The certificate that came with a block, if it commits anything that is not executed here."""
+    certificate = BlockCertificate.decode(carried.certificate) if carried.certificate else None
+    return certificate if certificate is not None and certificate.height > height else None

@@ -99,7 +99,7 @@ class Chain:
 
     def executed_point(self) -> ExecutedPoint:
         """What the next block's outcome leaf states."""
-        return self._point(self.tip, self.executed_height)
+        return self._point(self.tip, max(self.executed_height, self.tip.executed_height))
 
     def stated_point(self, parent: Tip, executed_height: int) -> ExecutedPoint | None:
         """What a block on top of `parent` has to state if it states `executed_height`; None if this node cannot tell.

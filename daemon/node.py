@@ -112,6 +112,8 @@ from storage.interface import StoreReader
 
 # What one step of the machine's clock counts for timeouts: a clock that is set ends no more than the waiting under way.
 CLOCK_STEP_MS_MAX = 5000
+# How long a node that was removed stays up for the others to hear of it, when it is told to stop.
+HANDING_OUT_MS_MAX = 30_000
 # Writes under way beyond which no further blocks of others are taken: two windows, so a slow disk bounds what waits.
 WRITES_MAX = 16
 
@@ -195,6 +197,7 @@ class Node:
         self._checkpoint_size = 0
         self._opened = False
         self._stopping = False
+        self._hands_out_until_ms = 0
         self._halted = False
         self._stopped = False
 
@@ -265,6 +268,7 @@ class Node:
                 self._agree(TransferAsked(successor))
             case Stopping():
                 self._stopping = True
+                self._hands_out_until_ms = self._elapsed_ms + HANDING_OUT_MS_MAX
 
     def _start(self) -> None:
         """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
@@ -351,8 +355,10 @@ class Node:
                 continue
             if branch is None:
                 return
-            self._replace(branch.blocks)
-            self._writer.outgoing.certificate = branch.certificate or self._writer.outgoing.certificate
+            if branch.blocks:
+                self._replace(branch.blocks)
+            if branch.certificate is not None and not self._writer.add_certificate(branch.certificate):
+                self._agree(CertificateHeard(branch.certificate))
 
     def _replace(self, blocks: list[BuiltBlock]) -> None:
         """Append judged blocks, in place of uncommitted ones."""
@@ -391,8 +397,8 @@ class Node:
                 self._agree(BlocksStored(tuple(link_of(block) for block in blocks), newest.header, newest.signature))
                 self._acceptance.stored(blocks)
                 self._accept_stored()
-                if written.outgoing.certificate is not None:
-                    self._agree(CertificateHeard(written.outgoing.certificate))
+            if written.outgoing.certificate is not None:
+                self._agree(CertificateHeard(written.outgoing.certificate))
 
     def _accept_stored(self) -> None:
         """Let agreement acknowledge the blocks that may be."""
@@ -482,6 +488,8 @@ class Node:
         if not self._stopping or self._stopped:
             return
         unfinished = self._leading.is_active and (self._intake.ready_count or self._chain.unexecuted_count)
+        if self._elapsed_ms < self._hands_out_until_ms and self._voters.is_needed(self._keys.node_id):
+            return
         if not unfinished and not len(self._writer) and not len(self._keeping):
             self._stopped = True
             self._effects.append(Stopped())

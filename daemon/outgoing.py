@@ -32,7 +32,7 @@ class Outgoing:
     executed: list[ExecutedBlock] = field(default_factory=list)
     payloads: list[StoredPayload] = field(default_factory=list)
     checkpoint: SignedCheckpoint | None = None
-    # Commits some of `blocks`, once they are on disk; not written itself.
+    # Commits blocks that are on disk when this is; not written itself.
     certificate: BlockCertificate | None = None
 
     def __bool__(self) -> bool:
@@ -67,6 +67,13 @@ class Writer:
     def next_ticket(self) -> int:
         """The ticket of the write in the making."""
         return self._ticket + 1
+
+    def add_certificate(self, certificate: BlockCertificate) -> bool:
+        """Let a certificate be heard when the newest blocks are durable; False if they are."""
+        newest = self.outgoing if self.outgoing or not self._unstored else self._unstored[-1].outgoing
+        if newest:
+            newest.certificate = certificate
+        return bool(newest)
 
     def flush(self) -> StoreBatch | None:
         """Hand out what was gathered, if there is anything."""

@@ -103,10 +103,14 @@ class VotersInForce:
         voters = voters_before(self._chain.overlay, height).voters
         return next((voter for voter in voters if voter.node_id == node_id), None)
 
-    def has_left(self, node_id: Hash) -> bool:
-        """Whether the newest change took the vote of this node."""
-        is_in = self.current.key_of(node_id) is not None
-        return not is_in and len(self._records) > 1 and self._records[-2].voter_set.key_of(node_id) is not None
+    def is_needed(self, node_id: Hash) -> bool:
+        """Whether the newest change took this node's vote, and may be known to it alone of those who have to know.
+
+        It stays up and hands out the certificate: the others may lack a quorum of the set before without it.
+        """
+        if self.is_confirmed or len(self._records) < 2 or self.current.key_of(node_id) is not None:
+            return False
+        return self._records[-2].voter_set.key_of(node_id) is not None
 
     def key_of(self, node_id: Hash) -> bytes | None:
         """The agreement key of a voter of any of the sets."""
