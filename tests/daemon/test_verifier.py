@@ -201,3 +201,40 @@ async def test_its_threads_end_with_it() -> None:
     with trio.fail_after(30):
         while verifier._limiter.borrowed_tokens:
             await trio.lowlevel.checkpoint()
+
+
+async def run_to_its_end(verifier: Verifier) -> list[BaseException]:
+    """What `run` ended with; all its threads have ended too, though there was work left for them."""
+    with trio.fail_after(30):
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await verifier.run()
+        while verifier._limiter.borrowed_tokens:
+            await trio.lowlevel.checkpoint()
+    return list(caught.value.exceptions)
+
+
+async def test_an_error_in_the_node_ends_the_threads_too() -> None:
+    async def broken(verified: Sequence[Pending]) -> None:
+        raise ZeroDivisionError("a mistake")
+
+    before = sys.getswitchinterval()
+    verifier = Verifier(broken, thread_count=2)
+    raw = Driver().notice().envelope
+    for _ in range(6 * BATCH_MAX):
+        verifier.put_nowait(pending(raw))
+    (error,) = await run_to_its_end(verifier)
+    assert isinstance(error, ZeroDivisionError)
+    assert sys.getswitchinterval() == pytest.approx(before)
+
+
+async def test_an_error_that_nobody_foresaw_on_a_thread_ends_the_verifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(batch: list[Pending]) -> list[None]:
+        raise ZeroDivisionError("a mistake")
+
+    monkeypatch.setattr(module, "_verify_batch", broken)
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=2)
+    verifier.put_nowait(pending(Driver().notice().envelope))
+    (error,) = await run_to_its_end(verifier)
+    assert isinstance(error, ZeroDivisionError)
+    assert collected.batches == []
