@@ -10,7 +10,7 @@ from consensus.packets import Packet
 from contracts.builtin import builtin_registry
 from daemon.effects import Effect, Verify
 from daemon.events import DialFailed, PeerConnected, Received, Started, Submission, Submitted, Ticked
-from daemon.hearing import LATE_AFTER_BLOCKS, RELAYED_MAX
+from daemon.hearing import LATE_AFTER_BLOCKS, RELAYED_MAX, TERM_EVERY_MS
 from daemon.missing_values import EVERY_MS, TRIES_MAX
 from daemon.node import Node
 from daemon.proposal import Proposal
@@ -177,6 +177,31 @@ def test_blocks_are_answered_without_entries_where_certificates_are_asked_for() 
     assert BlockCertificate.decode(bare.blocks[1].certificate).height == 2
 
 
+def test_a_node_catches_up_from_several_neighbours_at_once_and_without_the_leader() -> None:
+    cluster = NodeCluster(5, {(0, 1), (0, 2), (1, 3), (2, 3), (1, 2), (3, 4), (1, 4)})
+    cluster.run(4_000)
+    leader = leader_of(cluster)
+    away = next(host for host in cluster.hosts if leader not in (host, *cluster.neighbours(host)))
+    away.crash()
+    for number in range(60):
+        leader.submit(cluster.notice(str(number)))
+        cluster.run(100)
+    away.start()
+    asked: set[Hash] = set()
+    for _ in range(300):
+        for sender, receiver, data in cluster.network:
+            if sender == away.id and isinstance(decode_frame(data), WantBlocks):
+                asked.add(receiver)
+        if cluster.network:
+            cluster.deliver_one(0)
+            continue
+        cluster.now_ms += TICK_MS
+        away.run(Ticked(away.now_ms))
+    cluster.run(3_000)
+    assert_together(cluster)
+    assert len(asked) >= 2 and leader.id not in asked
+
+
 def test_neighbours_tell_each_other_what_waits_and_pull_what_they_lack() -> None:
     """Two of three are down, so nothing is committed; the third one's transaction waits at whoever comes back."""
     cluster = NodeCluster(3)
@@ -267,6 +292,27 @@ def test_a_certificate_that_no_voter_signed_goes_no_further() -> None:
     told = Gossip.of(PayloadKind.CERTIFICATE, bytes(forged))
     effects = middle.node.step(Received(middle.now_ms, cluster.hosts[0].id, told))
     assert not sent(effects, PayloadKind.CERTIFICATE, end.id)
+
+
+def test_a_certificate_of_a_term_is_passed_on_once_in_a_while_and_only_if_voters_signed_it() -> None:
+    """What makes it a message of its own is not signed: anybody can make as many as they like."""
+    cluster = NodeCluster(3, LINE)
+    cluster.run(5_000)
+    middle, end = middle_and_end(cluster)
+    assert middle.node is not None
+    genuine = cluster.hosts[0].certificate
+    forged = genuine[:-1] + bytes([genuine[-1] ^ 1])
+
+    def passed_on(nonce: int, certificate: bytes) -> int:
+        frame = Gossip.of(PayloadKind.TERM, encode([nonce.to_bytes(16, "big"), certificate]))
+        assert middle.node is not None
+        effects = middle.node.step(Received(middle.now_ms, cluster.hosts[0].id, frame))
+        return len(sent(effects, PayloadKind.TERM, end.id))
+
+    assert sum(passed_on(nonce, forged) for nonce in range(3)) == 0
+    assert sum(passed_on(nonce, genuine) for nonce in range(10, 20)) == 1
+    cluster.now_ms += TERM_EVERY_MS
+    assert sum(passed_on(nonce, genuine) for nonce in range(20, 30)) == 1
 
 
 # -- scores and connections ---------------------------------------------------------------------------------------
