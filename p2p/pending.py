@@ -28,7 +28,9 @@ class PendingIds:
         self._settled: list[dict[Hash, None]] = [{} for _ in range(PENDING_BUCKETS)]
         self._sums = [0] * PENDING_BUCKETS
         self._settled_count = 0
-        self._cursor = 0
+        # How many ids were told in this round through all of them, and how many rounds there were.
+        self._told_count = 0
+        self._rounds = 0
 
     def __len__(self) -> int:
         return len(self._fresh) + self._settled_count
@@ -71,8 +73,12 @@ class PendingIds:
         ids = [id for bucket, (our, their) in pairs if our != their for id in self._settled[bucket]]
         if len(ids) <= PENDING_IDS_MAX:
             return tuple(ids)
-        start = self._cursor % len(ids)
-        self._cursor = start + PENDING_IDS_MAX
+        # Each round begins one frame later: neighbours that are told in turn would get the same part every time.
+        start = (self._rounds * PENDING_IDS_MAX + self._told_count) % len(ids)
+        self._told_count += PENDING_IDS_MAX
+        if self._told_count >= len(ids):
+            self._told_count = 0
+            self._rounds += 1
         return tuple((ids[start:] + ids[:start])[:PENDING_IDS_MAX])
 
     def lacking(self, told: Iterable[Hash]) -> tuple[Hash, ...]:

@@ -1,5 +1,6 @@
 """Waiting transactions compared: equal sets look equal, and two nodes end with the same set."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,3 +87,13 @@ def test_what_is_beyond_the_bound_is_not_compared() -> None:
     assert len(ids) == pending.COUNT_MAX
     ids.remove(b"more" * 8)
     assert len(ids) == pending.COUNT_MAX
+
+
+@pytest.mark.parametrize("neighbours", [1, 2, 3, 4, 6])
+def test_each_neighbour_is_told_everything_however_many_take_turns(neighbours: int) -> None:
+    count = 4 * PENDING_IDS_MAX
+    ids, nothing = filled(set(range(count))), PendingIds().summary(0)
+    told: list[set[bytes]] = [set() for _ in range(neighbours)]
+    for turn in range(neighbours * 24):
+        told[turn % neighbours].update(ids.to_tell(nothing, 0))
+    assert [len(one) for one in told] == [count] * neighbours
