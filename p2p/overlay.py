@@ -144,6 +144,11 @@ class Overlay:
     def connected(self, peer: Hash, dialled: bool, now_ms: int) -> list[Effect]:
         """A connection with `peer` is there; `dialled` by this node. Whoever has to go for it is dropped."""
         self._dialling.pop(peer, None)
+        # It may have left the registry, or misbehaved on another connection, while it was dialled.
+        if not self._is_known(peer):
+            return [Drop(peer, DropReason.NOT_REGISTERED)]
+        if self._is_shunned(peer, now_ms):
+            return [Drop(peer, DropReason.MISBEHAVED)]
         self._estranged.pop(peer, None)
         if peer not in self._connected:
             self._connected[peer] = _Neighbour(dialled, now_ms)

@@ -204,6 +204,17 @@ def test_whoever_is_shunned_is_dropped_and_kept_away() -> None:
     assert set(dialled(made.tick(100_000))) == {node_id(1), node_id(2)}
 
 
+def test_whoever_is_shunned_or_leaves_while_it_is_dialled_is_not_kept() -> None:
+    made = Overlay(OWN, OverlaySettings(), SeededChance(1), 0)
+    made.set_registry(registry(range(1, 3)))
+    assert set(dialled(made.tick(0))) == {node_id(1), node_id(2)}
+    made.shun(node_id(1), 100_000)
+    made.set_registry(registry(range(1, 2)))
+    assert made.connected(node_id(1), dialled=True, now_ms=500) == [Drop(node_id(1), DropReason.MISBEHAVED)]
+    assert made.connected(node_id(2), dialled=True, now_ms=500) == [Drop(node_id(2), DropReason.NOT_REGISTERED)]
+    assert made.neighbours == ()
+
+
 @pytest.mark.parametrize("numbers", [(0, 6, 12), (7, 6, 12), (4, 13, 12), (1, 2, 5000)])
 def test_numbers_that_do_not_go_together_are_refused(numbers: tuple[int, int, int]) -> None:
     low, target, high = numbers
