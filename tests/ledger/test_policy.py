@@ -322,3 +322,22 @@ def test_any_octets_are_a_policy_or_refused(data: bytes) -> None:
         assert str(error)
     else:
         assert Policy.parse(policy.encode()) == policy
+
+
+def test_a_witness_named_as_the_log_with_the_same_key_id_spoils_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a key is found with some billion attempts; its cosignature must not pass for a false log signature."""
+    for module in ("verifier_key", "checkpoint", "cosignature"):
+        monkeypatch.setattr(f"ledger.{module}.key_id_of", lambda name, type_bytes, key: b"same")
+    origin = "example.com/log"
+    voters = [
+        PolicyVoter(name, KEYS[number].public, KEYS[number + 10].public) for number, name in ((1, origin), (2, "b"))
+    ]
+    policy = Policy.of_voters(origin, voters, 2)
+    cosignatures = [cosign(TEXT, voter.name, KEYS[number + 10], TIME_S) for number, voter in enumerate(voters, 1)]
+    log = sign_checkpoint(TEXT, origin, KEYS[2])
+    verified = policy.verify(Note(TEXT, (log, *cosignatures)))
+    assert [one.witness.name for one in verified.cosigned] == ["W1", "W2"]
+    assert verified.logs == ((policy.logs[1], log),)
+    false = NoteSignature(origin, b"same", bytes(64))
+    with pytest.raises(InvalidProofError, match="does not verify"):
+        policy.verify(Note(TEXT, (log, *cosignatures, false)))
