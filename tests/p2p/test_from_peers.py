@@ -4,7 +4,7 @@ no more than its bound."""
 import ssl
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import RemoteProtocolError
@@ -130,6 +130,8 @@ LEAF = own_leaf()
 
 @settings(max_examples=500)
 @given(st.one_of(st.binary(max_size=400), st.just(LEAF)), st.integers(0, 400), st.binary(max_size=4))
+# A version that there is not: an error of the library that is no ValueError.
+@example(LEAF, 12, b"\x01")
 def test_any_certificate(data: bytes, place: int, written: bytes) -> None:
     changed = data[:place] + written + data[place + len(written) :]
     try:

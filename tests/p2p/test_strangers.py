@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from ledger.node_keys import NodeKeys
 from p2p.chunks import chunk_bytes
 from p2p.close_reasons import CloseReason
-from p2p.connection import TimeLimits
+from p2p.connection import Connection, TimeLimits
 from p2p.doorkeeper import DoorLimits
 from p2p.effects import SendClass
 from p2p.frames import FRAME_SIZE_BYTES_MAX, Prune
@@ -24,9 +24,9 @@ from p2p.invitations import Guest, Invitation
 from p2p.offences import Offence
 from p2p.secure_stream import secured
 from p2p.switchboard import TransportSettings
-from p2p.tls_contexts import client_context
+from p2p.tls_contexts import client_context, server_context
 from p2p.transport_errors import PeerRefusedError
-from p2p.transport_events import FrameCame, LinkDown, LinkUp, PeerMisbehaved
+from p2p.transport_events import FrameCame, LinkDown, LinkFailed, LinkUp, PeerMisbehaved
 from tests.p2p.switchboards import (
     DEADLINE_S,
     KEYS,
@@ -141,6 +141,28 @@ async def test_a_dialled_address_where_another_node_answers() -> None:
         await until(lambda: one.switchboard.peers() != ())
         (line,) = one.switchboard.peers()
         assert line.ending is not None and line.ending.reason is CloseReason.WRONG_CERTIFICATE
+
+
+async def test_a_certificate_that_the_dialled_node_issued_to_another_key() -> None:
+    """TLS takes it, since the node's key is pinned. Whether the other key is registered does not matter."""
+    one = Station(KEYS[0])
+    async with running(one), trio.open_nursery() as nursery:
+        for key in (Ed25519PrivateKey.from_private_bytes(bytes(range(32))), private(KEYS[1])):
+            context = server_context(certificate(KEYS[2], key, signer=private(KEYS[2])), [one.keys.transport.public])
+
+            async def answer(stream: trio.SocketStream, context: ssl.SSLContext = context) -> None:
+                secure, _ = await secured(stream, context, server_side=True)
+                # A greeting in the name of the node that was dialled.
+                await Connection(secure).say(hello_of(KEYS[2]))
+                await secure.receive_some(1000)
+
+            listeners = await nursery.start(trio.serve_tcp, answer, 0)
+            port = listeners[0].socket.getsockname()[1]
+            one.know(contact(KEYS[1]), contact(KEYS[2], f"127.0.0.1:{port}"))
+            one.switchboard.dial(KEYS[2].node_id)
+            reason = (await one.next(LinkFailed)).reason
+            assert reason in (CloseReason.WRONG_NODE, CloseReason.NOT_REGISTERED)
+        nursery.cancel_scope.cancel()
 
 
 async def test_garbage_instead_of_tls() -> None:
