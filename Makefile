@@ -2,7 +2,7 @@
 # environment is called by its own name, so a folder with a space in its name is as good as any other.
 PYTHON := .venv/bin/python
 
-.PHONY: help demo test lint set-up lock catalogues bench mutants clean
+.PHONY: help demo test lint set-up lock catalogues bench mutants soak clean
 
 help:
 	@echo "make demo        set up, run one node, put real records on its ledger and verify them"
@@ -10,6 +10,7 @@ help:
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
+	@echo "make soak        simulate networks with fresh seeds for ten minutes; every rule must hold"
 	@echo "make mutants     break agreement on purpose, 5 minutes; the tests must notice each time"
 	@echo "make lock        pin the newest allowed releases in requirements.lock"
 	@echo "make clean       remove what the targets above made"
@@ -43,6 +44,9 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit
+
+soak: set-up
+	@nice -n 10 $(PYTHON) -m tools.soak
 
 mutants: set-up
 	@nice -n 10 $(PYTHON) -m tools.mutants

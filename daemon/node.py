@@ -345,8 +345,10 @@ class Node:
         """Append blocks of others that are complete by now, unless the disk lags behind."""
         for heard in self._exchange.take_answers():
             self._agree(heard)
-        for _ in range(2 * self._genesis.parameters.window_blocks_max):
-            if len(self._writer) >= WRITES_MAX:
+        blocks_max = 2 * self._genesis.parameters.window_blocks_max
+        for _ in range(blocks_max):
+            # One write may hold as many blocks as a neighbour sent at a time.
+            if len(self._writer) >= WRITES_MAX or self._writer.unstored_blocks >= blocks_max:
                 return
             try:
                 branch = self._exchange.next_branch()

@@ -64,6 +64,11 @@ class Writer:
         return len(self._unstored)
 
     @property
+    def unstored_blocks(self) -> int:
+        """Blocks that are not durable; those still in the making count too."""
+        return len(self.outgoing.blocks) + sum(len(one.outgoing.blocks) for one in self._unstored)
+
+    @property
     def next_ticket(self) -> int:
         """The ticket of the write in the making."""
         return self._ticket + 1

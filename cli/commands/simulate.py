@@ -60,7 +60,7 @@ def simulate(
     scenario = Scenario(nodes=nodes, observers=observers, seconds=seconds, kinds=kinds, faults=listed)
     with session.progress(_("Simulating, virtual seconds"), None) as advance:
         found = run(seed, scenario, source_commit(version()), advance=lambda done: advance(done, None))
-    files = _write(report, found) if report is not None else {}
+    files = write_report(report, found) if report is not None else {}
     session.show(document(found) | {"files": files}, lambda printer: _render(printer, found, files))
     return 0 if found.ok else 1
 
@@ -93,8 +93,8 @@ def _faults(text: str, nodes: int) -> "tuple[tuple[str, ...] | None, tuple[Fault
     return kinds, None
 
 
-def _write(folder: Path, report: "Report") -> dict[str, str]:
-    """Write page, document and trace, in place of those of an earlier run of the same seed."""
+def write_report(folder: Path, report: "Report") -> dict[str, str]:
+    """Write page, document and trace, in place of those of an earlier run of the same seed; their paths by kind."""
     import json
 
     from cli.named_file import write_over

@@ -3,15 +3,11 @@
 A failure names its seed; `python -m tests.consensus.chaos --first SEED --seeds 1` plays it again.
 """
 
-import hashlib
-import subprocess
-from pathlib import Path
-
 import pytest
 
+from tests.commit_seeds import seeds_of_this_commit
 from tests.consensus.chaos import check
 
-ROOT = Path(__file__).resolve().parents[2]
 # About 0.3 s each: with two workers some 8 s of a run.
 GROUPS, SEEDS_PER_GROUP = 10, 4
 
@@ -19,17 +15,9 @@ GROUPS, SEEDS_PER_GROUP = 10, 4
 PINNED = (0, 1, 3, 4, 10, 11, 12, 20)
 
 
-def seeds_of_this_commit() -> list[int]:
-    """Other seeds for each commit, the same ones for everybody who looks at it; without git, those of no commit."""
-    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-    commit = told.stdout.strip() if told.returncode == 0 else ""
-    count = GROUPS * SEEDS_PER_GROUP
-    return [int.from_bytes(hashlib.sha256(f"{commit} {number}".encode()).digest()[:4]) for number in range(count)]
-
-
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_a_cluster_survives_random_faults(group: int) -> None:
-    for seed in seeds_of_this_commit()[group * SEEDS_PER_GROUP :][:SEEDS_PER_GROUP]:
+    for seed in seeds_of_this_commit(GROUPS * SEEDS_PER_GROUP)[group * SEEDS_PER_GROUP :][:SEEDS_PER_GROUP]:
         chaos = check(seed)
         assert chaos.counts["reads"] > 0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.effects import ReadFailed, ReadReady, StoreBatch
+from daemon.effects import ReadFailed, ReadReady, StoreBatch, Verify
 from daemon.events import HandOverRequested, PeerConnected, PeerGone, ReadRequested, Received
 from daemon.proposal import Proposal
 from ledger.block import Header, sign_header
@@ -344,4 +344,34 @@ def test_leadership_is_handed_over_without_waiting_for_a_timeout() -> None:
     old.run(HandOverRequested(old.now_ms, successor.id))
     cluster.run(500)
     assert leader_of(cluster) is successor
+    assert_together(cluster)
+
+
+def test_a_disk_that_stands_still_bounds_the_blocks_that_wait_for_it() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    host = next(one for one in cluster.hosts if one is not leader_of(cluster))
+    others = [one for one in cluster.hosts if one is not host]
+    host.crash()
+    for number in range(60):
+        others[0].submit(cluster.notice(f"missed {number}"))
+        cluster.run(100)
+    host.start()
+    cluster.holds = True
+    for number in range(60):
+        others[0].submit(cluster.notice(f"waits {number}"))
+        cluster.run(100)
+        for other in others:
+            other.complete(len(other.held))
+        for effect in [one for one in host.held if isinstance(one, Verify)]:
+            host.held.remove(effect)
+            host.run(*host.done(effect))
+        assert host.node is not None
+        status = host.node.status()
+        assert status.height - status.committed_height <= 4 * cluster.genesis.parameters.window_blocks_max
+    assert max(others[0].executed) > max(host.executed, default=0) + 60
+    cluster.holds = False
+    for one in cluster.hosts:
+        one.complete(len(one.held))
+    cluster.run(5_000)
     assert_together(cluster)
