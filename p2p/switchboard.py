@@ -402,7 +402,7 @@ class Switchboard:
         try:
             link.is_up = True
             await self._events.send(LinkUp(link.peer, link.dialled, link.version, link.head))
-            _log.info("connected", peer=link.peer.hex(), address=link.address, dialled=link.dialled)
+            _log.info("peer-connected", peer=link.peer.hex(), address=link.address, dialled=link.dialled)
             try:
                 await link.connection.run(partial(self._take, link.peer))
             finally:
@@ -418,9 +418,7 @@ class Switchboard:
         reason = connection.reason or CloseReason.LOST
         link.is_up = False
         self._book.ended(link.peer, Ending(self._now_ms(), link.address, reason, connection.detail))
-        _log.info(
-            "disconnected", peer=link.peer.hex(), address=link.address, reason=reason.text, detail=connection.detail
-        )
+        _log.info("peer-gone", peer=link.peer.hex(), address=link.address, reason=reason.text, detail=connection.detail)
         # The channel may be full and its reader gone when everything ends.
         is_over = self._nursery is not None and self._nursery.cancel_scope.cancel_called
         with trio.move_on_after(_LAST_EVENT_S if is_over else float("inf"), shield=is_over):
@@ -441,7 +439,7 @@ class Switchboard:
             self._book.ended(peer, Ending(now_ms, address, reason, detail))
         if self._book.may_log(now_ms):
             name = peer.hex() if peer is not None else None
-            _log.info("not connected", peer=name, address=address, reason=reason.text, detail=detail)
+            _log.info("peer-refused", peer=name, address=address, reason=reason.text, detail=detail)
 
     def _pinned_keys(self) -> set[bytes]:
         keys = {one.transport_key for one in (*self._directory.contacts(), *self._guests.contacts())}
