@@ -41,6 +41,7 @@ from p2p.offences import Offence
 from p2p.overlay import TARGET, OverlaySettings
 from p2p.recent import AGE_MS_MAX
 from p2p.scores import Standing
+from p2p.sync import RANGE_BLOCKS_MAX
 from tests.consensus.cluster import Dice
 from tests.daemon.node_cluster import TICK_MS, NodeCluster, NodeHost
 from tests.daemon.test_node_network import assert_together, is_gossip, isolate, leader_of
@@ -178,6 +179,7 @@ def test_blocks_are_answered_without_entries_where_certificates_are_asked_for() 
 
 
 def test_a_node_catches_up_from_several_neighbours_at_once_and_without_the_leader() -> None:
+    """What came is executed as it comes. Guard: daemon/node.py, the certificate in `_batches_stored`."""
     cluster = NodeCluster(5, {(0, 1), (0, 2), (1, 3), (2, 3), (1, 2), (3, 4), (1, 4)})
     cluster.run(4_000)
     leader = leader_of(cluster)
@@ -188,7 +190,11 @@ def test_a_node_catches_up_from_several_neighbours_at_once_and_without_the_leade
         cluster.run(100)
     away.start()
     asked: set[Hash] = set()
+    uncommitted_max = 0
     for _ in range(300):
+        assert away.node is not None
+        status = away.node.status()
+        uncommitted_max = max(uncommitted_max, status.height - status.executed_height)
         for sender, receiver, data in cluster.network:
             if sender == away.id and isinstance(decode_frame(data), WantBlocks):
                 asked.add(receiver)
@@ -200,6 +206,7 @@ def test_a_node_catches_up_from_several_neighbours_at_once_and_without_the_leade
     cluster.run(3_000)
     assert_together(cluster)
     assert len(asked) >= 2 and leader.id not in asked
+    assert uncommitted_max <= 2 * RANGE_BLOCKS_MAX
 
 
 def test_neighbours_tell_each_other_what_waits_and_pull_what_they_lack() -> None:
