@@ -24,7 +24,8 @@ def rows(part: str) -> set[str]:
 
 
 def logged_events() -> set[str]:
-    sources = (path.read_text("utf-8") for path in (ROOT / "daemon").rglob("*.py"))
+    folders = (ROOT / "daemon", ROOT / "p2p")
+    sources = (path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py"))
     return {event for source in sources for event in _EVENT.findall(source)}
 
 
