@@ -245,8 +245,11 @@ class Agreement:
             case Heartbeat():
                 self._leadership.on_heartbeat(packet)
             case HeartbeatAnswer():
+                # Read before anything counts: it may be malformed.
+                repeated = self._repeated(packet)
                 self._leadership.on_answer(packet)
-                self._hear_repeated(packet)
+                if repeated is not None:
+                    self._commitment.on_acknowledgement(repeated)
             case Acknowledgement():
                 self._commitment.on_acknowledgement(packet)
             case PreVoteRequest():
@@ -260,14 +263,14 @@ class Agreement:
             case Transfer():
                 self._leadership.on_transfer(packet)
 
-    def _hear_repeated(self, packet: Packet) -> None:
+    def _repeated(self, packet: Packet) -> Packet | None:
         """An answer repeats the voter's newest acknowledgement, in case it was lost."""
         message, signature = packet.attachments[ACKNOWLEDGED], packet.attachments[ACKNOWLEDGED_SIGNATURE]
         if not message:
-            return
+            return None
         told = Acknowledgement.decode(message)
-        if told.network_id == self._standing.settings.network_id:
-            self._commitment.on_acknowledgement(Packet(told, SignedMessage(message, signature)))
+        is_of_here = told.network_id == self._standing.settings.network_id
+        return Packet(told, SignedMessage(message, signature)) if is_of_here else None
 
     def _learn_term(self, certificate: TermCertificate) -> None:
         standing = self._standing

@@ -3,19 +3,24 @@
 Those of one core play its neighbours, liars too; those of a cluster steer which message arrives when.
 """
 
+import pytest
+
 from consensus.certificates import BlockCertificate
-from consensus.effects import BroadcastTerm, Effect, KeepAcknowledgement
-from consensus.events import CertificateHeard, ChainLink, Heard
-from consensus.messages import Acknowledgement, PreVote, PreVoteRequest, VoteRequest
+from consensus.effects import BroadcastTerm, Effect, KeepAcknowledgement, ReadConfirmed
+from consensus.events import CertificateHeard, ChainLink, Heard, ReadAsked
+from consensus.messages import Acknowledgement, Heartbeat, PreVote, PreVoteRequest, VoteRequest
 from consensus.packets import PROOF, Packet
 from consensus.standing import TERM_MAX
 from consensus.statement import Position
 from ledger.encoding import encode
+from ledger.errors import RemoteProtocolError
 from ledger.hashing import tagged_hash
 from tests.consensus.cluster import NETWORK, Block, Cluster, Host, Message, voter_set
 from tests.consensus.one_node import (
     T_MS,
     OneNode,
+    acknowledgement,
+    answer,
     asked,
     block,
     certificate,
@@ -26,7 +31,9 @@ from tests.consensus.one_node import (
     packet,
     pre_vote_request,
     pre_votes,
+    proof_of,
     said,
+    transfer,
 )
 
 FOUR_TWO_THIRDS = voter_set((0, 1, 2, 3), "two-thirds")
@@ -224,3 +231,34 @@ def test_a_request_that_comes_late_is_not_answered_by_the_whole_network() -> Non
         behind = OneNode(voters)
         behind.learn(pre_votes(2, 1, by=(1, 2), voters=voters))
         assert bool(of(behind.hear(heartbeat(1, 1, 1, voters=voters)), BroadcastTerm)) is tells
+
+
+# -- what only a liar sends -------------------------------------------------------------------------------------
+
+
+def test_an_answer_with_a_malformed_acknowledgement_changes_nothing() -> None:
+    """`Agreement.step` promises that: the answer must not count where its sender is to be blamed.
+
+    Guard: consensus/agreement.py, `_repeated`, before "self._leadership.on_answer(packet)".
+    """
+    node = OneNode()
+    node.lead(1)
+    node.hear(acknowledgement(1, block(1, 1)))
+    effects = node.step(ReadAsked(b"q"))
+    (beat,) = said(effects, Heartbeat)
+    with pytest.raises(RemoteProtocolError):
+        node.hear(answer(1, 1, beat.counter), b"no statement", b"s" * 64)
+    assert not of(node.tick(), ReadConfirmed)
+
+
+@pytest.mark.parametrize("signature", [b"", b"x", b"x" * 63, b"x" * 65, b"x" * 5000])
+def test_signatures_in_attachments_may_have_any_length(signature: bytes) -> None:
+    node = OneNode()
+    node.follow(1, 1)
+    told = acknowledgement(2, block(1, 1)).encode()
+    node.hear(answer(2, 1, 1), told, signature)
+    node.tick(T_MS)
+    request = pre_vote_request(2, 2)
+    wish = transfer(1, 2, 1).encode()
+    effects = node.hear(request, proof_of(pre_votes(1, 1)), b"", signature, wish, signature)
+    assert said(effects, PreVote), "granted without the wish"
