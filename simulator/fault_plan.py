@@ -5,6 +5,9 @@ good (a bit flip, an older backup that stays) on fewer nodes than make a quorum:
 nothing (docs/protocol.md, section 1). What the only voter of a network cannot survive is left out or undone. A node
 either loses power or gets an older database, not both: what it signed last may then be in neither place, which is the
 limit stated in docs/adr/0011-pure-node-and-effects.md, "Sign-state".
+
+Where voters are removed, at least two always vote, whatever becomes of the changes that are asked for, and one node at
+most loses its database: what a quorum of two has committed is then on the other one.
 """
 
 from collections.abc import Callable
@@ -23,18 +26,22 @@ from simulator.faults import (
     DUPLICATION,
     ISOLATION,
     KILL,
+    LEADER_REMOVAL,
     LOSS,
+    MEMBERSHIP_KINDS,
     NETWORK_KINDS,
     OLDER_BACKUP,
     ONE_WAY,
     PARTITION,
     PAUSE,
     POWER_LOSS,
+    PROMOTION,
     QUORUM_LOSS,
     REORDERING,
     SLOW_LINKS,
     STOP,
     TRAP,
+    VOTER_REMOVAL,
     Fault,
     Value,
 )
@@ -49,7 +56,7 @@ _LONG_SHARE = 0.25
 class FaultLimits:
     """What may be drawn: which kinds, how many, between which moments, for how many nodes.
 
-    `losses_max`: how many nodes may lose what they had stored.
+    `losses_max`: how many nodes may lose what they had stored. `observers` come after the nodes, in numbers too.
     """
 
     nodes: int
@@ -58,11 +65,14 @@ class FaultLimits:
     start_ms: int
     end_ms: int
     losses_max: int
+    observers: int = 0
 
 
 def plan_faults(limits: FaultLimits, chance: Chance) -> tuple[Fault, ...]:
     """A list of faults, in the order of their beginnings; empty where there is no time or no kind for any."""
-    kinds = [kind for kind in limits.kinds if limits.nodes > 1 or kind not in _NEEDS_OTHERS]
+    kinds = [kind for kind in limits.kinds if _is_possible(kind, limits)]
+    losses_max = min(limits.losses_max, 1) if set(kinds) & {*_REMOVALS} else limits.losses_max
+    removals_left = limits.nodes - _VOTERS_LEFT_MIN
     if not kinds or limits.end_ms <= limits.start_ms:
         return ()
     planned: list[Fault] = []
@@ -74,14 +84,18 @@ def plan_faults(limits: FaultLimits, chance: Chance) -> tuple[Fault, ...]:
         start_ms = chance.between(limits.start_ms, limits.end_ms)
         length = _LONG_MS if chance.happens(_LONG_SHARE) else _SHORT_MS
         end_ms = min(start_ms + chance.between(*length), limits.end_ms)
-        parameters = _DRAW[kind](limits.nodes, chance)
+        parameters = _promotion(limits, chance) if kind == PROMOTION else _DRAW[kind](limits.nodes, chance)
+        if kind in _REMOVALS:
+            if not removals_left:
+                continue
+            removals_left -= 1
         node = parameters.get("node", -1)
         assert isinstance(node, int), "nodes are numbers"
         touched = _touched_memory(kind, parameters)
         if touched and memory.setdefault(node, touched) != touched:
             continue
         if _loses_database(kind, parameters):
-            if node not in lost and len(lost) >= limits.losses_max:
+            if node not in lost and len(lost) >= losses_max:
                 continue
             lost.add(node)
         planned.append(Fault(number, start_ms, end_ms, kind, parameters))
@@ -101,6 +115,20 @@ def _touched_memory(kind: str, parameters: dict[str, Value]) -> str:
 
 _Draw = Callable[[int, Chance], dict[str, Value]]
 _NEEDS_OTHERS = frozenset((*NETWORK_KINDS, BIT_FLIP))
+_REMOVALS = (VOTER_REMOVAL, LEADER_REMOVAL)
+_VOTERS_LEFT_MIN = 2
+
+
+def _is_possible(kind: str, limits: FaultLimits) -> bool:
+    if kind == PROMOTION and not limits.observers:
+        return False
+    if kind in MEMBERSHIP_KINDS:
+        return limits.nodes > _VOTERS_LEFT_MIN
+    return limits.nodes > 1 or kind not in _NEEDS_OTHERS
+
+
+def _promotion(limits: FaultLimits, chance: Chance) -> dict[str, Value]:
+    return {"node": limits.nodes + chance.below(limits.observers)}
 
 
 def _node(nodes: int, chance: Chance) -> dict[str, Value]:
@@ -169,5 +197,7 @@ _DRAW: dict[str, _Draw] = {
     ISOLATION: _node,
     CHAIN: _row,
     QUORUM_LOSS: _node,
+    VOTER_REMOVAL: _node,
+    LEADER_REMOVAL: lambda nodes, chance: {},
     CONSTRAINED: lambda nodes, chance: dict(zip(("node", "leader"), chance.sample(range(nodes), 2), strict=True)),
 }

@@ -39,6 +39,10 @@ ISOLATION = "isolation"
 CHAIN = "chain"
 QUORUM_LOSS = "quorum-loss"
 CONSTRAINED = "constrained"
+# Who votes.
+VOTER_REMOVAL = "voter-removal"
+LEADER_REMOVAL = "leader-removal"
+PROMOTION = "promotion"
 
 # Of each kind, its parameters and their types.
 PARAMETERS: dict[str, dict[str, type]] = {
@@ -63,6 +67,9 @@ PARAMETERS: dict[str, dict[str, type]] = {
     CHAIN: {"nodes": tuple},
     QUORUM_LOSS: {"node": int},
     CONSTRAINED: {"node": int, "leader": int},
+    VOTER_REMOVAL: {"node": int},
+    LEADER_REMOVAL: {},
+    PROMOTION: {"node": int},
 }
 KINDS = tuple(PARAMETERS)
 NETWORK_KINDS = (
@@ -77,6 +84,7 @@ NETWORK_KINDS = (
     QUORUM_LOSS,
     CONSTRAINED,
 )
+MEMBERSHIP_KINDS = (VOTER_REMOVAL, LEADER_REMOVAL, PROMOTION)
 # A list that a person would write or a program shrink; a plan has some dozens.
 FAULTS_MAX = 1000
 

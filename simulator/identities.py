@@ -59,10 +59,7 @@ def identities(nodes: int, clients: int, quorum: str, observers: int = 0) -> Ide
         visibility="public",
         quorum=quorum,
         parameters=Parameters(),
-        voters=tuple(
-            NodeDescription.of(f"node-{number:04}", f"192.0.2.{number % 250 + 1}:{7000 + number}", one)
-            for number, one in enumerate(keys[:nodes])
-        ),
+        voters=tuple(description_of(number, one) for number, one in enumerate(keys[:nodes])),
         administrators=tuple(VerifierKey("member", KEY_TYPE_MEMBER, member.public) for member in members),
     )
     records = genesis_records(genesis)
@@ -70,6 +67,11 @@ def identities(nodes: int, clients: int, quorum: str, observers: int = 0) -> Ide
     for key, value in records.items():
         digest.add(key, value)
     return Identities(keys, members, genesis, records, digest.lanes_bytes())
+
+
+def description_of(number: int, keys: NodeKeys) -> NodeDescription:
+    """What node `number` publishes of itself."""
+    return NodeDescription.of(f"node-{number:04}", f"192.0.2.{number % 250 + 1}:{7000 + number}", keys)
 
 
 def _seed(what: str, number: int) -> bytes:

@@ -24,20 +24,24 @@ from simulator.faults import (
     DUPLICATION,
     ISOLATION,
     KILL,
+    LEADER_REMOVAL,
     LOSS,
     OLDER_BACKUP,
     ONE_WAY,
     PARTITION,
     PAUSE,
     POWER_LOSS,
+    PROMOTION,
     QUORUM_LOSS,
     REORDERING,
     SLOW_LINKS,
     STOP,
     TRAP,
+    VOTER_REMOVAL,
     Fault,
 )
 from simulator.identities import START_MS
+from simulator.membership import Membership
 from simulator.network import Condition, Network
 from simulator.observation import DatabaseReplaced, FaultBegan, FaultEnded, Stream
 from simulator.partitions import Way
@@ -68,6 +72,7 @@ class Injector:
         stream: Told of each beginning and end.
         processes: By number.
         network: Whose links get conditions and blocks.
+        membership: Asked to change the voters.
         connections: Told of the ways that were blocked or opened.
         calm: Called when the last fault has ended.
     """
@@ -80,6 +85,7 @@ class Injector:
         processes: Sequence[Process],
         network: Network,
         connections: Connections,
+        membership: Membership,
         calm: Callable[[], None],
     ) -> None:
         self._seed = seed
@@ -113,6 +119,9 @@ class Injector:
             CHAIN: lambda fault: self._cut(partitions.chained(fault.nodes())),
             QUORUM_LOSS: lambda fault: self._cut(partitions.quorum_loss(fault.integer("node"), self._all)),
             CONSTRAINED: self._constrained,
+            VOTER_REMOVAL: lambda fault: membership.remove(fault.integer("node")),
+            LEADER_REMOVAL: lambda fault: membership.remove_leader(),
+            PROMOTION: lambda fault: membership.promote(fault.integer("node")),
         }
 
     def plan(self, faults: Sequence[Fault]) -> None:

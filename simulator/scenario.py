@@ -44,9 +44,10 @@ _TIMEOUTS_MS = (2_000, 15_000)
 class Scenario:
     """What is asked for; None leaves it to the seed.
 
-    `nodes` vote, `observers` follow; faults come to voters. `settle_seconds`: when counting how messages spread begins.
-    `kinds`: which kinds of faults may be drawn; () for none. `faults`: exactly these instead. `liars`: nodes that are
-    built by another factory and lie. `bandwidth`: bytes a second of each link, 0 for no limit.
+    `nodes` vote at first, `observers` follow; faults come to the former, apart from promotions. `settle_seconds`:
+    when counting how messages spread begins. `kinds`: which kinds of faults may be drawn; () for none. `faults`:
+    exactly these instead. `liars`: nodes that are built by another factory and lie. `bandwidth`: bytes a second of
+    each link, 0 for no limit.
 
     Raises:
         InvalidScenarioError: it cannot be.
@@ -158,6 +159,7 @@ def _planned(seed: int, scenario: Scenario, kinds: tuple[str, ...]) -> tuple[Fau
         start_ms=_LEAD_MS,
         end_ms=end_ms,
         losses_max=scenario.nodes - scenario.quorum_size,
+        observers=scenario.observers,
     )
     return plan_faults(limits, chance)
 

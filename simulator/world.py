@@ -19,6 +19,7 @@ from simulator.disk import Disk
 from simulator.errors import OverloadError
 from simulator.identities import START_MS, identities
 from simulator.injector import Injector
+from simulator.membership import Membership
 from simulator.network import QUEUE_SIZE_BYTES_MAX, Network, Parcel
 from simulator.observation import (
     Acknowledged,
@@ -126,7 +127,14 @@ class World:
         ]
         self._clients = Clients(scenario.clients, seed, self.schedule, self.stream, known, self.processes)
         self._injector = Injector(
-            seed, self.schedule, self.stream, self.processes, self._network, self._connections, self._calm
+            seed,
+            self.schedule,
+            self.stream,
+            self.processes,
+            self._network,
+            self._connections,
+            Membership(seed, self.schedule, known, self.processes),
+            self._calm,
         )
 
     @property

@@ -56,7 +56,7 @@ def simulate(
     from simulator.scenario import Scenario
 
     calm_collector()
-    kinds, listed = _faults(faults, nodes)
+    kinds, listed = _faults(faults, nodes + observers)
     scenario = Scenario(nodes=nodes, observers=observers, seconds=seconds, kinds=kinds, faults=listed)
     with session.progress(_("Simulating, virtual seconds"), None) as advance:
         found = run(seed, scenario, source_commit(version()), advance=lambda done: advance(done, None))

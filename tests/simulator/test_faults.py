@@ -48,7 +48,7 @@ def test_a_plan_keeps_its_limits_and_survives_json(seed: int, nodes: int) -> Non
 
 
 def test_every_kind_is_drawn() -> None:
-    limits = FaultLimits(5, KINDS, 60, 1000, 60_000, 2)
+    limits = FaultLimits(5, KINDS, 60, 1000, 60_000, 2, observers=2)
     drawn = {fault.kind for seed in range(20) for fault in plan_faults(limits, Chance(seed, "kinds"))}
     assert drawn == set(KINDS)
 
