@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2p.answers import answer_blocks
+from p2p.effects import SendFrame
 from p2p.frames import Blocks, Status, WantBlocks
-from p2p.sync import HEAD_WAIT_MS, PATIENCE_MS
+from p2p.sync import ANSWERS_MAX, HEAD_WAIT_MS, PATIENCE_MS, BlockSync, Standing
 from tests.p2p.sync_model import NO_PENDING, Chain, Learner, Neighbour, Server
 
 CLAIMS_ALL = Status(10**6, bytes(32), 9, 10**6, bytes(32), 9, NO_PENDING)
@@ -133,3 +134,22 @@ def test_one_honest_neighbour_is_enough(
     made.run(SPAN_MS + 120_000)
     assert made.chain.committed == theirs.committed
     assert made.blames[HONEST] <= 2, "a first answer that takes longer than five seconds is not waited for"
+
+
+def test_where_nobody_gives_what_comes_next_everybody_is_asked_and_the_bound_holds() -> None:
+    """They give what comes later, which waits here; questions are waited for longer each time."""
+    theirs = common(500)
+    sync = BlockSync(Standing(0, 0, 0), 0)
+    peers = [bytes([number]) * 32 for number in range(6)]
+    for peer in peers:
+        sync.heard(peer, theirs.status, 0)
+    asked: set[bytes] = set()
+    for now_ms in range(0, 300_000, 100):
+        for effect in sync.plan(now_ms):
+            if isinstance(effect, SendFrame) and isinstance(effect.frame, WantBlocks):
+                if effect.frame.first_height == 1:
+                    asked.add(effect.peer)
+                else:
+                    sync.answered(effect.peer, answer_blocks(effect.frame, theirs.carried), now_ms)
+        assert sync.answers <= ANSWERS_MAX
+    assert asked == set(peers)
