@@ -1,6 +1,7 @@
 """One connection over streams in memory, with a clock that jumps: time limits, order, the end and its reason."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 import trio
@@ -154,6 +155,30 @@ async def test_a_peer_that_reads_nothing_is_left(autojump_clock: trio.testing.Mo
     await connection.run(ignore)
     assert connection.reason in (CloseReason.TOO_SLOW, CloseReason.SILENT)
     assert trio.current_time() - began_s <= LIMITS.chunk_s + LIMITS.goodbye_s
+
+
+async def test_a_peer_that_talks_and_reads_nothing_is_left(autojump_clock: trio.testing.MockClock) -> None:
+    here, there = trio.testing.lockstep_stream_pair()
+    connection = Connection(here)
+
+    async def talk() -> None:
+        with suppress(trio.BrokenResourceError):
+            while True:
+                await there.send_all(chunk_bytes(TRANSPORT_CHANNEL, encode_frame(Alive())))
+                with trio.move_on_after(1):
+                    await trio.sleep_forever()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(there.send_all, chunk_bytes(TRANSPORT_CHANNEL, encode_frame(HELLO)))
+        await connection.hear_hello()
+    connection.send(framed(VOTE), SendClass.AGREEMENT)
+    began_s = trio.current_time()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk)
+        await connection.run(ignore)
+        nursery.cancel_scope.cancel()
+    assert connection.reason is CloseReason.TOO_SLOW
+    assert LIMITS.chunk_s <= trio.current_time() - began_s <= LIMITS.chunk_s + LIMITS.goodbye_s
 
 
 async def test_a_queue_that_is_full_ends_the_connection() -> None:

@@ -68,6 +68,7 @@ def test_the_oldest_that_has_not_begun_makes_room(send_class: SendClass) -> None
     sent = b"".join(chunk.data for chunk in begun + chunks_of(queues))
     came = [sent[place] for place in range(0, len(sent), 500_000)]
     # The one that had begun is whole, and the newest are there, without a gap.
+    assert sent[:500_000] == frames[0]
     assert came[0] == 0 and came[-1] == 39 and queues.dropped_count == 40 - len(came)
     assert all(one + 1 == other for one, other in pairwise(came[1:]))
     assert len(sent) % 500_000 == 0
