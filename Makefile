@@ -42,6 +42,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.append
 	@$(PYTHON) -m benchmarks.core
 	@$(PYTHON) -m benchmarks.pipeline
+	@$(PYTHON) -m benchmarks.gossip
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit
 
