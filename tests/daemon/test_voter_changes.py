@@ -11,6 +11,7 @@ from consensus.messages import Acknowledgement
 from contracts.voter_change import is_voter_change
 from daemon.effects import Effect, SaveSignState, Stopped, StoreBatch, Verify
 from daemon.events import Event, Stopping, Ticked
+from daemon.leading import BATCH_WORTH_A_BLOCK
 from daemon.node import HANDING_OUT_MS_MAX
 from ledger.transaction import decode_envelope
 from tests.daemon.governed_cluster import GovernedCluster
@@ -102,12 +103,13 @@ def barriers_of(host: NodeHost) -> list[int]:
 
 
 def test_a_change_that_execution_refuses_is_a_barrier_all_the_same() -> None:
+    """Guard: daemon/leading.py, `_may_propose`, "is_barred"."""
     cluster, leader = led(3, 3)
     assert leader.node is not None
     cluster.holds = True
     leader.submit(cluster.governance("voter-add", leader.number))
-    leader.submit(cluster.notice())
     height = leader.node.status().height
+    leader.submit(*[cluster.notice() for _ in range(BATCH_WORTH_A_BLOCK)])
     for _ in range(20):
         leader.run(Ticked(leader.now_ms))
     assert leader.node.status().height == height, "nothing follows the barrier while it is not executed"
@@ -255,6 +257,38 @@ def test_a_removed_node_that_nobody_hears_stops_after_a_while() -> None:
 
 
 # -- the leader's choice ----------------------------------------------------------------------------------------
+
+
+def test_no_change_is_proposed_before_a_block_of_the_own_term_is_committed() -> None:
+    """Raft's bug of 2015: membership change across terms without an own-term commit.
+
+    Guard: daemon/change_readiness.py, `is_ready`, "has_committed_own_term".
+    """
+    cluster, leader = led(3, 4)
+    others = [host for host in cluster.hosts[:3] if host is not leader]
+    leader.crash()
+    while cluster.leader is None:
+        cluster.run(100)
+        for host in others:
+            if host is not cluster.leader:
+                host.carry_out = no_acknowledgements(host)  # type: ignore[method-assign]
+            else:
+                host.__dict__.pop("carry_out", None)
+    successor = cluster.leader
+    assert successor.node is not None
+    before = barriers_of(successor)
+    opening = successor.node.status().height
+    assert successor.node.status().committed_height < opening
+    notices = [cluster.notice() for _ in range(BATCH_WORTH_A_BLOCK)]
+    cluster.submit(cluster.governance("voter-add", 3), *notices, duration_ms=300)
+    assert successor.node.status().height > opening, "notices do not wait"
+    assert barriers_of(successor) == before
+    for host in others:
+        host.__dict__.pop("carry_out", None)
+    leader.start()
+    cluster.run(6_000)
+    assert cluster.numbers() == {(0, 1, 2, 3)}
+    cluster.check_calm()
 
 
 def test_a_node_that_is_not_there_is_not_promoted_where_its_vote_would_be_needed() -> None:
