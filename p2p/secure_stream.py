@@ -26,12 +26,13 @@ async def open_stream(address: str) -> trio.SocketStream:
     host, _, port = address.rpartition(":")
     try:
         return await trio.open_tcp_stream(host.removeprefix("[").removesuffix("]"), int(port))
-    except OSError as error:
+    except (OSError, ValueError) as error:
+        # ValueError: a registered name that no resolver can be asked for (an empty label, one of 64 characters).
         raise PeerRefusedError(
             "{reason}: {address} does not answer ({detail})",
             reason=CloseReason.UNREACHABLE,
             address=address,
-            detail=error.strerror or str(error),
+            detail=getattr(error, "strerror", None) or str(error),
         ) from error
 
 

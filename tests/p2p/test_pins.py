@@ -20,3 +20,13 @@ async def test_new_keys_are_pinned_at_once_and_old_ones_go_with_another_context(
     await pins.rebuild()
     assert pins.context is not first and len(pins.context.get_ca_certs()) == 3
     assert not pins.want(PUBLIC[1:4])
+
+
+@pytest.mark.trio
+async def test_many_new_keys_wait_for_the_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2p.pins.ADDED_AT_ONCE_MAX", 2)
+    pins = Pins(own_certificate(KEYS[0].transport), PUBLIC[:1])
+    assert pins.want(PUBLIC[:4])
+    assert len(pins.context.get_ca_certs()) == 1
+    await pins.rebuild()
+    assert len(pins.context.get_ca_certs()) == 4

@@ -281,6 +281,22 @@ async def test_a_guest_is_let_in_until_the_invitation_expires() -> None:
         )
 
 
+async def test_a_node_joins_with_nothing_but_its_invitation() -> None:
+    """Neither side is in the other's registry; the text has the keys for both."""
+    host, joiner = Station(KEYS[0]), Station(KEYS[1])
+    async with running(host, joiner):
+        for station in (host, joiner):
+            station.know()
+        guest = Guest(joiner.id, joiner.keys.transport.public)
+        made = Invitation.make(NETWORK, guest, (host.contact,), NOW_MS, NOW_MS + 60_000, KEYS[0].agreement)
+        text = made.to_text()
+        host.switchboard.admit(Invitation.from_text(text))
+        joiner.know(*Invitation.from_text(text).neighbours)
+        joiner.switchboard.dial(host.id)
+        assert (await joiner.next(LinkUp)).dialled
+        assert (await host.next(LinkUp)).peer == joiner.id
+
+
 async def test_a_guest_that_is_registered_stays() -> None:
     station = Station(KEYS[0])
     async with running(station):

@@ -212,11 +212,13 @@ async def test_a_node_that_nobody_can_dial_and_one_that_does_not_answer() -> Non
         listeners = await trio.open_tcp_listeners(0, host="127.0.0.1")
         free_port = listeners[0].socket.getsockname()[1]
         await listeners[0].aclose()
-        one.know(contact(KEYS[1]), contact(KEYS[2], f"127.0.0.1:{free_port}"))
+        # The last is an address by its form, and no name that can be asked for.
+        one.know(contact(KEYS[1]), contact(KEYS[2], f"127.0.0.1:{free_port}"), contact(KEYS[3], "a..b:7000"))
         for keys, reason in (
             (KEYS[1], CloseReason.NO_ADDRESS),
             (KEYS[2], CloseReason.UNREACHABLE),
-            (KEYS[3], CloseReason.NOT_REGISTERED),
+            (KEYS[3], CloseReason.UNREACHABLE),
+            (KEYS[4], CloseReason.NOT_REGISTERED),
         ):
             one.switchboard.dial(keys.node_id)
             assert await one.next(LinkFailed) == LinkFailed(keys.node_id, reason)
