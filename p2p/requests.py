@@ -130,10 +130,11 @@ class Requests(Generic[Subject]):
         self._asked.pop(peer, None)
         return subjects
 
-    def abandon(self) -> None:
-        """No answer is of use any more: what is under way comes late."""
-        for number, question in self._requests.items():
-            self._late[question.peer, number] = None
-        self._requests.clear()
+    def abandon(self, peer: Hash | None = None) -> None:
+        """No answer is of use any more, or none of `peer`: what is under way comes late."""
+        for number, question in list(self._requests.items()):
+            if peer is None or question.peer == peer:
+                self._late[question.peer, number] = None
+                del self._requests[number]
         while len(self._late) > LATE_MAX:
             del self._late[next(iter(self._late))]

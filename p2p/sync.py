@@ -185,7 +185,8 @@ class BlockSync:
 
     def failed(self, peer: Hash, failure: Failure, now_ms: int) -> list[Blame]:
         """Blocks of `peer` that were handed over could not be used, from the first that was not reported stored on."""
-        self._give_up()
+        # What others are asked for may be right: else one liar would make a slow line useless.
+        self._give_up(None if failure is Failure.NOT_NOW else peer)
         neighbour = self._neighbours.get(peer)
         if failure is Failure.NOT_NOW:
             self._pause_until_ms = now_ms + PAUSE_MS
@@ -371,7 +372,7 @@ class BlockSync:
                 reached = came.last_height
                 yield came
 
-    def _give_up(self) -> None:
+    def _give_up(self, peer: Hash | None = None) -> None:
         self._early.clear()
         self._handed_over.clear()
-        self._requests.abandon()
+        self._requests.abandon(peer)

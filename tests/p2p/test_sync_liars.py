@@ -95,6 +95,15 @@ def test_neighbours_that_answer_late_and_little_do_not_slow_down_a_long_way() ->
     assert made.chain == common(3000)
 
 
+def test_a_liar_does_not_make_a_slow_line_useless() -> None:
+    """Its blocks are given up every two seconds, and an answer takes longer."""
+    theirs = common(97)
+    made = surrounded(Chain().grow(3, term=2, mark=1, committed=False), theirs, [(unconnected, 10)])
+    made.neighbours[HONEST].delay_ms = HEAD_WAIT_MS + 1
+    made.run(60_000)
+    assert made.chain == theirs
+
+
 @pytest.mark.parametrize("count", [1, 3, 8])
 @pytest.mark.parametrize("way", WAYS)
 def test_claims_of_much_do_not_hide_a_newer_branch(way: Callable[[Chain], Server], count: int) -> None:
@@ -117,12 +126,12 @@ def test_claims_of_much_do_not_hide_the_certificate_of_an_own_block(way: Callabl
     assert made.chain.committed == 98
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     liars=st.lists(st.tuples(st.sampled_from(WAYS), st.integers(10, 6000)), max_size=6),
     shared=st.integers(0, 60),
     longer=st.integers(0, 200),
-    delay_ms=st.integers(10, 6000),
+    delay_ms=st.integers(10, 4800),
 )
 def test_one_honest_neighbour_is_enough(
     liars: list[tuple[Callable[[Chain], Server], int]], shared: int, longer: int, delay_ms: int
@@ -130,10 +139,10 @@ def test_one_honest_neighbour_is_enough(
     theirs = common(shared).grow(longer, term=5)
     made = surrounded(common(shared).grow(3, term=2, mark=1, committed=False), theirs, liars)
     made.neighbours[HONEST].delay_ms = delay_ms
-    # A line of six seconds there and back costs more waiting than the liars.
+    # On a slow line the blocks themselves take longer than the liars.
     made.run(SPAN_MS + 120_000)
     assert made.chain.committed == theirs.committed
-    assert made.blames[HONEST] <= 2, "a first answer that takes longer than five seconds is not waited for"
+    assert not made.blames[HONEST]
 
 
 def test_where_nobody_gives_what_comes_next_everybody_is_asked_and_the_bound_holds() -> None:
