@@ -12,9 +12,9 @@ from consensus.agreement import Agreement
 from consensus.certificates import BlockCertificate
 from consensus.events import CertificateHeard, Event, HeaderSeen, Heard, TermCertificateHeard
 from consensus.evidence import Evidence
-from consensus.messages import Acknowledgement, Heartbeat
+from consensus.messages import Acknowledgement, Heartbeat, ReadQuestion
 from consensus.packets import Packet
-from consensus.statement import Position
+from consensus.statement import Position, verify_statement
 from consensus.term_certificates import decode_term_certificate, encode_term_certificate
 from daemon.answering import Answering
 from daemon.catching_up import CatchingUp
@@ -204,9 +204,17 @@ class Hearing:
             heard.append(CertificateHeard(BlockCertificate.decode(proposal.newest_certificate)))
         return heard
 
+    def _is_genuine(self, packet: Packet) -> bool:
+        """Whether a voter signed it; questions for reads may be any node's of the registry."""
+        statement = packet.statement
+        if not isinstance(statement, ReadQuestion):
+            return self._agreement.is_genuine(packet)
+        key = self._voters.key_of_node(statement.asker)
+        return key is not None and verify_statement(ReadQuestion, packet.signed, key)
+
     def _hear_packet(self, message: Deliver, now_ms: int) -> list[Event]:
         packet = Packet.decode(message.payload)
-        if not self._agreement.is_genuine(packet):
+        if not self._is_genuine(packet):
             # Of a voter set that is not known here, or forged: this node cannot tell, so it blames nobody.
             self._courier.drop(message.id)
             return []

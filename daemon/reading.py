@@ -54,6 +54,8 @@ class Reading:
 
     def hear(self, statement: Statement) -> ReadAsked | ReadReady | None:
         """A question or an answer, genuine, of another node."""
+        if statement.network_id != self._network_id:
+            return None
         if isinstance(statement, ReadQuestion):
             if self._agreement.role is not Role.LEADER or statement.term != self._agreement.term:
                 return None

@@ -14,6 +14,7 @@ from consensus.certificates import BlockCertificate
 from consensus.standing import SETS_MAX
 from consensus.statement import Position
 from consensus.voters import VoterSet
+from contracts.node_registry import node_of
 from contracts.voter_record import RecordedVoter, VoterRecord, current_voters, voters_before, voters_numbered
 from daemon.block_builder import Tip
 from daemon.chain import Chain
@@ -115,6 +116,11 @@ class VotersInForce:
     def key_of(self, node_id: Hash) -> bytes | None:
         """The agreement key of a voter of any of the sets."""
         return self._keys.get(node_id)
+
+    def key_of_node(self, node_id: Hash) -> bytes | None:
+        """The agreement key of a node of the registry, voter or observer; a look-up in the state."""
+        node = node_of(self._chain.overlay, node_id)
+        return node.agreement if node is not None and node.is_member else None
 
     def is_proposed_by_voter(self, header: Header, signature: bytes) -> bool:
         """Whether the proposer named in the header is a voter, and signed it."""
