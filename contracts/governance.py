@@ -41,6 +41,7 @@ from contracts.registry_change import (
     plan_update,
 )
 from contracts.voter_change import (
+    FORCE_ARGUMENT,
     VOTER_ARGUMENTS,
     VOTER_REASONS,
     VOTERS_CHANGED,
@@ -175,6 +176,7 @@ def _link(context: Context, node_id: Hash) -> None:
 
 
 _PROPOSAL_ARGUMENTS = (Argument("proposal", HashValue(), "public"),)
+_VOTER_PROPOSAL_ARGUMENTS = (*_PROPOSAL_ARGUMENTS, FORCE_ARGUMENT)
 
 GOVERNANCE = Contract(
     name="governance",
@@ -204,7 +206,7 @@ GOVERNANCE = Contract(
         Operation("node-update", "Give a node another address, or none", UPDATE_ARGUMENTS, update_node),
         Operation(APPROVE, "Approve a proposal about the registry", _PROPOSAL_ARGUMENTS, _approve(APPROVE)),
         Operation(
-            VOTER_APPROVE, "Approve a proposal to change the voters", _PROPOSAL_ARGUMENTS, _approve(VOTER_APPROVE)
+            VOTER_APPROVE, "Approve a proposal to change the voters", _VOTER_PROPOSAL_ARGUMENTS, _approve(VOTER_APPROVE)
         ),
         Operation("withdraw", "Take back a proposal of one's own", _PROPOSAL_ARGUMENTS, withdraw),
     ),

@@ -12,7 +12,7 @@ from functools import partial
 
 from consensus.voters import TWO_THIRDS, TWO_THIRDS_VOTERS_MIN, VOTERS_MAX
 from contracts.administrators import administrators_of
-from contracts.arguments import Arguments
+from contracts.arguments import Argument, Arguments, Boolean
 from contracts.context import Context
 from contracts.errors import Reason, Refusal
 from contracts.node_registry import KIND_NODE, STATE_OBSERVER, STATE_VOTER, RegisteredNode
@@ -39,12 +39,19 @@ VOTER_REASONS = (NODE_OBSERVES, VOTERS_FULL, VOTERS_TOO_FEW, CHANGED_IN_BLOCK)
 
 VOTERS_CHANGED = "governance.voters-changed"
 
-VOTER_ARGUMENTS = (NODE_ARGUMENT,)
+# Asks the leader not to wait until the change is safe. Execution does not look at it: what is wise is not its to say.
+FORCE_ARGUMENT = Argument("force", Boolean(), "ledger", optional=True)
+VOTER_ARGUMENTS = (NODE_ARGUMENT, FORCE_ARGUMENT)
 
 
 def is_voter_change(transaction: Transaction) -> bool:
     """Whether the transaction's block is a barrier: by its bytes alone, whether or not execution accepts it."""
     return transaction.operation.startswith(VOTER_CHANGE_PREFIX)
+
+
+def is_forced(transaction: Transaction) -> bool:
+    """Whether administrators want the change although it may leave no quorum within reach."""
+    return transaction.arguments.get(FORCE_ARGUMENT.name) is True
 
 
 def check_voter_change(state: StateReader, transaction: Transaction) -> None:

@@ -14,7 +14,7 @@ from consensus.agreement import Agreement
 from consensus.voters import quorum_size_of
 from contracts.proposal import KIND_PROPOSAL, Proposal
 from contracts.record import Record, record_key
-from contracts.voter_change import VOTER_CHANGE_PREFIX
+from contracts.voter_change import VOTER_CHANGE_PREFIX, is_forced
 from daemon.chain import Chain
 from ledger.hashing import HASH_SIZE_BYTES, Hash
 from ledger.transaction import Transaction
@@ -58,6 +58,9 @@ class ChangeReadiness:
         if not self._agreement.has_committed_own_term:
             # Raft's bug of 2015: a change on top of an uncommitted one of an earlier term could make two quorums.
             return False
+        if is_forced(transaction):
+            # Whoever lost voters for good has to be able to remove them.
+            return True
         wanted = self._wanted(transaction)
         # What this version does not know, or execution will refuse, changes no voters.
         return wanted is None or self._leaves_quorum(wanted, lag_blocks_max)

@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from contracts.voter_change import is_voter_change
+from contracts.voter_change import is_forced, is_voter_change
 from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
@@ -27,6 +27,7 @@ SENDER_SHARE = 2
 SENDER_TRANSACTIONS_MAX = TRANSACTIONS_MAX // SENDER_SHARE
 # Added to a sender's id: the queue of its changes of voters.
 _CHANGES = b"v"
+_FORCED_CHANGES = b"f"
 
 
 class MempoolFullError(BanyanError):
@@ -83,7 +84,7 @@ class Mempool:
 
     def waiting_of(self, sender: Hash) -> int:
         """How many transactions of `sender` wait."""
-        queues = (self._queues.get(lane) for lane in (sender, sender + _CHANGES))
+        queues = (self._queues.get(lane) for lane in (sender, sender + _CHANGES, sender + _FORCED_CHANGES))
         return sum(queue.count for queue in queues if queue is not None)
 
     @property
@@ -184,8 +185,13 @@ class Mempool:
 
 
 def _lane(transaction: Transaction) -> bytes:
-    """Which queue: the sender's, or beside it that of its changes of voters, which may have to wait by themselves."""
-    return transaction.sender + _CHANGES if is_voter_change(transaction) else transaction.sender
+    """Which queue: the sender's, or beside it that of its changes of voters, which may have to wait by themselves.
+
+    What is forced does not wait behind what is not.
+    """
+    if not is_voter_change(transaction):
+        return transaction.sender
+    return transaction.sender + (_FORCED_CHANGES if is_forced(transaction) else _CHANGES)
 
 
 class _Queue:

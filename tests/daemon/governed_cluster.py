@@ -7,6 +7,7 @@ registered and made voters.
 from contracts.voter_record import VoterRecord, current_voters
 from daemon.effects import EvidenceFound
 from daemon.overlay import StateOverlay
+from ledger.encoding import Value
 from ledger.transaction import Transaction
 from tests.daemon.networks import node_description
 from tests.daemon.node_cluster import NodeCluster, NodeHost
@@ -20,11 +21,11 @@ class GovernedCluster(NodeCluster):
     def __init__(self, voters: int, nodes: int, links: set[tuple[int, int]] | None = None, **changes: object) -> None:
         super().__init__(voters, links, observers=nodes - voters, **changes)
 
-    def governance(self, method: str, number: int) -> Transaction:
-        """A transaction of the administrator about node `number`."""
+    def governance(self, method: str, number: int, **more: Value) -> Transaction:
+        """A transaction of the administrator about node `number`, with more arguments."""
         description = node_description(number + 1, NAMES[number])
         arguments = description.to_value() if method == "node-register" else {"node": description.node_id}
-        return self.notice(operation=f"governance.{method}", arguments=arguments)
+        return self.notice(operation=f"governance.{method}", arguments=arguments | more)
 
     def register(self, *numbers: int) -> None:
         """Take nodes into the registry, and wait until everybody knows."""

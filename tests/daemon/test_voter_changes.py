@@ -320,6 +320,23 @@ def test_a_voter_is_not_removed_while_those_who_stay_are_no_quorum() -> None:
     cluster.check_calm()
 
 
+def test_an_unsafe_removal_goes_ahead_where_administrators_force_it() -> None:
+    """Three voters, one lost for good and one about to be: two can still decide to go on alone."""
+    cluster, leader = led(3, 3)
+    away, other = (host for host in cluster.hosts if host is not leader)
+    away.crash()
+    cluster.run(3_000)
+    cluster.submit(cluster.governance("voter-remove", other.number, force=False), duration_ms=5_000)
+    assert cluster.voters_of(leader).number == 0
+    cluster.submit(cluster.governance("voter-remove", other.number, force=True), duration_ms=5_000)
+    assert cluster.voters_of(leader).number == 1
+    assert {voter.node_id for voter in cluster.voters_of(leader).voters} == {leader.id, away.id}
+    away.start()
+    cluster.run(6_000)
+    cluster.submit(cluster.notice("they go on"))
+    cluster.check_calm()
+
+
 # -- restarts ---------------------------------------------------------------------------------------------------
 
 
