@@ -422,8 +422,11 @@ class Node:
     # -- agreement ----------------------------------------------------------------------------------------------
 
     def _agree(self, event: AgreementEvent) -> None:
-        for effect in self._agreement.step(event, self._elapsed_ms):
-            self._carry_out(effect)
+        try:
+            for effect in self._agreement.step(event, self._elapsed_ms):
+                self._carry_out(effect)
+        except RemoteProtocolError as error:  # Of whoever signed it: the neighbour that relayed it is innocent.
+            self._effects.append(Reported(error))
 
     def _carry_out(self, effect: AgreementEffect) -> None:
         match effect:

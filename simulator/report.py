@@ -8,6 +8,7 @@ from typing import Any
 
 from simulator.chart import Chart, legend
 from simulator.faults import faults_to_json
+from simulator.liars.every_liar import LIARS
 from simulator.run import Report
 from simulator.spread import SpreadFigures
 
@@ -104,6 +105,8 @@ def command(report: Report) -> str:
     words = f"banyan simulate --nodes {scenario.nodes} --seconds {scenario.seconds} --seed {report.seed}"
     if scenario.observers:
         words += f" --observers {scenario.observers}"
+    for factory in scenario.liars.values():
+        words += "".join(f" --liar {name}" for name, liar in LIARS.items() if liar is factory)
     if report.faults != report.planned:
         words += f" --faults '{faults_to_json(report.faults)}'"
     return words

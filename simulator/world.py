@@ -125,7 +125,9 @@ class World:
             )
             for number in range(count)
         ]
-        self._clients = Clients(scenario.clients, seed, self.schedule, self.stream, known, self.processes)
+        # What a liar tells a client is nothing to hold a ledger to.
+        asked = [process for process in self.processes if process.number not in scenario.liars]
+        self._clients = Clients(scenario.clients, seed, self.schedule, self.stream, known, asked)
         self._injector = Injector(
             seed,
             self.schedule,
@@ -145,8 +147,10 @@ class World:
     def run(self) -> None:
         """Let the scenario's seconds go by, or stop at the first broken rule."""
         end_us = self._scenario.seconds * SECOND_US
-        for number in sorted(self._scenario.liars):
-            self.stream.tell(LiarNamed(0, number, self._ids[number]))
+        for number, factory in sorted(self._scenario.liars.items()):
+            is_provable = getattr(factory, "IS_PROVABLE", True)
+            is_calm = not self.setting.faults
+            self.stream.tell(LiarNamed(0, number, self._ids[number], is_provable, is_provable and is_calm))
         for one, other in self._links:
             self._connections.want(one, other)
         for process in self.processes:

@@ -4,7 +4,7 @@ The first seed is drawn and printed; sizes and seeds follow from it, so a run ca
 seed, commit and the fewest faults with which it still fails, and writes page, figures and trace; the others go on. The
 exit status is 1 if a rule was broken.
 
-Run: `python -m tools.soak [--minutes M] [--seeds N] [--first SEED] [--sizes 1,3,5,7] [--seconds S] [--jobs N]
+Run: `python -m tools.soak [--minutes M] [--seeds N] [--first SEED] [--sizes 1,3,4,5,7] [--seconds S] [--jobs N]
 [--report DIR]`
 """
 
@@ -23,6 +23,7 @@ from cli.application import version
 from cli.commands.simulate import write_report
 from cli.source_commit import source_commit
 from daemon.collector import calm_collector
+from simulator.liars.every_liar import LIARS, LYING_NODES_MIN, scenario_with_liar
 from simulator.report import command
 from simulator.run import run
 from simulator.scenario import Scenario
@@ -49,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, default=SEEDS_MAX, help="at most so many, of all sizes together")
     parser.add_argument("--first", type=int, default=None, help="where seeds begin; drawn if it is not given")
-    parser.add_argument("--sizes", default="1,3,5,7", help="numbers of voters, taken in turn")
+    parser.add_argument("--sizes", default="1,3,4,5,7", help="numbers of voters, in turn; one of 4 lies")
     parser.add_argument("--seconds", type=int, default=60, help="virtual seconds of each run")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
     parser.add_argument("--report", type=Path, default=Path("soak-reports"))
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def judge(task: Task) -> str:
     """What to print of a run that broke a rule; empty if it held all."""
     calm_collector()
-    report = run(task.seed, Scenario(nodes=task.nodes, seconds=task.seconds), task.commit)
+    report = run(task.seed, _scenario(task), task.commit)
     if report.violation is None:
         return ""
     files = write_report(task.folder, report)
@@ -82,6 +83,12 @@ def judge(task: Task) -> str:
         *(f"  {kind}: {path}" for kind, path in files.items()),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _scenario(task: Task) -> Scenario:
+    if task.nodes == LYING_NODES_MIN:
+        return scenario_with_liar(list(LIARS)[task.seed % len(LIARS)], task.seconds)
+    return Scenario(nodes=task.nodes, seconds=task.seconds)
 
 
 def _judge_all(tasks: Iterator[Task], jobs: int, seconds: float) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """`banyan simulate`: a virtual network, with everything that can go wrong, judged by rules."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from cli.session import Session
 if TYPE_CHECKING:
     from simulator.faults import Fault
     from simulator.run import Report
+    from simulator.scenario import Scenario
 
 # Enough to see how it ended; the whole of it is in the report.
 _TRACE_LINES_SHOWN = 20
@@ -42,6 +44,14 @@ def simulate(
             ),
         ),
     ] = _ALL_FAULTS,
+    liar: Annotated[
+        str,
+        typer.Option(
+            "--liar",
+            metavar="HOW",
+            help=N_("How one node lies, such as double-voter; with two thirds as the quorum, so 4 nodes at least."),
+        ),
+    ] = "",
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="DIR", help=N_("Where a drawn timeline, the figures and the trace go.")),
@@ -58,11 +68,24 @@ def simulate(
     calm_collector()
     kinds, listed = _faults(faults, nodes + observers)
     scenario = Scenario(nodes=nodes, observers=observers, seconds=seconds, kinds=kinds, faults=listed)
+    if liar:
+        scenario = replace(_with_liar(liar, nodes, seconds), observers=observers, kinds=kinds, faults=listed)
     with session.progress(_("Simulating, virtual seconds"), None) as advance:
         found = run(seed, scenario, source_commit(version()), advance=lambda done: advance(done, None))
     files = write_report(report, found) if report is not None else {}
     session.show(document(found) | {"files": files}, lambda printer: _render(printer, found, files))
     return 0 if found.ok else 1
+
+
+def _with_liar(name: str, nodes: int, seconds: int) -> "Scenario":
+    from cli.errors import UsageError
+    from simulator.errors import InvalidScenarioError
+    from simulator.liars.every_liar import scenario_with_liar
+
+    try:
+        return scenario_with_liar(name, seconds, nodes)
+    except InvalidScenarioError as error:
+        raise UsageError("the liar cannot be: {reason}", reason=error) from error
 
 
 def _faults(text: str, nodes: int) -> "tuple[tuple[str, ...] | None, tuple[Fault, ...] | None]":

@@ -1,4 +1,4 @@
-"""Rule: evidence names exactly the liars: nobody else, and all of those who lied where others could see it.
+"""Rule: evidence names exactly the liars: nobody else, and in runs without faults all who signed contradictions.
 
 Source: docs/protocol.md, section 7, "An honest voter never produces any of them".
 """
@@ -16,23 +16,27 @@ class Evidence:
     KINDS: ClassVar[tuple[type, ...]] = (EvidenceShown, LiarNamed)
 
     def __init__(self) -> None:
-        self._liars: dict[Hash, int] = {}
+        self._provable: set[Hash] = set()
+        self._must_be_named: dict[Hash, int] = {}
         self._named: set[Hash] = set()
 
     def see(self, observation: Any) -> str | None:
         """Compare whom evidence names with who lies."""
         if isinstance(observation, LiarNamed):
-            self._liars[observation.node_id] = observation.node
+            if observation.is_provable:
+                self._provable.add(observation.node_id)
+                if observation.must_be_named:
+                    self._must_be_named[observation.node_id] = observation.node
             return None
         self._named.add(observation.accused)
-        if observation.accused not in self._liars:
+        if observation.accused not in self._provable:
             return (
                 f"node {observation.node} shows evidence ({observation.offence}) against"
-                f" {observation.accused.hex()}, which did not lie"
+                f" {observation.accused.hex()}, which signed no contradiction"
             )
         return None
 
     def end(self, time_us: int) -> str | None:
         """Whether every liar was found out."""
-        unnamed = [node for node_id, node in self._liars.items() if node_id not in self._named]
+        unnamed = [node for node_id, node in self._must_be_named.items() if node_id not in self._named]
         return f"nobody has evidence against node {unnamed[0]}, which lied" if unnamed else None

@@ -50,6 +50,15 @@ def test_a_broken_rule_ends_with_1_the_faults_and_a_trace(
     assert "banyan simulate --nodes 1 --seconds 10 --seed 1" in answer.out
 
 
+def test_a_node_may_lie_and_the_report_says_how_to_do_it_again(banyan: Command) -> None:
+    words = ("simulate", "--nodes", "4", "--seconds", "5", "--faults", "none")
+    assert banyan.ok(*words, "--liar", "flooding")["ok"] is True
+    for liar, nodes in (("whispering", "4"), ("flooding", "3")):
+        answer = banyan("simulate", "--nodes", nodes, "--seconds", "5", "--liar", liar)
+        assert answer.status == 2
+        assert "the liar cannot be" in answer.err
+
+
 @pytest.mark.parametrize(
     ("faults", "count"),
     [("none", 0), ("[]", 0), ('[{"start_ms": 1000, "end_ms": 1500, "kind": "kill", "node": 0}]', 1)],

@@ -1,0 +1,68 @@
+"""What all liars have in common: the real node inside, and who its neighbours are at the moment.
+
+Owns the way of effects through the liar: each gossip message that is the node's own goes through `told`, and what
+`added` returns leaves at each tick. Never changes what the node believes itself: a liar keeps up with the others, so
+that it is asked, followed and voted for.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from p2p.effects import send
+from p2p.frames import Frame, Gossip
+from simulator.adapter import (
+    Boot,
+    Effect,
+    Event,
+    NodeStatus,
+    PeerConnected,
+    PeerGone,
+    SendFrame,
+    Ticked,
+    make_node,
+)
+
+
+class Liar:
+    """The node of `boot`, telling the truth until a subclass says otherwise."""
+
+    # Whether what it signs proves to anybody that it lied (docs/protocol.md, section 7).
+    IS_PROVABLE: ClassVar[bool] = False
+
+    def __init__(self, boot: Boot) -> None:
+        self.boot = boot
+        self._node = make_node(boot)
+        # In the order in which they came; a set would have another order in each process.
+        self._neighbours: dict[bytes, None] = {}
+
+    def step(self, event: Event) -> list[Effect]:
+        """What the node wants, with the lies in it."""
+        if isinstance(event, PeerConnected):
+            self._neighbours[event.peer] = None
+        elif isinstance(event, PeerGone):
+            self._neighbours.pop(event.peer, None)
+        effects: list[Effect] = []
+        for effect in self._node.step(event):
+            if isinstance(effect, SendFrame):
+                effects.extend(send(effect.peer, frame) for frame in self.told(effect.peer, effect.frame))
+            else:
+                effects.append(effect)
+        if isinstance(event, Ticked):
+            effects.extend(send(peer, frame) for frame in self.added() for peer in self._neighbours)
+        return effects
+
+    def status(self) -> NodeStatus:
+        """How the node inside stands."""
+        return self._node.status()
+
+    def told(self, peer: bytes, frame: Frame) -> Iterator[Frame]:
+        """What leaves for `peer` where the node wants to send `frame`."""
+        yield frame
+
+    def added(self) -> Iterator[Frame]:
+        """What every neighbour is told at a tick, of the liar's own accord."""
+        yield from ()
+
+    def is_own(self, frame: Frame) -> bool:
+        """Whether this is a broadcast message that begins here."""
+        return isinstance(frame, Gossip) and frame.round == 0

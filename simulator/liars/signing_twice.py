@@ -1,0 +1,79 @@
+"""Liars whose signatures contradict each other: two votes, two acknowledgements, two proposals.
+
+Source: docs/protocol.md, section 7: (a) to (c). Each contradiction is proof, so evidence has to name these.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from consensus.messages import Acknowledgement, Vote
+from consensus.packets import Packet
+from consensus.statement import Statement
+from daemon.proposal import Proposal
+from ledger.block import sign_header
+from ledger.hashing import Hash, tagged_hash
+from p2p.frames import Frame, Gossip, PayloadKind
+from simulator.liars.liar import Liar
+
+
+class SignsStatementsTwice(Liar, ABC):
+    """Says beside one kind of its own statements the opposite of it."""
+
+    IS_PROVABLE: ClassVar[bool] = True
+
+    def told(self, peer: bytes, frame: Frame) -> Iterator[Frame]:
+        """The frame, and its opposite."""
+        yield frame
+        if isinstance(frame, Gossip) and self.is_own(frame) and frame.kind is PayloadKind.AGREEMENT:
+            opposite = self.opposite(Packet.decode(frame.payload).statement)
+            if opposite is not None:
+                packet = Packet(opposite, opposite.sign(self.boot.keys.agreement))
+                yield Gossip.of(PayloadKind.AGREEMENT, packet.encode())
+
+    @abstractmethod
+    def opposite(self, statement: Statement) -> Statement | None:
+        """What contradicts `statement`, or None."""
+
+
+class AcknowledgesTwice(SignsStatementsTwice):
+    """Acknowledges each block, and another one that does not exist at the same height."""
+
+    def opposite(self, statement: Statement) -> Statement | None:
+        """An acknowledgement of another hash."""
+        if not isinstance(statement, Acknowledgement):
+            return None
+        return replace(statement, block_hash=tagged_hash("liar", statement.block_hash))
+
+
+class VotesTwice(SignsStatementsTwice):
+    """Votes for whoever asks, and for somebody else in the same term."""
+
+    def opposite(self, statement: Statement) -> Statement | None:
+        """A vote for the voter that follows in the genesis."""
+        if not isinstance(statement, Vote):
+            return None
+        voters: list[Hash] = [voter.node_id for voter in self.boot.genesis.voters]
+        return replace(statement, candidate=voters[(voters.index(statement.candidate) + 1) % len(voters)])
+
+
+class ProposesTwice(Liar):
+    """As leader proposes one block to the neighbours with even places, and another one to the others."""
+
+    IS_PROVABLE: ClassVar[bool] = True
+
+    def told(self, peer: bytes, frame: Frame) -> Iterator[Frame]:
+        """The block that this neighbour gets to see."""
+        is_odd = list(self._neighbours).index(peer) % 2 == 1 if peer in self._neighbours else False
+        if isinstance(frame, Gossip) and self.is_own(frame) and frame.kind is PayloadKind.PROPOSAL and is_odd:
+            yield self._another(frame)
+        else:
+            yield frame
+
+    def _another(self, frame: Gossip) -> Gossip:
+        """The same proposal, a millisecond later by its header: as valid as the first."""
+        proposal = Proposal.decode(frame.payload)
+        header = replace(proposal.header, time_ms=proposal.header.time_ms + 1)
+        signed = replace(proposal, header=header, signature=sign_header(header, self.boot.keys.agreement))
+        return Gossip.of(PayloadKind.PROPOSAL, signed.encode())
