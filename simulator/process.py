@@ -241,9 +241,10 @@ class Process:
 
     def _break(self, error: BaseException) -> None:
         """The node ended by itself: an alarm, or an error nobody foresaw."""
-        self._end(REFUSED, silently=False)
+        # First of all why: the end alone says no more than that the node refused.
         if not isinstance(error, StaleDatabaseError):
             self._tell(NodeBroke(self._schedule.now_us, self.number, f"{type(error).__name__}: {error}"))
+        self._end(REFUSED, silently=False)
 
     # -- events -------------------------------------------------------------------------------------------------
 

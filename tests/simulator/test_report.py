@@ -49,6 +49,7 @@ def test_the_document_is_json_and_its_faults_can_be_given_back() -> None:
         assert parse_faults(json.dumps(shown["faults"]), 3) == report.faults
     assert document(GOOD)["violation"] is None
     assert document(BAD)["violation"]["rule"] == "no node gives up by itself"
+    assert "ZeroDivisionError" in document(BAD)["violation"]["text"]
     assert "--seed 2" in command(BAD)
 
 
