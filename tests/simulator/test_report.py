@@ -59,6 +59,7 @@ def test_a_trace_can_be_read() -> None:
     assert re.search(r"node \d: ticked at \d+", text)
     assert re.search(r"from node \d gossip heartbeat of term 1", text)
     assert re.search(r"store \d+ \(block 1/\d+ [0-9a-f]{8} \(\d entries\)", text)
-    assert "* NodeBroke" in BAD.trace[-1]
+    assert "* NodeBroke" in BAD.trace[-2]
+    assert "* NodeEnded" in BAD.trace[-1]
     assert not re.search(r"<|object at|b'", text)
     assert GOOD.trace == ()
