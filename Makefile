@@ -43,6 +43,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.core
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.gossip
+	@$(PYTHON) -m benchmarks.simulator
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit
 
