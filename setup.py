@@ -21,6 +21,7 @@ PACKAGES = [
     "p2p",
     "simulator",
     "simulator.checkers",
+    "simulator.liars",
     "storage",
 ]
 
