@@ -35,6 +35,7 @@ def document(report: Report) -> dict[str, Any]:
         "nodes": setting.scenario.nodes,
         "observers": setting.scenario.observers,
         "seconds": setting.scenario.seconds,
+        "liars": [{"node": node, "how": how} for node, how in _liars(report).items()],
         "overlay": setting.overlay,
         "network": setting.profile,
         "violation": None
@@ -105,11 +106,16 @@ def command(report: Report) -> str:
     words = f"banyan simulate --nodes {scenario.nodes} --seconds {scenario.seconds} --seed {report.seed}"
     if scenario.observers:
         words += f" --observers {scenario.observers}"
-    for factory in scenario.liars.values():
-        words += "".join(f" --liar {name}" for name, liar in LIARS.items() if liar is factory)
+    words += "".join(f" --liar {how}" for how in _liars(report).values())
     if report.faults != report.planned:
         words += f" --faults '{faults_to_json(report.faults)}'"
     return words
+
+
+def _liars(report: Report) -> dict[int, str]:
+    """How each lying node lies; those of tests, which have no name, are left out."""
+    names = {liar: name for name, liar in LIARS.items()}
+    return {node: names[how] for node, how in report.setting.scenario.liars.items() if how in names}
 
 
 def _verdict(report: Report) -> str:
@@ -118,6 +124,7 @@ def _verdict(report: Report) -> str:
         f"{setting.scenario.seconds} virtual seconds, overlay {setting.overlay}, network {setting.profile},"
         f" commit {report.commit or 'not told'}"
     )
+    about += "".join(f", node {node} lies: {how}" for node, how in _liars(report).items())
     if report.violation is None:
         return f'<p class="good">Every rule held.</p><p>{escape(about)}</p>'
     violation = report.violation

@@ -50,9 +50,14 @@ def test_a_broken_rule_ends_with_1_the_faults_and_a_trace(
     assert "banyan simulate --nodes 1 --seconds 10 --seed 1" in answer.out
 
 
-def test_a_node_may_lie_and_the_report_says_how_to_do_it_again(banyan: Command) -> None:
+def test_a_node_may_lie_and_the_report_says_how_to_do_it_again(banyan: Command, tmp_path: Path) -> None:
     words = ("simulate", "--nodes", "4", "--seconds", "5", "--faults", "none")
-    assert banyan.ok(*words, "--liar", "flooding")["ok"] is True
+    shown = banyan.ok(*words, "--liar", "flooding", "--report", tmp_path)
+    assert shown["ok"] is True
+    assert shown["liars"] == [{"node": 1, "how": "flooding"}]
+    text = Path(shown["files"]["page"]).read_text("utf-8")
+    assert "node 1 lies: flooding" in text
+    assert "--liar flooding" in text
     for liar, nodes in (("whispering", "4"), ("flooding", "3")):
         answer = banyan("simulate", "--nodes", nodes, "--seconds", "5", "--liar", liar)
         assert answer.status == 2
