@@ -158,7 +158,8 @@ def _planned(seed: int, scenario: Scenario, kinds: tuple[str, ...]) -> tuple[Fau
         count=chance.between(1, highest),
         start_ms=_LEAD_MS,
         end_ms=end_ms,
-        losses_max=scenario.nodes - scenario.quorum_size,
+        # A liar is one that the quorum has to do without already.
+        losses_max=max(scenario.nodes - scenario.quorum_size - len(scenario.liars), 0),
         observers=scenario.observers,
     )
     return plan_faults(limits, chance)

@@ -16,10 +16,11 @@ from ledger.genesis import QUORUMS
 from ledger.hashing import Hash
 from p2p.frames import Frame, Gossip, PayloadKind
 from simulator.adapter import Blame, Boot, Effect, Event, NodeStatus, make_node
-from simulator.liars.every_liar import LIARS
+from simulator.faults import BIT_FLIP
+from simulator.liars.every_liar import LIARS, scenario_with_liar
 from simulator.liars.liar import Liar
 from simulator.run import Report, run
-from simulator.scenario import Scenario
+from simulator.scenario import Scenario, setting_of
 
 NODES, LYING = 4, 1
 BLAMED: Counter[Hash] = Counter()
@@ -107,3 +108,11 @@ def test_a_flooder_is_blamed_and_nobody_else() -> None:
     report, liar = lied(LIARS["flooding"], 1)
     assert report.violation is None
     assert set(BLAMED) == {liar.boot.keys.node_id}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_honest_voter_loses_what_it_signed_where_the_quorum_bears_one_fault_only(seed: int) -> None:
+    """A liar that withholds and a voter that must recover are two of four: nobody promises progress then."""
+    faults = setting_of(seed, scenario_with_liar("withheld-blocks", 60)).faults
+    assert faults
+    assert not [one for one in faults if one.kind == BIT_FLIP or one.parameters.get("keep") is True]
