@@ -71,8 +71,11 @@ class FaultLimits:
 def plan_faults(limits: FaultLimits, chance: Chance) -> tuple[Fault, ...]:
     """A list of faults, in the order of their beginnings; empty where there is no time or no kind for any."""
     kinds = [kind for kind in limits.kinds if _is_possible(kind, limits)]
-    losses_max = min(limits.losses_max, 1) if set(kinds) & {*_REMOVALS} else limits.losses_max
-    removals_left = limits.nodes - _VOTERS_LEFT_MIN
+    losses_max, removals_left = limits.losses_max, limits.nodes - _VOTERS_LEFT_MIN
+    if set(kinds) & {*_REMOVALS}:
+        # Of two voters each is needed, so one that lost what it signed may stop them for good; three bear one.
+        losses_max = min(losses_max, 1) if limits.nodes > _VOTERS_LEFT_MIN + 1 else 0
+        removals_left -= losses_max
     if not kinds or limits.end_ms <= limits.start_ms:
         return ()
     planned: list[Fault] = []
