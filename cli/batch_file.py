@@ -1,7 +1,7 @@
 """A file of transactions, one JSON object a line.
 
-Owns its size, its hash and the form of a line: `{"op": …, "args": {…}}`, optionally `exp_ms` and `nonce`. Reads a line
-at a time, whatever the file's size. Never signs.
+Owns its size, its hash and the form of a line: `{"op": …, "args": {…}}`, optionally `exp_ms`, `nonce` and `expect`.
+Reads a line at a time, whatever the file's size. Never signs.
 """
 
 import codecs
@@ -17,13 +17,13 @@ from cli.operation_arguments import arguments_of_json
 from ledger.detached import DETACHED_SIZE_BYTES_MAX
 from ledger.encoding import Value
 from ledger.json_fault import json_fault, unique_names
-from ledger.transaction import NONCE_SIZE_BYTES
+from ledger.transaction import NONCE_SIZE_BYTES, Expectation
 
 # An envelope and its detached values, written as JSON with every character escaped.
 LINE_SIZE_BYTES_MAX = 8 * DETACHED_SIZE_BYTES_MAX
 
 _READ_SIZE_BYTES = 1024 * 1024
-_FIELDS = frozenset(("op", "args", "exp_ms", "nonce"))
+_FIELDS = frozenset(("op", "args", "exp_ms", "nonce", "expect"))
 
 
 class BatchFile(NamedTuple):
@@ -41,6 +41,7 @@ class BatchLine(NamedTuple):
     arguments: dict[str, Value]
     expires_ms: int | None
     nonce: bytes | None
+    expect: Expectation | None = None
 
 
 def measure(path: Path) -> BatchFile:
@@ -99,7 +100,9 @@ def parse_line(line: bytes) -> BatchLine:
     except (ValueError, RecursionError) as error:
         raise UsageError("the line is not JSON: {reason}", reason=json_fault(error)) from error
     if not isinstance(document, dict) or not document.keys() <= _FIELDS or "op" not in document:
-        raise UsageError('the line is not an object with "op" and "args", and at most "exp_ms" and "nonce" beside them')
+        raise UsageError(
+            'the line is not an object with "op" and "args", and at most "exp_ms", "nonce" and "expect" beside them'
+        )
     operation, arguments, expires_ms = document["op"], document.get("args", {}), document.get("exp_ms")
     if not isinstance(operation, str):
         raise UsageError('"op" is not a text')
@@ -107,7 +110,8 @@ def parse_line(line: bytes) -> BatchLine:
         raise UsageError('"args" is not an object')
     if expires_ms is not None and (type(expires_ms) is not int or expires_ms < 0):
         raise UsageError('"exp_ms" is not a time in milliseconds since 1970')
-    return BatchLine(operation, arguments_of_json(arguments), expires_ms, _nonce(document.get("nonce")))
+    nonce, expect = _nonce(document.get("nonce")), _expectation(document.get("expect"))
+    return BatchLine(operation, arguments_of_json(arguments), expires_ms, nonce, expect)
 
 
 def _nonce(text: Any) -> bytes | None:
@@ -117,3 +121,13 @@ def _nonce(text: Any) -> bytes | None:
     if len(nonce) != NONCE_SIZE_BYTES:
         raise UsageError('"nonce" has not {size} bytes in hexadecimal', size=NONCE_SIZE_BYTES)
     return nonce
+
+
+def _expectation(value: Any) -> Expectation | None:
+    if value is None:
+        return None
+    if isinstance(value, list) and len(value) == 3:
+        kind, record_id, version = value
+        if isinstance(kind, str) and isinstance(record_id, str) and type(version) is int and version >= 0:
+            return Expectation(kind, record_id, version)
+    raise UsageError('"expect" is not a list of a kind, an id and a version, such as ["notice-file", "branch-1", 3]')

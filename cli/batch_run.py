@@ -122,7 +122,7 @@ class BatchRun:
         draw_salt = partial(self._journal.salt, number)
         prepared = prepare(wanted.operation, wanted.arguments, {}, draw_salt, declaration)
         nonce = wanted.nonce or self._journal.nonce(number)
-        transaction, submission = self._maker.make(wanted.operation, prepared, nonce, expires_ms)
+        transaction, submission = self._maker.make(wanted.operation, prepared, nonce, expires_ms, wanted.expect)
         return SentLine(number, transaction.id, expires_ms), submission
 
     def _expiry(self, number: int, wanted: BatchLine, state: LineState) -> int:

@@ -13,7 +13,7 @@ from ledger.errors import DecodingError, EncodingError, InvalidTransactionError
 from ledger.genesis import Genesis, member_id
 from ledger.hashing import Hash
 from ledger.submission import encode_submission
-from ledger.transaction import Transaction, build_transaction
+from ledger.transaction import Expectation, Transaction, build_transaction
 
 # Long enough for a slow network and a wrong clock, short enough that a lost transaction is soon known to be lost.
 LIFETIME_MS_DEFAULT = 3_600_000
@@ -39,9 +39,16 @@ class SubmissionMaker:
         return member_id(self.network_id, self.key.signing.public)
 
     def make(
-        self, operation: str, prepared: PreparedArguments, nonce: bytes, expires_ms: int
+        self,
+        operation: str,
+        prepared: PreparedArguments,
+        nonce: bytes,
+        expires_ms: int,
+        expect: Expectation | None = None,
     ) -> tuple[Transaction, bytes]:
         """The transaction, and the bytes to hand to a node; the same for the same arguments.
+
+        `expect` is the version of a record that it builds on.
 
         Raises:
             UsageError: the operation's name, the arguments or the detached values make no transaction (too large).
@@ -56,6 +63,7 @@ class SubmissionMaker:
                 nonce,
                 expires_ms,
                 [self.key.signing],
+                expect,
             )
         except (InvalidTransactionError, EncodingError, DecodingError) as error:
             raise UsageError("this makes no transaction: {reason}", reason=error) from error

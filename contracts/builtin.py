@@ -1,10 +1,12 @@
 """The contracts that every network has, whatever its packs."""
 
 from contracts.governance import GOVERNANCE
+from contracts.membership import MEMBERSHIP
 from contracts.notice import NOTICE
 from contracts.registry import Registry
+from contracts.unit import UNIT
 
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((GOVERNANCE, NOTICE))
+    return Registry((GOVERNANCE, MEMBERSHIP, NOTICE, UNIT))

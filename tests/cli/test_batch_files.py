@@ -68,8 +68,9 @@ def test_a_line_too_long_is_told_and_the_next_one_read(tmp_path: Path) -> None:
 def test_a_good_line_is_read() -> None:
     line = parse_line(
         '{"op": "notice.post", "args": {"title": "cafe\u0301", "n": 3, "h": {"$hex": "00ff"}}, "exp_ms": 5,'
-        ' "nonce": "000102030405060708090a0b0c0d0e0f"}'.encode()
+        ' "nonce": "000102030405060708090a0b0c0d0e0f", "expect": ["notice-file", "u", 3]}'.encode()
     )
+    assert line.expect == ("notice-file", "u", 3)
     assert line.operation == "notice.post"
     assert line.arguments == {"title": "café", "n": 3, "h": b"\x00\xff"}
     assert line.expires_ms == 5
@@ -94,6 +95,11 @@ def test_a_good_line_is_read() -> None:
         b'{"op": "a.b", "argz": {}}',
         b'{"op": "a.b", "exp_ms": "soon"}',
         b'{"op": "a.b", "exp_ms": true}',
+        b'{"op": "a.b", "expect": "notice-file"}',
+        b'{"op": "a.b", "expect": ["notice-file", "u"]}',
+        b'{"op": "a.b", "expect": ["notice-file", "u", true]}',
+        b'{"op": "a.b", "expect": ["notice-file", "u", -1]}',
+        b'{"op": "a.b", "expect": ["notice-file", 1, 1]}',
         b'{"op": "a.b", "nonce": "00"}',
         b'{"op": "a.b", "nonce": 7}',
         b'{"op": "a.b", "args": {"x": NaN}}',

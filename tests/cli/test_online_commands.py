@@ -206,8 +206,8 @@ def test_a_kind_that_no_contract_writes_is_refused_with_the_kinds(
     answer = banyan(*words)
     assert answer.status == 4
     assert repr(words[1]) in answer.err
-    assert "the kinds are administrators, chain, member, node, " in answer.err
-    assert ", notice, notice-file, " in answer.err
+    assert "the kinds are administrators, chain, member, membership, node, " in answer.err
+    assert ", notice, notice-file, office, " in answer.err
 
 
 def test_a_folder_that_is_not_ours_is_told(banyan: Command, home: Path) -> None:
@@ -242,6 +242,23 @@ def write_batch(path: Path, unit: str, count: int) -> None:
 def titles(banyan: Command, unit: str, *further: object) -> list[str]:
     records = banyan.ok("list", "notice", "--unit", unit, "--limit", "100000", *further)["records"]
     return [record["fields"]["title"] for record in records]
+
+
+def test_a_line_that_builds_on_another_version_is_refused(
+    banyan: Command, home: Path, unit: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "batch.jsonl"
+    lines = [
+        {"op": "notice.post", "args": {"unit": unit, "title": title}, "expect": ["notice-file", unit, version]}
+        for title, version in (("first", 0), ("late", 0), ("second", 1))
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    answer = banyan("--json", "submit-batch", path)
+    assert answer.status == 4, answer.err
+    document = answer.document
+    assert document["committed"] == 2
+    assert [(failure["line"], failure["code"]) for failure in document["failures"]] == [(2, "expect.version-mismatch")]
+    assert titles(banyan, unit) == ["first", "second"]
 
 
 def test_a_batch_applies_every_good_line_once_and_reports_the_others(

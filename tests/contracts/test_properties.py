@@ -14,6 +14,7 @@ from contracts.result import Result
 from contracts.runtime import ExecutableBlock, Execution, PlacedTransaction, execute_block
 from ledger.encoding import Value, decode, encode
 from ledger.genesis import member_id
+from ledger.signing import SigningKey
 from ledger.transaction import Expectation, Transaction, build_transaction
 from tests.contracts import reference
 from tests.contracts.trial_ledger import (
@@ -216,13 +217,18 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
     max_leaves=8,
 )
-names = st.sampled_from(["unit", "title", "body", "about", "kind", "at", "number", "reason", "other"])
+OPERATIONS = sorted(str(item["operation"]) for item in builtin_registry().describe())
+NAMES = sorted(
+    {argument.name for name in OPERATIONS for argument in builtin_registry().find(name).operation.declaration.arguments}
+)
+names = st.sampled_from([*NAMES, "other"])
 
 
 @settings(deadline=None)
 @given(
-    st.sampled_from(["notice.post", "notice.withdraw", "a.b"]),
-    st.dictionaries(names, values, max_size=6),
+    st.sampled_from([*OPERATIONS, "a.b"]),
+    st.dictionaries(names, st.one_of(values, st.sampled_from(["a", "a/b", 1])), max_size=8),
+    st.sampled_from([ADMINISTRATOR, SECRETARY]),
     st.one_of(
         st.none(),
         st.builds(
@@ -237,10 +243,10 @@ names = st.sampled_from(["unit", "title", "body", "about", "kind", "at", "number
     ),
 )
 def test_nothing_that_a_member_signs_stops_a_node(
-    operation: str, arguments: dict[str, Value], expect: Expectation | None
+    operation: str, arguments: dict[str, Value], key: SigningKey, expect: Expectation | None
 ) -> None:
     ledger = TrialLedger()
-    transaction = ledger.transaction(operation, arguments, expect=expect)
+    transaction = ledger.transaction(operation, arguments, key, expect=expect)
     execution = ledger.execute(transaction, ledger.post())
     assert Result.decode(execution.result_leaves[0]) == execution.results[0]
     assert execution.results[1].ok

@@ -119,8 +119,16 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "governance.voter-approve",
         "governance.voter-remove",
         "governance.withdraw",
+        "membership.join",
+        "membership.leave",
+        "membership.role",
         "notice.post",
         "notice.withdraw",
+        "unit.appoint",
+        "unit.cancel",
+        "unit.found",
+        "unit.release",
+        "unit.schedule",
     ]
     arguments = described["notice.post"]["arguments"]
     assert isinstance(arguments, list)
