@@ -7,6 +7,7 @@ is not makes the whole certificate invalid, so nobody can pad a certificate. Sou
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from consensus.errors import InvalidCertificateError
@@ -19,6 +20,8 @@ from ledger.hashing import HASH_SIZE_BYTES, Hash, tagged_hash
 
 # 21 votes of at most 198 bytes, each with its signature and framing, need 5.6 kB.
 CERTIFICATE_SIZE_BYTES_MAX = 8 * 1024
+# A certificate of a block comes by itself, and again with the next proposal; at most 2 MB.
+_DECODED_MAX = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,24 +132,7 @@ class BlockCertificate:
             DecodingError: not canonical bytes.
             InvalidCertificateError: canonical, but something else.
         """
-        value = decode(data, CERTIFICATE_SIZE_BYTES_MAX)
-        if not isinstance(value, list) or len(value) != 6:
-            raise InvalidCertificateError("a block certificate is a list of six fields")
-        term, height, block_hash, previous_hash, voter_set_hash, signatures = value
-        counts, hashes = (term, height), (block_hash, previous_hash, voter_set_hash)
-        if not all(_is_count(one) for one in counts) or not all(_is_hash(one) for one in hashes):
-            raise InvalidCertificateError("a field of the block certificate has a wrong type or size")
-        pairs = signature_pairs(signatures)
-        if not all(_is_hash(voter) for voter, _ in pairs):
-            raise InvalidCertificateError("a signature of the block certificate names no voter")
-        return cls(
-            cast(int, term),
-            cast(int, height),
-            cast(bytes, block_hash),
-            cast(bytes, previous_hash),
-            cast(bytes, voter_set_hash),
-            pairs,
-        )
+        return _decoded(data)
 
     def verify(self, voters: VoterSet, network_id: Hash) -> None:
         """Return if a quorum of `voters` acknowledged the block.
@@ -175,6 +161,28 @@ class BlockCertificate:
             if key is None or not verify_statement(Acknowledgement, SignedMessage(message, signature), key):
                 raise InvalidCertificateError("an acknowledgement in the certificate is not signed by a voter")
         check_quorum(len(self.signatures), voters)
+
+
+@lru_cache(maxsize=_DECODED_MAX)
+def _decoded(data: bytes) -> BlockCertificate:
+    value = decode(data, CERTIFICATE_SIZE_BYTES_MAX)
+    if not isinstance(value, list) or len(value) != 6:
+        raise InvalidCertificateError("a block certificate is a list of six fields")
+    term, height, block_hash, previous_hash, voter_set_hash, signatures = value
+    counts, hashes = (term, height), (block_hash, previous_hash, voter_set_hash)
+    if not all(_is_count(one) for one in counts) or not all(_is_hash(one) for one in hashes):
+        raise InvalidCertificateError("a field of the block certificate has a wrong type or size")
+    pairs = signature_pairs(signatures)
+    if not all(_is_hash(voter) for voter, _ in pairs):
+        raise InvalidCertificateError("a signature of the block certificate names no voter")
+    return BlockCertificate(
+        cast(int, term),
+        cast(int, height),
+        cast(bytes, block_hash),
+        cast(bytes, previous_hash),
+        cast(bytes, voter_set_hash),
+        pairs,
+    )
 
 
 def signature_pairs(value: Value) -> tuple[tuple[bytes, bytes], ...]:

@@ -5,6 +5,7 @@ been told is valid. Bounded: for each voter, so many heights and terms. Source: 
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar, cast
@@ -95,6 +96,9 @@ class _Recent(Generic[_Key, _Told]):
     def get(self, key: _Key) -> _Told | None:
         return self._told.get(key)
 
+    def all(self) -> Iterable[_Told]:
+        return self._told.values()
+
     def put(self, key: _Key, told: _Told) -> None:
         self._told[key] = told
         if len(self._told) > self._limit:
@@ -141,10 +145,9 @@ class Witness:
         signer.acknowledged.put(rank, (told.block_hash, signed))
         if signer.highest is None or rank > signer.highest[0]:
             signer.highest = (rank, signed)
-        for term in range(told.term + 1, told.term + 1 + TERMS_MAX):
-            vote = signer.voted.get(term)
-            if vote is not None and (vote[0].last_term, vote[0].last_height) < rank:
-                return Evidence(Offence.FORGOTTEN, told.voter, term, signed, vote[1])
+        for vote, voted in signer.voted.all():
+            if vote.term > told.term and (vote.last_term, vote.last_height) < rank:
+                return Evidence(Offence.FORGOTTEN, told.voter, vote.term, signed, voted)
         return None
 
     def vote(self, told: Vote, signed: SignedMessage) -> Evidence | None:

@@ -8,6 +8,7 @@ with as many attachments as its kind has; an empty one is absent. Source: docs/p
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from consensus.certificates import CERTIFICATE_SIZE_BYTES_MAX
@@ -29,6 +30,9 @@ from ledger.encoding import Value, decode, encode
 
 # The largest one is a request for pre-votes of 21 voters: a certificate, a header, and some statements.
 PACKET_SIZE_BYTES_MAX = CERTIFICATE_SIZE_BYTES_MAX + 4 * 1024
+
+# At most 3 MB.
+_DECODED_MAX = 256
 
 # What each kind carries beside its statement, by position.
 PROOF = 0
@@ -74,20 +78,26 @@ class Packet:
             DecodingError: not canonical bytes.
             InvalidMessageError: canonical, but no packet of a known kind.
         """
-        value = decode(data, PACKET_SIZE_BYTES_MAX)
-        if not isinstance(value, list) or len(value) != 4 or not isinstance(value[0], str):
-            raise InvalidMessageError("a packet of agreement is a list of name, statement, signature and attachments")
-        name, message, signature, attachments = value
-        kind, count = _KINDS.get(cast(str, name), (None, 0))
-        if kind is None:
-            raise InvalidMessageError("no statement of agreement has the name {name!r}", name=cast(str, name)[:64])
-        if not isinstance(message, bytes) or not is_signature(signature) or not _are_bytes(attachments, count):
-            raise InvalidMessageError("a part of the {what} has a wrong type or size", what=kind.NAME)
-        return cls(
-            kind.decode(message),
-            SignedMessage(message, cast(bytes, signature)),
-            tuple(cast(list[bytes], attachments)),
-        )
+        return _decoded(data)
+
+
+# The nodes of one simulated world decode what one of them sent; a node alone only what comes twice.
+@lru_cache(maxsize=_DECODED_MAX)
+def _decoded(data: bytes) -> Packet:
+    value = decode(data, PACKET_SIZE_BYTES_MAX)
+    if not isinstance(value, list) or len(value) != 4 or not isinstance(value[0], str):
+        raise InvalidMessageError("a packet of agreement is a list of name, statement, signature and attachments")
+    name, message, signature, attachments = value
+    kind, count = _KINDS.get(cast(str, name), (None, 0))
+    if kind is None:
+        raise InvalidMessageError("no statement of agreement has the name {name!r}", name=cast(str, name)[:64])
+    if not isinstance(message, bytes) or not is_signature(signature) or not _are_bytes(attachments, count):
+        raise InvalidMessageError("a part of the {what} has a wrong type or size", what=kind.NAME)
+    return Packet(
+        kind.decode(message),
+        SignedMessage(message, cast(bytes, signature)),
+        tuple(cast(list[bytes], attachments)),
+    )
 
 
 def _are_bytes(value: Value, count: int) -> bool:

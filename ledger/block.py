@@ -11,7 +11,8 @@ from functools import cached_property
 from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidBlockError
 from ledger.hashing import HASH_SIZE_BYTES, ZERO_HASH, Hash, domain, tagged_hash
-from ledger.signing import SigningKey, verify_ed25519
+from ledger.signing import SigningKey
+from ledger.valid_signatures import ValidSignatures
 
 HEADER_VERSION = 1
 PROTOCOL_VERSION = 1
@@ -20,6 +21,8 @@ OUTCOME_TAG = "outcome"
 OUTCOME_VERSION = 1
 OUTCOME_SIZE_BYTES_MAX = 1024
 _PROPOSAL = domain("proposal")
+# A proposal is verified before it is passed on, and again with its block. Twice so many; more than any window holds.
+_SIGNATURES = ValidSignatures(512)
 # A fixed array of nine that begins with the text "outcome": an envelope begins with an array of two.
 _OUTCOME_PREFIX = encode([OUTCOME_TAG, *[0] * 8])[:9]
 
@@ -206,12 +209,12 @@ def is_outcome(entry: bytes) -> bool:
 
 def sign_header(header: Header, key: SigningKey) -> bytes:
     """The proposer's signature over the header hash."""
-    return key.sign(_PROPOSAL + header.hash)
+    return _SIGNATURES.sign(key, _PROPOSAL + header.hash)
 
 
 def verify_proposal(header: Header, public_key: bytes, signature: bytes) -> bool:
     """Whether `signature` is the proposer's over the header hash."""
-    return verify_ed25519(public_key, _PROPOSAL + header.hash, signature)
+    return _SIGNATURES.verify(public_key, _PROPOSAL + header.hash, signature)
 
 
 def check_first_header(header: Header, network_id: Hash, created_ms: int) -> None:
