@@ -1,8 +1,9 @@
 # Everything runs from a virtual environment beside this file. No path is used absolutely and no script of the
 # environment is called by its own name, so a folder with a space in its name is as good as any other.
 PYTHON := .venv/bin/python
+MINUTES ?= 5
 
-.PHONY: help demo test lint set-up lock catalogues bench mutants soak clean
+.PHONY: help demo test lint set-up lock catalogues bench mutants soak fuzz clean
 
 help:
 	@echo "make demo        set up, run one node, put real records on its ledger and verify them"
@@ -11,6 +12,7 @@ help:
 	@echo "make catalogues  collect the texts for people and update the translations"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
 	@echo "make soak        simulate networks with fresh seeds for ten minutes; every rule must hold"
+	@echo "make fuzz        send nearly right bytes to all that reads what peers send; 5 minutes, or MINUTES=60"
 	@echo "make mutants     break agreement on purpose, 5 minutes; the tests must notice each time"
 	@echo "make lock        pin the newest allowed releases in requirements.lock"
 	@echo "make clean       remove what the targets above made"
@@ -49,6 +51,9 @@ bench: set-up
 
 soak: set-up
 	@nice -n 10 $(PYTHON) -m tools.soak
+
+fuzz: set-up
+	@nice -n 10 $(PYTHON) -m tools.fuzz --minutes $(MINUTES)
 
 mutants: set-up
 	@nice -n 10 $(PYTHON) -m tools.mutants
