@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.fuzz.bounds import judged
 from tests.fuzz.campaign import Campaign, Fault
-from tests.fuzz.corpus import keep
+from tests.fuzz.kept_inputs import keep
 from tests.fuzz.targets import TARGETS, TURNS
 
 SEED_BITS = 32

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.fuzz.arcs import Arcs
 from tests.fuzz.bounds import Finding, judged
-from tests.fuzz.corpus import kept
+from tests.fuzz.kept_inputs import kept
 from tests.fuzz.mutation import mutated
 from tests.fuzz.target import Target
 

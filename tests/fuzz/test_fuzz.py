@@ -9,7 +9,7 @@ from ledger.encoding import Value, decode, encode
 from ledger.errors import DecodingError
 from tests.fuzz.bounds import judged
 from tests.fuzz.campaign import Campaign, Fault
-from tests.fuzz.corpus import FILE_SIZE_BYTES_MAX, FOLDER, INPUTS_MAX, keep, kept
+from tests.fuzz.kept_inputs import FILE_SIZE_BYTES_MAX, FOLDER, INPUTS_MAX, keep, kept
 from tests.fuzz.mutation import closed, mutated, opened
 from tests.fuzz.recorded import recorded
 from tests.fuzz.target import Target
