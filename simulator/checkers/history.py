@@ -11,20 +11,23 @@ from typing import Protocol
 
 # Some hundred operations with a few at a time need some thousand; what needs more is badly tangled.
 STEPS_MAX = 200_000
+# Kinds of operations that change nothing: without an answer they say nothing.
+ASKING = frozenset(("read", "count"))
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call: `ended` is None and `result` without meaning where no answer came.
 
-    Times are any numbers that rise; two operations overlap unless one ended before the other began.
+    Times are any numbers that rise; two operations overlap unless one ended before the other began. What an operation
+    is asked for and answers is between it and the model; an operation that only asks is a `read` or `count`.
     """
 
     kind: str
-    argument: int
+    argument: Hashable
     began: int
     ended: int | None
-    result: int = 0
+    result: Hashable = 0
 
 
 class Model(Protocol):
@@ -84,7 +87,9 @@ def explain(operations: Sequence[Operation], model: Model, steps_max: int = STEP
     Cost: linear for a history without much overlap; exponential in the operations under way at one time.
     """
     closed = sorted((one for one in operations if one.ended is not None), key=lambda one: one.began)
-    opened = sorted((one for one in operations if one.ended is None and one.kind != "read"), key=lambda one: one.began)
+    opened = sorted(
+        (one for one in operations if one.ended is None and one.kind not in ASKING), key=lambda one: one.began
+    )
     # Where the search stands: so many closed ones from the front are done, these beyond them, these open ones.
     start: _Place = (0, frozenset(), frozenset(), model.first())
     tried = {start}
@@ -136,7 +141,7 @@ def _next_closed(closed: Sequence[Operation], front: int, beyond: frozenset[int]
 
 def _next_open(opened: Sequence[Operation], used: frozenset[int], first_end: int) -> list[int]:
     """Of each sort of open operations that began by then, the first that is not used."""
-    found: dict[tuple[str, int], int] = {}
+    found: dict[tuple[str, Hashable], int] = {}
     for index, one in enumerate(opened):
         if one.began > first_end:
             break

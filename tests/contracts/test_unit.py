@@ -176,4 +176,4 @@ def test_the_longest_names_are_within_every_bound() -> None:
     office: dict[str, Value] = {"unit": unit, "role": "r" * 64, "person": "p" * 64, "body": COMMITMENT}
     assert code(ledger, "appoint", office) == "ok"
     longest: dict[str, Value] = dict.fromkeys(("day", "clock", "zone", "frequency"), "x" * 100)
-    assert code(ledger, "schedule", {"unit": unit, "title": "t" * 200} | longest) == "ok"
+    assert code(ledger, "schedule", longest | {"unit": unit, "title": "t" * 200}) == "ok"

@@ -1,12 +1,11 @@
 """The search for an order that explains a history: right ones, wrong ones, and a slower search that always looks."""
 
-from itertools import permutations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.checkers.history import Counter, Model, Operation, Register, explain
+from simulator.checkers.history import Counter, Operation, Register, explain
+from tests.simulator.every_order import tried_out
 
 
 def write(value: int, began: int, ended: int | None) -> Operation:
@@ -88,28 +87,6 @@ operations = st.builds(
 @given(st.lists(operations, max_size=5))
 def test_the_search_agrees_with_one_that_tries_every_order(history: list[Operation]) -> None:
     assert explain(history, Register()).holds == tried_out(history, Register())
-
-
-def tried_out(history: list[Operation], model: Model) -> bool:
-    closed = [one for one in history if one.ended is not None]
-    opened = [one for one in history if one.ended is None]
-    for mask in range(2 ** len(opened)):
-        chosen = closed + [one for place, one in enumerate(opened) if mask >> place & 1]
-        if any(is_an_explanation(order, model) for order in permutations(chosen)):
-            return True
-    return False
-
-
-def is_an_explanation(order: tuple[Operation, ...], model: Model) -> bool:
-    state = model.first()
-    for place, one in enumerate(order):
-        if any(later.ended is not None and later.ended < one.began for later in order[place + 1 :]):
-            return False
-        after = model.after(state, one)
-        if after is None:
-            return False
-        state = after
-    return True
 
 
 def test_a_long_history_is_judged_quickly_and_a_tangled_one_given_up() -> None:
