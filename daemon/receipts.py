@@ -1,6 +1,6 @@
 """Issuing receipts: proof that a transaction is in the log, and proof of what it led to. Pure; reads a store.
 
-Owns finding the outcome leaf that covers a result, and the tree of results under it. Both proofs hang on the newest
+Owns finding the outcome leaf that covers a result, and putting the proofs together. Both proofs hang on the newest
 checkpoint, so that one policy verifies both; a receipt is issued only when the result is provable too. Every receipt
 is verified before it is handed out. Source: docs/protocol.md, sections 4 and 9.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from daemon.lookup import TransactionUnknownError, decoded_header, find_transaction, stored_header
 from daemon.policy import policy_at
-from daemon.recovery import load_result_leaves
+from daemon.result_trees import ResultTrees
 from ledger.checkpoint import Checkpoint
 from ledger.errors import BanyanError, LocalError
 from ledger.genesis import Genesis
@@ -18,7 +18,7 @@ from ledger.note import Note
 from ledger.policy import Policy
 from ledger.receipt import build_receipt
 from ledger.result_proof import build_result_proof
-from ledger.tree import inclusion_path, inclusion_path_of, leaf_hash
+from ledger.tree import SmallTree, inclusion_path, leaf_hash
 from storage.interface import StoreReader
 
 
@@ -49,15 +49,15 @@ class _Public:
     policy: Policy
 
 
-def issue_receipt(reader: StoreReader, genesis: Genesis, transaction_id: Hash) -> IssuedReceipt:
-    """Receipt and result proof of an executed transaction.
+def issue_receipt(reader: StoreReader, genesis: Genesis, transaction_id: Hash, trees: ResultTrees) -> IssuedReceipt:
+    """Receipt and result proof of an executed transaction; `trees` are those of `reader`.
 
     Raises:
         TransactionUnknownError: it is not executed here.
         ReceiptNotReadyError: wait for the next checkpoint (about a second).
 
-    Cost: O(log n) hashes for each path, one hash for each result that the outcome leaf covers (at most those of a
-    window of blocks), and a few signature verifications.
+    Cost: O(log n) hashes for each path, a few signature verifications, and, the first time for an outcome leaf, one
+    hash for each result that it covers (at most those of a window of blocks).
     """
     found = find_transaction(reader, transaction_id)
     if found is None:
@@ -76,7 +76,7 @@ def issue_receipt(reader: StoreReader, genesis: Genesis, transaction_id: Hash) -
         height=found.height,
         tree_size=public.tree_size,
         receipt=_entry_receipt(reader, public, found.leaf_index, found.envelope),
-        result_proof=_result_proof(reader, public, covering, found.result_leaf),
+        result_proof=_result_proof(reader, public, covering, found.result_leaf, trees.tree(covering)),
     )
 
 
@@ -89,13 +89,6 @@ def covering_height(reader: StoreReader, height: int) -> int | None:
         if decoded_header(reader, above).executed_height >= height:
             return above
     return None
-
-
-def covered_results(reader: StoreReader, covering: int) -> tuple[bytes, ...]:
-    """The result leaves that the outcome leaf of block `covering` states, in order."""
-    stated_before = decoded_header(reader, covering - 1).executed_height if covering > 1 else 0
-    stated = decoded_header(reader, covering).executed_height
-    return tuple(leaf for height in range(stated_before + 1, stated + 1) for leaf in load_result_leaves(reader, height))
 
 
 def _newest_checkpoint(reader: StoreReader, genesis: Genesis) -> _Public | None:
@@ -112,13 +105,13 @@ def _entry_receipt(reader: StoreReader, public: _Public, leaf_index: int, entry:
     return build_receipt(entry, leaf_index, path, public.note, public.policy)
 
 
-def _result_proof(reader: StoreReader, public: _Public, covering: int, result_leaf: bytes) -> bytes:
+def _result_proof(reader: StoreReader, public: _Public, covering: int, result_leaf: bytes, tree: SmallTree) -> bytes:
     outcome_index = stored_header(reader, covering).first_index
     outcome = bytes(reader.entries(outcome_index, 1)[0])
-    leaves = covered_results(reader, covering)
-    if result_leaf not in leaves:
+    index = tree.index(leaf_hash(result_leaf))
+    if index is None:
         raise LocalError("block {height} does not cover a result that it should", height=covering)
-    index = leaves.index(result_leaf)
-    path = inclusion_path_of([leaf_hash(leaf) for leaf in leaves], index)
     receipt = _entry_receipt(reader, public, outcome_index, outcome)
-    return build_result_proof(result_leaf, index, len(leaves), path, outcome_receipt=receipt, policy=public.policy)
+    return build_result_proof(
+        result_leaf, index, tree.size, tree.path(index), outcome_receipt=receipt, policy=public.policy
+    )

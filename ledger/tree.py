@@ -90,20 +90,47 @@ def root_of(leaf_hashes: Sequence[Hash]) -> Hash:
     return top[0]
 
 
+class SmallTree:
+    """All hashes of a small tree, kept for the paths of many of its leaves; twice the leaves' hashes in memory."""
+
+    __slots__ = ("_indexes", "_levels")
+
+    def __init__(self, leaf_hashes: Sequence[Hash]) -> None:
+        """The tree over all `leaf_hashes`, which may be none; about one hash per leaf."""
+        self._levels = tuple(_levels(leaf_hashes))
+        self._indexes = {leaf: index for index, leaf in enumerate(self._levels[0])}
+
+    @property
+    def size(self) -> int:
+        """How many leaves there are."""
+        return len(self._levels[0])
+
+    def index(self, leaf: Hash) -> int | None:
+        """Where the leaf with this hash stands (the last one of several); None where there is none."""
+        return self._indexes.get(leaf)
+
+    def path(self, index: int) -> list[Hash]:
+        """The path of leaf `index`, from the leaf's sibling upwards.
+
+        Raises LocalError unless 0 <= `index` < `size`.
+        """
+        if not 0 <= index < self.size:
+            raise LocalError("there is no leaf {index} among {count}", index=index, count=self.size)
+        path: list[Hash] = []
+        for level in self._levels:
+            sibling = index ^ 1
+            if sibling < len(level):
+                path.append(level[sibling])
+            index >>= 1
+        return path
+
+
 def inclusion_path_of(leaf_hashes: Sequence[Hash], index: int) -> list[Hash]:
     """The path of leaf `index` in the small tree over all `leaf_hashes`, from the leaf's sibling upwards.
 
     Raises LocalError unless 0 <= `index` < number of leaves. Cost: one hash per leaf.
     """
-    if not 0 <= index < len(leaf_hashes):
-        raise LocalError("there is no leaf {index} among {count}", index=index, count=len(leaf_hashes))
-    path: list[Hash] = []
-    for level in _levels(leaf_hashes):
-        sibling = index ^ 1
-        if sibling < len(level):
-            path.append(level[sibling])
-        index >>= 1
-    return path
+    return SmallTree(leaf_hashes).path(index)
 
 
 class CompactRange:

@@ -10,6 +10,7 @@ import trio
 from contracts.registry import Registry
 from daemon.config import Config
 from daemon.metrics import Metrics
+from daemon.result_trees import ResultTrees
 from daemon.service import Service
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeDescription
@@ -60,6 +61,10 @@ class ApiContext:
     requests_count: int = field(default=0)
     # More would only take the interpreter from each other.
     receipt_threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(2))
+    result_trees: ResultTrees = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.result_trees = ResultTrees(self.node.store)
 
     @property
     def shows_content(self) -> bool:

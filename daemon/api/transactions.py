@@ -97,8 +97,9 @@ async def _issue(context: ApiContext, transaction_id: Hash, wait_seconds: int) -
 
 async def _issue_once(context: ApiContext, transaction_id: Hash) -> IssuedReceipt:
     """On a thread: hashing the results of full blocks takes tens of milliseconds, and others wait."""
+    node = context.node
     return await trio.to_thread.run_sync(
-        issue_receipt, context.node.store, context.node.genesis, transaction_id, limiter=context.receipt_threads
+        issue_receipt, node.store, node.genesis, transaction_id, context.result_trees, limiter=context.receipt_threads
     )
 
 

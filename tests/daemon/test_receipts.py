@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from contracts.result import Result
 from daemon.lookup import TransactionUnknownError, find_transaction
 from daemon.policy import TreeSizeUnknownError, current_policy, policy_at
-from daemon.receipts import ReceiptNotReadyError, covered_results, covering_height, issue_receipt
+from daemon.receipts import ReceiptNotReadyError, covering_height, issue_receipt
+from daemon.result_trees import TREES_MAX, ResultTrees, covered_results
 from ledger.block import Outcome
 from ledger.policy import Policy
 from ledger.receipt import verify_receipt
@@ -23,9 +24,9 @@ def reader_of(driver: Driver) -> StoreReader:
     return driver.store
 
 
-def assert_provable(driver: Driver, transaction: Transaction) -> None:
+def assert_provable(driver: Driver, transaction: Transaction, trees: ResultTrees | None = None) -> None:
     reader = reader_of(driver)
-    issued = issue_receipt(reader, driver.genesis, transaction.id)
+    issued = issue_receipt(reader, driver.genesis, transaction.id, trees or ResultTrees(reader))
     policy = current_policy(reader, driver.genesis).policy
     receipt = verify_receipt(issued.receipt, policy)
     result = verify_result_proof(issued.result_proof, policy)
@@ -50,8 +51,10 @@ def test_every_transaction_of_every_block_is_provable_once_the_node_is_idle(bloc
             driver.tick(400)
     for _ in range(4):
         driver.tick(1100)
+    trees = ResultTrees(reader_of(driver))
     for transaction in transactions:
-        assert_provable(driver, transaction)
+        assert_provable(driver, transaction, trees)
+        assert_provable(driver, transaction, trees)
 
 
 def test_before_a_checkpoint_covers_it_a_receipt_is_not_ready() -> None:
@@ -61,7 +64,7 @@ def test_before_a_checkpoint_covers_it_a_receipt_is_not_ready() -> None:
     reader = reader_of(driver)
     assert find_transaction(reader, transaction.id) is not None
     with pytest.raises(ReceiptNotReadyError, match="ask again"):
-        issue_receipt(reader, driver.genesis, transaction.id)
+        issue_receipt(reader, driver.genesis, transaction.id, ResultTrees(reader))
     driver.tick()
     assert_provable(driver, transaction)
 
@@ -69,7 +72,7 @@ def test_before_a_checkpoint_covers_it_a_receipt_is_not_ready() -> None:
 def test_an_unknown_transaction_has_no_receipt() -> None:
     driver = Driver().start()
     with pytest.raises(TransactionUnknownError, match="check the id"):
-        issue_receipt(reader_of(driver), driver.genesis, b"x" * 32)
+        issue_receipt(reader_of(driver), driver.genesis, b"x" * 32, ResultTrees(reader_of(driver)))
     assert find_transaction(reader_of(driver), b"x" * 32) is None
 
 
@@ -93,6 +96,21 @@ def test_outcome_leaves_cover_every_result_exactly_once() -> None:
     assert covered == sorted(covered)
     assert len(covered) == 10
     assert covering_height(reader, executed_height) is None
+
+
+def test_trees_are_kept_for_a_while_and_no_more_than_a_few() -> None:
+    driver = Driver().start()
+    for number in range(TREES_MAX + 2):
+        driver.submit(driver.notice(str(number)))
+        driver.tick(300)
+    driver.tick(1100)
+    reader = reader_of(driver)
+    trees = ResultTrees(reader)
+    heights = [height for height in range(1, reader.head().executed_height + 1) if covered_results(reader, height)]
+    made = {height: trees.tree(height) for height in heights}
+    assert len(heights) > TREES_MAX
+    again = [height for height in reversed(heights) if trees.tree(height) is made[height]]
+    assert again == heights[: -TREES_MAX - 1 : -1]
 
 
 def test_the_policy_names_voters_quorum_and_from_where_on_it_holds() -> None:

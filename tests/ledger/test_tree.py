@@ -15,6 +15,7 @@ from ledger.tree import (
     EMPTY_ROOT,
     CompactRange,
     MissingTileError,
+    SmallTree,
     TileHashes,
     consistency_path,
     inclusion_path,
@@ -268,3 +269,11 @@ def test_a_changed_proof_is_refused(size: int, data: st.DataObject) -> None:
         with pytest.raises(InvalidProofError):
             verify_inclusion(LEAVES[index], index, size, path[:at] + path[at + 1 :], root)
         assert root_of_inclusion(LEAVES[index], index, size, path) == root
+
+
+def test_a_kept_tree_finds_its_leaves() -> None:
+    tree = SmallTree(LEAVES[:5])
+    assert tree.size == 5
+    assert [tree.index(leaf) for leaf in LEAVES[:5]] == [0, 1, 2, 3, 4]
+    assert tree.index(LEAVES[5]) is None
+    assert SmallTree(()).size == 0
