@@ -1,37 +1,70 @@
-"""Making the demonstration's network the way an operator does: a key, a node's folder, a genesis, joined.
+"""Making the demonstration's network the way an operator does: keys, nodes' folders, a genesis, joined.
 
-Owns the names used; everything is made by the functions behind `banyan keygen`, `init`, `network new` and `join`.
+Owns the names used and who is whose neighbour; everything is made by the functions behind `banyan keygen`, `init`,
+`network new` and `join`.
 """
 
+import json
 import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 from cli.member_key import create_member_key
 from daemon.home import create_home, join_home
 from ledger.genesis import Genesis, Parameters
 
 ORIGIN = "demo.example/ledger"
-NODE_NAME = "demo-1"
 
 
-def make_network(home: Path) -> Genesis:
-    """A network of one voter in `home`, its administrator's key beside it as `admin.key`."""
-    listen, http = (f"127.0.0.1:{port}" for port in _free_ports(2))
-    description = create_home(home, NODE_NAME, listen, http)
-    administrator = create_member_key(home / "admin.key", "administrator", None)
+class NodePlace(NamedTuple):
+    """A node's name, its folder, the names of the nodes that it talks to."""
+
+    name: str
+    home: Path
+    neighbours: tuple[str, ...]
+
+
+def make_network(directory: Path, count: int) -> tuple[Genesis, tuple[NodePlace, ...]]:
+    """A network of `count` voters in a ring, each in its folder in `directory`; the first has the `admin.key`."""
+    places = tuple(
+        NodePlace(node_name(number), directory / f"node-{number + 1}", _neighbours(number, count))
+        for number in range(count)
+    )
+    ports = iter(_free_ports(2 * count))
+    descriptions = []
+    for place in places:
+        listen, http = (f"127.0.0.1:{next(ports)}" for _ in range(2))
+        descriptions.append(create_home(place.home, place.name, listen, http))
+        if place.neighbours:
+            # A list of texts without anything special in them is the same in JSON and TOML.
+            with (place.home / "config.toml").open("a", encoding="utf-8") as file:
+                file.write(f"neighbours = {json.dumps(place.neighbours)}\n")
+    administrator = create_member_key(places[0].home / "admin.key", "administrator", None)
     genesis = Genesis(
         name=ORIGIN,
         created_ms=time.time_ns() // 1_000_000,
         visibility="public",
         quorum="majority",
         parameters=Parameters(),
-        voters=(description,),
+        voters=tuple(descriptions),
         administrators=(administrator,),
     )
-    join_home(home, genesis)
-    return genesis
+    for place in places:
+        join_home(place.home, genesis)
+    return genesis, places
+
+
+def node_name(number: int) -> str:
+    """The name of the node of this number, from 0."""
+    return f"demo-{number + 1}"
+
+
+def _neighbours(number: int, count: int) -> tuple[str, ...]:
+    """Who stands before and behind in the ring; with two nodes that is one, alone it is nobody."""
+    around = dict.fromkeys(((number - 1) % count, (number + 1) % count))
+    return tuple(node_name(other) for other in around if other != number)
 
 
 def _free_ports(count: int) -> list[int]:

@@ -10,8 +10,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from cli.errors import CommandError
 
@@ -30,14 +28,10 @@ class NodeProcess:
         self._log = home.with_name(home.name + ".log")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was launched and has not ended."""
+        return self._process is not None and self._process.poll() is None
 
     @property
     def pid(self) -> int | None:
@@ -45,11 +39,12 @@ class NodeProcess:
         return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
-        """Start the node and wait until it serves.
+        """Start the node and wait until it serves; raises as `wait_until_ready`."""
+        self.launch()
+        self.wait_until_ready()
 
-        Raises:
-            CommandError: it ended, or did not come up in time; the message has the end of its log.
-        """
+    def launch(self) -> None:
+        """Start the process; `wait_until_ready` comes next."""
         command = [sys.executable, "-m", "cli", "run", "--home", str(self._home)]
         root = str(Path(__file__).resolve().parent.parent.parent)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([root, *_inherited_path()])}
@@ -63,12 +58,15 @@ class NodeProcess:
                 env=environment,
                 start_new_session=True,
             )
-        try:
-            served = self._comes_up(self._process)
-        except BaseException:
-            self.stop()
-            raise
-        if not served:
+
+    def wait_until_ready(self) -> None:
+        """Wait until the node serves.
+
+        Raises:
+            CommandError: it ended, or did not come up in time; the message has the end of its log.
+        """
+        assert self._process is not None, "launch comes first"
+        if not self._comes_up(self._process):
             self.stop()
             raise CommandError(
                 "the node in {home} did not start; its log ends with: {log}",
@@ -76,21 +74,37 @@ class NodeProcess:
                 log=self._log_tail(),
             )
 
+    def kill(self) -> None:
+        """End the process at once, as a power cut does: nothing is asked, nothing is finished."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            self._close(process)
+
+    def ask_to_stop(self) -> None:
+        """Ask the node to end; `stop` waits for it."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int | None:
-        """End the node cleanly, or at last by force; its exit status."""
+        """End the node cleanly, or at last by force; its exit status, None if it was not running."""
+        self.ask_to_stop()
         process, self._process = self._process, None
         if process is None:
             return None
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
         try:
             status = process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             status = process.wait()
+        self._close(process)
+        return status
+
+    @staticmethod
+    def _close(process: "subprocess.Popen[bytes]") -> None:
         if process.stdout is not None:
             process.stdout.close()
-        return status
 
     @staticmethod
     def _comes_up(process: "subprocess.Popen[bytes]") -> bool:

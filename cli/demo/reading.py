@@ -1,108 +1,152 @@
-"""What the demonstration reads back from the node: notices, histories, receipts.
+"""What the demonstration reads back from a node: members, groups, histories, receipts.
 
 Owns the questions to the API and what is made of the answers; never compares (the checks do). Everything is read as
-a stranger would: notices by pages, names from the detached values that match their commitments, receipts verified
-against the policy alone.
+a stranger would: records by pages, names from the detached values that match their commitments, histories link by link,
+receipts verified against the policy that follows from the genesis.
 """
 
+import threading
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cli.chain_verification import ChainVerification
 from cli.client import NodeClient, path_of
-from cli.demo.membership import UNIT
+from cli.demo.organisation import ROOT_UNIT
 from cli.errors import VerificationError
 from cli.session import Advance
-from cli.verification import parse_policy, verify_texts
+from cli.verification import verify_texts
+from contracts.membership import STATE_ACTIVE
 from ledger.detached import DetachedValue
 from ledger.policy import Policy
 
-PAGE_SIZE = 500
+PAGE_SIZE = 1000
+HISTORY_PAGE_SIZE = 500
 # How long the node may take to cover the newest entry with a checkpoint.
 RECEIPT_WAIT_S = 10
 
 
-class ReadNotice(NamedTuple):
-    """A notice as the ledger has it, with what its detached value says."""
+class Membership(NamedTuple):
+    """A membership as the ledger has it; `account` is behind `commitment`, `at_ms` that of the last event."""
 
-    kind: str
-    at_ms: int
     person: str
     role: str
-    body: dict[str, Any]
+    is_active: bool
+    at_ms: int
+    joined_ms: int
+    event_count: int
+    commitment: str
 
 
-def read_notices(client: NodeClient, advance: Advance) -> Iterator[ReadNotice]:
-    """All notices of the unit in their order; each detached value is checked against its commitment.
+def read_memberships(client: NodeClient) -> dict[str, Membership]:
+    """Everybody who is or was a member, by pseudonym."""
+    found = {}
+    for record in read_records(client, "membership", unit=ROOT_UNIT):
+        fields = record["fields"]
+        found[fields["person"]] = Membership(
+            fields["person"],
+            fields["role"],
+            fields["state"] == STATE_ACTIVE,
+            fields["at"],
+            fields["joined"],
+            record["version"],
+            fields["body"]["#"],
+        )
+    return found
 
-    Raises:
-        VerificationError: a detached value is not the one that was committed to.
-    """
+
+def read_records(client: NodeClient, kind: str, **filters: str) -> Iterator[dict[str, Any]]:
+    """All records of a kind, ascending by id."""
     after: str | None = None
-    count = 0
     while True:
-        page = client.get(path_of("v1", "records", "notice"), unit=UNIT, after=after, limit=PAGE_SIZE)
-        for record in page["records"]:
-            fields = record["fields"]
-            body = _payload(client, fields["body"]["#"])
-            yield ReadNotice(fields["kind"], fields["at"], fields["about"][0], body["role"], body)
-            count += 1
-        advance(count, None)
+        page = client.get(path_of("v1/records", kind), after=after, limit=PAGE_SIZE, **filters)
+        yield from page["records"]
         after = page["next"]
         if after is None:
             return
 
 
-def _payload(client: NodeClient, commitment: str) -> dict[str, Any]:
-    answer = client.get(path_of("v1", "payloads", commitment))
+def read_account(client: NodeClient, commitment: str) -> str:
+    """The account name in the detached value of this commitment.
+
+    Raises:
+        VerificationError: the node shows another value than the one that was committed to.
+    """
+    answer = client.get(path_of("v1/payloads", commitment))
     value = DetachedValue(b64decode(answer["salt"]), b64decode(answer["value"]))
     if value.commitment.hex() != commitment or not isinstance(answer["decoded"], dict):
         raise VerificationError("the value under the commitment {commitment} is another one", commitment=commitment)
-    decoded: dict[str, Any] = answer["decoded"]
-    return decoded
+    return str(answer["decoded"]["account"])
 
 
-class History(NamedTuple):
-    """A person's chain, verified: how many links, and the ids of the transactions, oldest first."""
+class Happening(NamedTuple):
+    """A transaction in a history: its id, what was asked for, and the arguments in the clear."""
 
-    link_count: int
-    transaction_ids: tuple[str, ...]
+    transaction_id: str
+    operation: str
+    arguments: dict[str, Any]
 
 
-def read_history(client: NodeClient, subject: str) -> History:
-    """The subject's chain, every link recomputed and its end compared with the ledger's record.
+def read_history(client: NodeClient, subject: str) -> list[Happening]:
+    """The subject's chain, oldest first, every link recomputed and its end compared with the ledger's record.
 
     Raises:
         VerificationError: a link does not follow.
     """
     chain = ChainVerification(subject)
-    ids: list[str] = []
+    found: list[Happening] = []
     after: int | None = None
     while True:
-        page = client.get(path_of("v1/subjects", subject, "history"), after=after, limit=PAGE_SIZE)
-        ids += [chain.check(link).transaction.id.hex() for link in page["links"]]
+        page = client.get(path_of("v1/subjects", subject, "history"), after=after, limit=HISTORY_PAGE_SIZE)
+        for link in page["links"]:
+            transaction = chain.check(link).transaction
+            found.append(Happening(transaction.id.hex(), transaction.operation, transaction.arguments))
         after = page["next"]
         if after is None:
             break
     chain.check_end(client.get(path_of("v1/records/chain", subject)))
-    return History(chain.count, tuple(ids))
+    return found
 
 
-def read_policy(client: NodeClient) -> Policy:
-    """The network's verification policy."""
-    return parse_policy(client.get_bytes("/tlog-policy", "text/plain"))
+def verify_receipts(homes: Sequence[Path], ids: Sequence[str], policy: Policy, advance: Advance) -> int:
+    """Fetch receipt and result proof of each transaction from the nodes by turns, verify them; how many say `ok`.
+
+    Raises:
+        VerificationError: one does not hold, or is of another transaction.
+    """
+    lock = threading.Lock()
+    done = 0
+
+    def verify(home: Path, share: Sequence[str]) -> int:
+        nonlocal done
+        good = 0
+        with NodeClient(home) as client:
+            for transaction_id in share:
+                if ended.is_set():
+                    break
+                good += _verify(client, transaction_id, policy)
+                with lock:
+                    done += 1
+                    advance(done, len(ids))
+        return good
+
+    ended = threading.Event()
+    shares = [(home, ids[number :: len(homes)]) for number, home in enumerate(homes)]
+    with ThreadPoolExecutor(len(homes), "receipts") as threads:
+        try:
+            return sum(threads.map(lambda one: verify(*one), shares))
+        finally:
+            ended.set()
 
 
-def verify_receipts(client: NodeClient, ids: Sequence[str], policy: Policy, advance: Advance) -> int:
-    """Fetch and verify receipt and result proof of each transaction; how many hold and say `ok`."""
-    verified = 0
-    for number, transaction_id in enumerate(ids, 1):
-        receipt, result_proof = read_receipt(client, transaction_id)
-        proven = verify_texts([receipt, result_proof], policy)
-        verified += proven.results[0].content.ok
-        advance(number, len(ids))
-    return verified
+def _verify(client: NodeClient, transaction_id: str, policy: Policy) -> bool:
+    proven = verify_texts(read_receipt(client, transaction_id), policy)
+    result = proven.results[0].content
+    if result.transaction_id.hex() != transaction_id:
+        raise VerificationError("the node shows the receipt of another transaction than {id}", id=transaction_id)
+    return result.ok
 
 
 def read_receipt(client: NodeClient, transaction_id: str) -> tuple[bytes, bytes]:

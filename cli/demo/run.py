@@ -1,28 +1,41 @@
 """The demonstration from beginning to end.
 
-Owns the order: make a network of one node, run it, put the records of a real organisation on its ledger, read all of
-it back and compare, verify receipts, restart, audit. Ends with a table of what was compared.
+Owns the order: make a network of nodes in a ring, run them, put the records of a real organisation on their ledger
+while the leader is killed and comes back, read all of it back and compare, verify receipts, audit. Ends with a table of
+what was compared.
 """
 
 import shutil
+import signal
 import sys
 import tempfile
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
 
 from cli.audit.run import run_audit
+from cli.audit.walk import policy_of
 from cli.client import NodeClient
-from cli.demo.checks import Checks
-from cli.demo.importing import import_events
-from cli.demo.membership import BUILT_IN, ROLE_ADMIN, MembershipEvent, pseudonym, read_events, replay
+from cli.demo.cluster import Cluster, interruption_deferred
+from cli.demo.comparing import compare_groups, compare_histories, compare_members
+from cli.demo.importing import Importer
+from cli.demo.membership import BUILT_IN, MembershipEvent, read_events
 from cli.demo.network import make_network
-from cli.demo.node_process import NodeProcess
-from cli.demo.reading import read_history, read_notices, read_policy, read_receipt, refused_changes, verify_receipts
+from cli.demo.organisation import Organisation, read_organisation
+from cli.demo.outage import LeaderOutage, Outage
+from cli.demo.plan import plan_import
+from cli.demo.reading import read_receipt, refused_changes, verify_receipts
+from cli.demo.trial import Trial
 from cli.errors import EXIT_UNVERIFIED, UsageError
 from cli.language import _, translated
 from cli.printer import Printer
 from cli.session import Session
-from ledger.genesis import Genesis
+from cli.signer import open_signing_key
+from cli.submission_maker import SubmissionMaker
+from daemon.config import read_config
 
 
 def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool, *, as_json: bool = False) -> int:
@@ -30,146 +43,195 @@ def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool, 
 
     Args:
         directory: A folder for its files, which must not exist; None takes a temporary one, removed at the end.
-        nodes: How many nodes; this version runs one.
+        nodes: How many nodes, 1 to 21; with two and more the leader is killed in the middle.
         data: A folder with a data set; None takes the built-in one.
-        once: End after the checks; else leave the node running until Ctrl-C.
+        once: End after the checks; else leave the nodes running until Ctrl-C.
         as_json: Answer with one JSON document on stdout; what else there is to say goes to stderr.
 
     Returns:
         0 if all checks hold, else 5.
 
     Raises:
-        UsageError: a folder in the way, another number of nodes, an unusable data set.
-        CommandError: the node did not start, or went away.
+        UsageError: a folder in the way, an unusable data set.
+        CommandError: a node did not start, or went away.
+        KeyboardInterrupt: Ctrl-C or SIGTERM; the nodes are ended, a temporary folder is gone.
     """
-    if nodes != 1:
-        raise UsageError("this version demonstrates one node; leave --nodes out")
-    events = read_events(data or BUILT_IN)
-    if directory is not None:
-        return _run_in(directory, events, once, as_json)
-    folder = Path(tempfile.mkdtemp(prefix="banyan-demo-"))
-    try:
-        return _run_in(folder / "demo", events, once, as_json)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    folder = data or BUILT_IN
+    events, organisation = read_events(folder), read_organisation(folder)
+    with ExitStack() as stack:
+        stack.enter_context(_termination_as_interruption())
+        if directory is None:
+            directory = Path(tempfile.mkdtemp(prefix="banyan-demo-"))
+            stack.callback(_remove, directory)
+        elif (directory / "node-1").exists():
+            raise UsageError(
+                "there is a demonstration in {path} already; remove it, or name another folder", path=str(directory)
+            )
+        directory.mkdir(parents=True, exist_ok=True)
+        return _run_in(directory, nodes, (events, organisation), once, as_json)
 
 
-def _run_in(directory: Path, events: list[MembershipEvent], once: bool, as_json: bool) -> int:
-    home = directory / "node"
-    if home.exists():
-        raise UsageError(
-            "there is a demonstration in {path} already; remove it, or name another folder", path=str(home)
-        )
-    directory.mkdir(parents=True, exist_ok=True)
-    session, checks = Session(home, json=as_json), Checks()
+def _remove(directory: Path) -> None:
+    with interruption_deferred():
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _run_in(
+    directory: Path, count: int, source: tuple[list[MembershipEvent], Organisation], once: bool, as_json: bool
+) -> int:
     printer = Printer(sys.stderr if as_json else sys.stdout)
-    genesis = make_network(home)
-    printer.line(_("A network of one node, {origin}, in {path}.").format(origin=genesis.name, path=home))
-    with NodeProcess(home) as node:
-        _import(session, events, checks)
-        _read_back(session, events, checks)
-        _verify_receipts(session, checks)
-        _restart(session, node, checks)
-        _audit(session, genesis, checks)
-        session.show(checks.to_json(), checks.show)
+    genesis, places = make_network(directory, count)
+    printer.fields([(_("Network"), genesis.name), (_("Nodes"), count), (_("Folder"), directory)])
+    printer.line()
+    rows = [
+        (place.name, read_config(place.home / "config.toml").listen, ", ".join(place.neighbours)) for place in places
+    ]
+    printer.table((_("Node"), _("Address"), _("Neighbours")), rows)
+    session = Session(places[0].home, json=as_json)
+    with Cluster(places) as cluster:
+        trial = Trial(session, directory, genesis, cluster, *source, cluster.nodes[0])
+        _import(trial)
+        compare_members(trial)
+        compare_groups(trial)
+        _verify_receipts(trial, compare_histories(trial))
+        if count == 1:
+            _restart(trial)
+        _audit(trial)
+        document = {**trial.checks.to_json(), "figures": dict(trial.figures), **trial.picture.to_json()}
+        session.show(document, lambda shown: _show(trial, shown))
         if not once:
-            _leave_running(home, printer)
-    return 0 if checks.hold else EXIT_UNVERIFIED
+            _leave_running(trial, printer)
+    return 0 if trial.checks.hold else EXIT_UNVERIFIED
 
 
-def _import(session: Session, events: list[MembershipEvent], checks: Checks) -> None:
-    report = import_events(session, events)
-    checks.compare(_("events put on the ledger as signed notices"), len(events), report.committed)
-    checks.compare(_("events refused"), 0, report.failed + report.pending)
+def _import(trial: Trial) -> None:
+    """All records, with the leader killed when half of them are on the ledger; then all nodes at the same height."""
+    cluster, checks = trial.cluster, trial.checks
+    parts = plan_import(trial.events, trial.organisation)
+    total = sum(map(len, parts))
+    home = cluster.nodes[0].place.home
+    maker = SubmissionMaker.of(trial.genesis, open_signing_key(None, home))
+    with trial.session.progress(_("Importing"), total) as advance, ExitStack() as stack:
+        alone = len(cluster.nodes) == 1
+        outage = None if alone else stack.enter_context(LeaderOutage(cluster, total))
+        importer = Importer(cluster, maker, trial.directory / "import", outage.watch if outage else _nobody_watches)
+        cluster.wait_for_leader()
+        started = time.monotonic()
+        importer.run(parts, advance)
+    standings = cluster.wait_until_level()
+    trial.figures.append((_("import, until every node has all of it"), _seconds(time.monotonic() - started)))
+    checks.compare(_("rows of the source on the ledger as signed transactions"), total, importer.outcome.accepted)
+    checks.compare(_("rows refused"), 0, importer.outcome.refused)
+    if not alone:
+        assert outage is not None
+        _tell_outage(trial, outage.outage, total)
+    same = sum(one is not None and one == standings[0] for one in standings)
+    checks.compare(_("nodes with the same state digest at the same height"), len(cluster.nodes), same)
 
 
-def _read_back(session: Session, events: list[MembershipEvent], checks: Checks) -> None:
-    """Who is a member, according to the source and according to the ledger alone."""
-    with NodeClient(session.home) as client, session.progress(_("Reading back"), len(events)) as advance:
-        notices = list(read_notices(client, advance))
-        same = sum(
-            (notice.kind, notice.at_ms, notice.person, notice.body["account"])
-            == (event.kind, event.at_ms, event.person, event.account)
-            for notice, event in zip(notices, events, strict=False)
-        )
-        checks.compare(_("notices with the source's event, time and person, in its order"), len(events), same)
-        expected = replay((event.kind, event.account, event.role) for event in events)
-        found = replay((notice.kind, notice.person, notice.role) for notice in notices)
-        checks.compare(_("members at the end"), len(expected), len(found))
-        checks.compare(_("admins among them"), _admins(expected), _admins(found))
-        renamed = {pseudonym(account): role for account, role in expected.items()}
-        checks.compare(
-            _("members who are the source's, each with the same role"), len(expected), _common(renamed, found)
-        )
-        busiest = max(_counts(events).items(), key=lambda item: (item[1], item[0]))
-        history = read_history(client, f"person/{busiest[0]}")
-        checks.compare(
-            _("links in the history of the person with most events, each verified"), busiest[1], history.link_count
-        )
+def _tell_outage(trial: Trial, outage: Outage | None, total: int) -> None:
+    in_the_middle = outage is not None and 0 < outage.settled < total
+    trial.checks.compare(_("leader killed in the middle of the import, and another leads"), True, in_the_middle)
+    if outage is None:
+        return
+    trial.node = outage.killed.node
+    trial.figures += [
+        (_("leader killed"), f"{outage.killed.node.place.name} ({_('term')} {outage.killed.term})"),
+        (_("rows on the ledger by then, and under way"), f"{outage.settled}, {outage.sent}"),
+        (_("next leader"), f"{outage.followed_by.node.place.name} ({_('term')} {outage.followed_by.term})"),
+        (_("without a leader"), _seconds(outage.leaderless_s)),
+        (_("killed node away"), _seconds(outage.absent_s)),
+    ]
 
 
-def _admins(members: dict[str, str]) -> int:
-    return sum(role == ROLE_ADMIN for role in members.values())
+def _nobody_watches(_part: object) -> None:
+    """One node: nobody is killed."""
 
 
-def _common(ours: dict[str, str], theirs: dict[str, str]) -> int:
-    return sum(theirs.get(person) == role for person, role in ours.items())
-
-
-def _counts(events: list[MembershipEvent]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for event in events:
-        counts[event.person] = counts.get(event.person, 0) + 1
-    return counts
-
-
-def _verify_receipts(session: Session, checks: Checks) -> None:
-    with NodeClient(session.home) as client:
-        policy = read_policy(client)
-        ids = read_history(client, "unit/kubernetes").transaction_ids
-        with session.progress(_("Verifying receipts"), len(ids)) as advance:
-            verified = verify_receipts(client, ids, policy, advance)
-        checks.compare(_("receipts with proof of their result, verified offline"), len(ids), verified)
+def _verify_receipts(trial: Trial, ids: list[str]) -> None:
+    """Every event's receipt, against the policy that follows from the genesis alone."""
+    policy = policy_of(trial.genesis)
+    homes = [node.place.home for node in trial.cluster.nodes]
+    started = time.monotonic()
+    with trial.session.progress(_("Verifying receipts"), len(ids)) as advance:
+        verified = verify_receipts(homes, ids, policy, advance)
+    trial.figures.append((_("receipts of all events, fetched and verified"), _seconds(time.monotonic() - started)))
+    trial.checks.compare(
+        _("receipts of events with proof of their result, verified offline"), len(trial.events), verified
+    )
+    with NodeClient(trial.node.place.home) as client:
         receipt, _result = read_receipt(client, ids[0])
-        tried, refused = refused_changes(receipt, policy)
-        checks.compare(_("receipts with one bit changed that are refused"), tried, refused)
+    tried, refused = refused_changes(receipt, policy)
+    trial.checks.compare(_("receipts with one bit changed that are refused"), tried, refused)
 
 
-def _restart(session: Session, node: NodeProcess, checks: Checks) -> None:
-    """End the node, start it, and see that it has what it had."""
-    with NodeClient(session.home) as client:
-        before = client.get("/v1/status")
-    checks.compare(_("exit status of the node when it is asked to end"), 0, node.stop())
-    node.start()
-    with NodeClient(session.home) as client:
-        after = client.get("/v1/status")
-    kept = after["tree_size"] >= before["tree_size"] and after["state_digest"] == before["state_digest"]
-    checks.compare(_("state digest the same after a restart, and no entry lost"), True, kept)
+def _restart(trial: Trial) -> None:
+    """End the only node, start it, and see that it has what it had."""
+    (before,) = trial.cluster.standings()
+    trial.checks.compare(_("exit status of the node when it is asked to end"), 0, trial.node.process.stop())
+    trial.node.process.start()
+    (after,) = trial.cluster.standings()
+    kept = before is not None and after is not None
+    if before is not None and after is not None:
+        kept = after.tree_size >= before.tree_size and after.state_digest == before.state_digest
+    trial.checks.compare(_("state digest the same after a restart, and no entry lost"), True, kept)
 
 
-def _audit(session: Session, genesis: Genesis, checks: Checks) -> None:
-    """Re-derive everything from the folder, while the node runs."""
-    path = session.home.with_name("genesis-of-the-auditor.json")
-    path.write_text(genesis.to_json(), encoding="utf-8")
-    with session.progress(_("Auditing"), None) as advance:
-        report = run_audit(str(session.home), path, lambda phase, done, total: advance(done, total or None))
+def _audit(trial: Trial) -> None:
+    """Re-derive everything from the folder of a node that does not lead, while it runs."""
+    path = trial.directory / "genesis-of-the-auditor.json"
+    path.write_text(trial.genesis.to_json(), encoding="utf-8")
+    leader = trial.cluster.wait_for_leader().node
+    node = next((one for one in trial.cluster.nodes if one is not leader), leader)
+    with trial.session.progress(_("Auditing"), None) as advance:
+        report = run_audit(str(node.place.home), path, lambda phase, done, total: advance(done, total or None))
     finding = _("nothing") if report.finding is None else translated(report.finding)
-    checks.compare(_("what the audit of the folder finds wrong"), _("nothing"), finding)
+    trial.checks.compare(
+        _("what the audit of the folder of {name} finds wrong").format(name=node.place.name), _("nothing"), finding
+    )
 
 
-def _leave_running(home: Path, printer: Printer) -> None:
-    """Keep the node up for a person to look at; Ctrl-C ends it."""
+def _show(trial: Trial, printer: Printer) -> None:
+    trial.picture.show(printer)
+    printer.line()
+    printer.fields(trial.figures)
+    trial.checks.show(printer)
+
+
+def _leave_running(trial: Trial, printer: Printer) -> None:
+    """Keep the nodes up for a person to look at; Ctrl-C ends them."""
+    home = trial.cluster.nodes[0].place.home
     try:
         printer.line()
-        printer.line(_("The node goes on; try: banyan status --home {path}").format(path=home))
-        printer.line(_("Its HTTP API: http://{address}/openapi.json").format(address=_http_address(home)))
-        printer.line(_("Ctrl-C ends it."))
+        printer.line(_("The nodes go on; try: banyan status --home {path}").format(path=home))
+        for node in trial.cluster.nodes:
+            address = read_config(node.place.home / "config.toml").http
+            printer.line(
+                _("The HTTP API of {name}: http://{address}/openapi.json").format(name=node.place.name, address=address)
+            )
+        printer.line(_("Ctrl-C ends them."))
         threading.Event().wait()
     except KeyboardInterrupt:
         printer.line(_("Ended."))
 
 
-def _http_address(home: Path) -> str:
-    from daemon.config import read_config
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s"
 
-    return read_config(home / "config.toml").http
+
+@contextmanager
+def _termination_as_interruption() -> Iterator[None]:
+    """Let SIGTERM, as from `timeout` or a closing session, end the nodes too instead of this process alone."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,156 @@
+"""What the ledger says, beside what the source says.
+
+Owns the comparisons; what is compared was read from nodes by `cli.demo.reading`. Nothing is compared with itself: one
+side is always the source's file.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from cli.client import NodeClient
+from cli.demo.membership import ROLE_ADMIN, MembershipEvent, busiest_account, pseudonym, replay
+from cli.demo.organisation import ROOT_UNIT
+from cli.demo.picture import Administrator, Episode, Kind
+from cli.demo.reading import Happening, Membership, read_account, read_history, read_memberships, read_records
+from cli.demo.trial import Trial
+from cli.language import _
+from contracts.unit import KIND_MEETING, KIND_OFFICE, KIND_UNIT, STATE_HELD, STATE_SCHEDULED
+
+_KIND_OF_OPERATION = {"membership.join": "joined", "membership.leave": "left", "membership.role": "role"}
+
+
+def compare_members(trial: Trial) -> None:
+    """Who is a member, in which role: on every node, and behind the pseudonyms."""
+    members = replay(trial.events)
+    expected = {pseudonym(account): role for account, role in members.items()}
+    same = 0
+    memberships: dict[str, Membership] = {}
+    for node in trial.cluster.nodes:
+        with NodeClient(node.place.home) as client:
+            found = read_memberships(client)
+        same += _active(found) == expected
+        if node is trial.node:
+            memberships = found
+    checks, active = trial.checks, _active(memberships)
+    checks.compare(_("members at the end"), len(expected), len(active))
+    checks.compare(_("admins among them"), _admins(members), _admins(active))
+    nodes = len(trial.cluster.nodes)
+    checks.compare(_("nodes whose members are the source's, each with the same role"), nodes, same)
+    told = {person: (one.event_count, one.at_ms) for person, one in memberships.items()}
+    source = _told_by(trial.events)
+    checks.compare(
+        _("people with as many events as in the source, and the time of the last one"),
+        len(source),
+        _common(source, told),
+    )
+    with (
+        NodeClient(trial.node.place.home) as client,
+        trial.session.progress(_("Reading names"), len(active)) as advance,
+    ):
+        accounts: dict[str, str] = {}
+        for person in active:
+            accounts[person] = read_account(client, memberships[person].commitment)
+            advance(len(accounts), None)
+    named = {pseudonym(account): account for account in members}
+    checks.compare(
+        _("members whose account name fits its commitment and the source"), len(named), _common(named, accounts)
+    )
+    trial.picture.member_count, trial.picture.left_count = len(active), len(memberships) - len(active)
+    trial.picture.administrators = sorted(
+        Administrator(accounts[person], memberships[person].at_ms)
+        for person, role in active.items()
+        if role == ROLE_ADMIN
+    )
+
+
+def compare_histories(trial: Trial) -> list[str]:
+    """Every person's events in their order; the ids of their transactions."""
+    with NodeClient(trial.node.place.home) as client:
+        happened = [one for one in read_history(client, f"unit/{ROOT_UNIT}") if one.operation in _KIND_OF_OPERATION]
+        by_person: dict[str, list[tuple[str, int, str]]] = {}
+        for one in happened:
+            by_person.setdefault(one.arguments["person"], []).append(_event_of(one))
+        source: dict[str, list[tuple[str, int, str]]] = {}
+        for event in trial.events:
+            role = "" if event.kind == "left" else event.role
+            source.setdefault(event.person, []).append((event.kind, event.at_ms, role))
+        trial.checks.compare(
+            _("people whose events stand on the ledger as in the source, in its order"),
+            len(source),
+            _common(source, by_person),
+        )
+        account, count = busiest_account(trial.events)
+        offices = sum(role.account == account for role in trial.organisation.roles)
+        history = read_history(client, f"person/{pseudonym(account)}")
+    trial.checks.compare(
+        _("links in the history of the person with most events, each verified"), count + offices, len(history)
+    )
+    trial.picture.account = account
+    trial.picture.history = [
+        Episode(one.arguments.get("at"), one.operation, one.arguments["unit"], one.arguments.get("role", ""))
+        for one in history
+    ]
+    return [one.transaction_id for one in happened]
+
+
+def compare_groups(trial: Trial) -> None:
+    """Groups with their parents, who leads them, when they meet."""
+    organisation, checks = trial.organisation, trial.checks
+    with NodeClient(trial.node.place.home) as client:
+        units = [one["fields"] for one in read_records(client, KIND_UNIT)]
+        offices = [one["fields"] for one in read_records(client, KIND_OFFICE, state=STATE_HELD)]
+        meetings = [one["fields"] for one in read_records(client, KIND_MEETING, state=STATE_SCHEDULED)]
+    below = [one for one in units if one["unit"] != ROOT_UNIT]
+    checks.compare(
+        _("groups with the source's kind, name and parent"),
+        len(organisation.groups),
+        _same(organisation.groups, [(one["unit"], one["kind"], one["name"], one["parent"]) for one in below]),
+    )
+    checks.compare(
+        _("offices in groups, held by the source's people"),
+        len(organisation.roles),
+        _same(
+            [(role.unit, role.role, role.person) for role in organisation.roles],
+            [(one["unit"], one["role"], one["person"]) for one in offices],
+        ),
+    )
+    columns = ("unit", "title", "day", "clock", "zone", "frequency")
+    checks.compare(
+        _("regular meetings in the very words of the source"),
+        len(organisation.meetings),
+        _same(organisation.meetings, [tuple(one[column] for column in columns) for one in meetings]),
+    )
+    kinds = Counter(one["kind"] for one in below)
+    kind_of = {one["unit"]: one["kind"] for one in units}
+    held, planned = (Counter(kind_of[one["unit"]] for one in some) for some in (offices, meetings))
+    trial.picture.kinds = [Kind(kind, count, held[kind], planned[kind]) for kind, count in kinds.most_common()]
+
+
+def _same(source: Iterable[tuple[str, ...]], ledger: Sequence[tuple[str, ...]]) -> int:
+    """How many of the source's rows the ledger has; less one for each that it has beside them."""
+    wanted, found = Counter(map(tuple, source)), Counter(map(tuple, ledger))
+    return (wanted & found).total() - (found - wanted).total()
+
+
+def _event_of(one: Happening) -> tuple[str, int, str]:
+    return _KIND_OF_OPERATION[one.operation], one.arguments["at"], one.arguments.get("role", "")
+
+
+def _told_by(events: list[MembershipEvent]) -> dict[str, tuple[int, int]]:
+    """Of each person: how many events, and the time of the last."""
+    told: dict[str, tuple[int, int]] = {}
+    for event in events:
+        told[event.person] = (told.get(event.person, (0, 0))[0] + 1, event.at_ms)
+    return told
+
+
+def _active(memberships: dict[str, Membership]) -> dict[str, str]:
+    return {person: one.role for person, one in memberships.items() if one.is_active}
+
+
+def _admins(members: dict[str, str]) -> int:
+    return sum(role == ROLE_ADMIN for role in members.values())
+
+
+def _common(ours: Mapping[str, object], theirs: Mapping[str, object]) -> int:
+    return sum(theirs.get(key) == value for key, value in ours.items())
