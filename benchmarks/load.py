@@ -20,7 +20,7 @@ from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
 BLOCK_INTERVAL_MS = 400
 HOUR_MS = 3_600_000
 UNITS = 1000
-# Reserved by the folder's settings and never listened on.
+# The measured processes run one after the other.
 LISTEN = "127.0.0.1:7001"
 
 

@@ -20,6 +20,8 @@ from ledger.node_keys import check_address, check_node_name
 
 LOG_FORMATS = ("console", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
+# A node keeps twelve neighbours at most where it picks them itself (`p2p.overlay`); more slow it down.
+NEIGHBOURS_MAX = 32
 # A config has about a dozen lines; anything much longer is another file.
 CONFIG_SIZE_BYTES_MAX = 64 * 1024
 _TOML_FAULT = re.compile(
@@ -43,6 +45,9 @@ class Config:
     name: str = field(metadata={"meaning": "Name of this node in keys and signature lines; fixed by `banyan init`."})
     listen: str = field(metadata={"meaning": "HOST:PORT under which other nodes reach this one."})
     http: str = _setting("", "HOST:PORT for the HTTP API; port 0 takes a free one. Empty: only the control socket.")
+    neighbours: tuple[str, ...] = _setting(
+        (), "Names of the registered nodes to talk to, and to no others; empty: whoever is in the registry."
+    )
     log_format: str = _setting("console", "How log lines look: console (for people) or json (one object a line).")
     log_level: str = _setting("info", "Lowest level that is logged: debug, info, warning or error.")
     http_connections_max: int = _setting(256, "Connections open at once, for each door. 8 to 65,536.")
@@ -65,6 +70,7 @@ class Config:
             check_http_address(self.http)
         except InvalidGenesisError as error:
             raise ConfigError("config.toml: {reason}; correct the setting", reason=error) from error
+        self._check_neighbours()
         self._check_choice("log_format", LOG_FORMATS)
         self._check_choice("log_level", LOG_LEVELS)
         self._check_range("http_connections_max", 8, 65_536)
@@ -72,6 +78,30 @@ class Config:
         self._check_range("event_listeners_max", 0, self.http_connections_max)
         self._check_range("verify_threads", 0, 64)
         self._check_range("stop_timeout_ms", 100, 3_600_000)
+
+    def _check_neighbours(self) -> None:
+        if len(self.neighbours) > NEIGHBOURS_MAX:
+            raise ConfigError(
+                "config.toml: the setting `neighbours` names {count} nodes; {limit} are enough for every network",
+                count=len(self.neighbours),
+                limit=NEIGHBOURS_MAX,
+            )
+        for name in self.neighbours:
+            try:
+                check_node_name(name)
+            except InvalidGenesisError as error:
+                raise ConfigError(
+                    "config.toml: the setting `neighbours`: {reason}; correct it", reason=error
+                ) from error
+            if name == self.name:
+                raise ConfigError(
+                    'config.toml: the setting `neighbours` names this node itself, "{name}"; take it out', name=name
+                )
+            if self.neighbours.count(name) > 1:
+                raise ConfigError(
+                    'config.toml: the setting `neighbours` names "{name}" more than once; take the others out',
+                    name=name,
+                )
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         if getattr(self, name) not in choices:
@@ -133,6 +163,8 @@ def parse_config(text: str) -> Config:
             raise ConfigError("config.toml lacks the setting `{name}`; `banyan init` writes it", name=name)
     for name, value in found.items():
         _check_kind(name, value, known[name].type)
+    if "neighbours" in found:
+        found["neighbours"] = tuple(found["neighbours"])
     config = Config(**found)
     config.validate()
     return config
@@ -185,6 +217,14 @@ def _refuse_unknown(name: str, known: list[str]) -> None:
 
 def _check_kind(name: str, value: object, kind: Any) -> None:
     # `type(...) is`, because True is an int to isinstance.
+    if kind == tuple[str, ...]:
+        if type(value) is list and all(type(one) is str for one in value):
+            return
+        raise ConfigError(
+            "config.toml: the setting `{name}` is {value}; write a list of texts in quotes",
+            name=name,
+            value=repr(value),
+        )
     if type(value) is kind:
         return
     if kind is str:

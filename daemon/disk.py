@@ -25,10 +25,9 @@ GROUP_MAX = 64
 class Disk:
     """Writes to `store` from a thread and reports to `inbox`; `full` is the error while there is no room."""
 
-    def __init__(self, store: Store, inbox: Inbox, now_ms: Callable[[], int], log: Callable[..., None]) -> None:
+    def __init__(self, store: Store, inbox: Inbox, log: Callable[..., None]) -> None:
         self._store = store
         self._inbox = inbox
-        self._now_ms = now_ms
         self._log = log
         self._queue: deque[StoreBatch] = deque()
         self._arrived = trio.Event()
@@ -50,7 +49,7 @@ class Disk:
                 await self._idle()
             group = [self._queue.popleft() for _ in range(min(GROUP_MAX, len(self._queue)))]
             await self._write(group)
-            self._inbox.post(BatchStored(self._now_ms(), group[-1].ticket))
+            self._inbox.post(BatchStored, group[-1].ticket)
 
     async def _idle(self) -> None:
         """Wait for a batch; do the store's background work in the meantime, a bounded step at a time."""

@@ -1,10 +1,12 @@
-"""The two doors of a node: control socket and, if configured, TCP.
+"""The doors of a node: control socket, if configured TCP for the API, and the one for other nodes.
 
-Owns opening both sockets before the node starts (so that a taken port is known before anything is signed), serving the
-API on them, and taking the control socket's file away at the end.
+Owns opening all sockets before the node starts (so that a taken port is known before anything is signed), serving the
+API on the first two, and taking the control socket's file away at the end. What comes through the door for other nodes
+is `daemon.peer_network`'s.
 """
 
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -27,6 +29,7 @@ class Doors:
 
     control_path: Path
     control: socket.socket
+    peers: socket.socket
     http: socket.socket | None
     http_address: str | None
     _applications: list[Application] = field(default_factory=list)
@@ -34,23 +37,23 @@ class Doors:
 
     @classmethod
     def open(cls, opened: "OpenHome") -> Self:
-        """Open both sockets.
+        """Open all sockets.
 
         Raises:
             AddressError: one cannot be opened; none is left open.
         """
-        http = open_tcp_listener(opened.config.http) if opened.config.http else None
-        try:
+        with ExitStack() as stack:
+            peers = stack.enter_context(open_tcp_listener(opened.config.listen, "listen"))
+            http = None
+            if opened.config.http:
+                http = stack.enter_context(open_tcp_listener(opened.config.http, "http"))
             path = control_socket_path(opened.home.directory)
             control = open_control_socket(path)
-        except BaseException:
-            if http is not None:
-                http.close()
-            raise
-        return cls(path, control, http, None if http is None else listening_address(http))
+            stack.pop_all()
+        return cls(path, control, peers, http, None if http is None else listening_address(http))
 
     async def serve(self, nursery: "trio.Nursery", node: NodeContext) -> None:
-        """Serve the API on both, in `nursery`; returns when both take connections."""
+        """Serve the API on its doors, in `nursery`; returns when they take connections."""
         sockets = {Door.CONTROL: self.control}
         if self.http is not None:
             sockets[Door.TCP] = self.http
@@ -68,10 +71,11 @@ class Doors:
             await server.stop()
 
     def close(self) -> None:
-        """Close both and remove the control socket's file."""
+        """Close all and remove the control socket's file."""
         for application in self._applications:
             application.close()
         self.control_path.unlink(missing_ok=True)
         self.control.close()
+        self.peers.close()
         if self.http is not None:
             self.http.close()

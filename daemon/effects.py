@@ -140,6 +140,11 @@ class RoleChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class RegistryChanged:
+    """The registry of nodes in the store may have changed: who may connect is to be looked up anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """The node must not go on: the ledger contradicts itself. The shell logs it and stops."""
 
@@ -169,6 +174,7 @@ Effect: TypeAlias = (
     | Reported
     | Dropped
     | RoleChanged
+    | RegistryChanged
     | Alarm
     | Stopped
 )

@@ -10,6 +10,7 @@ from ledger.detached import DetachedValue
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
 from p2p.frames import Frame
+from p2p.offences import Offence
 
 
 class Submission(NamedTuple):
@@ -87,6 +88,15 @@ class DialFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerBlamed:
+    """What a neighbour did to the connection itself, as the transport saw it; the connection is ending."""
+
+    now_ms: int
+    peer: Hash
+    offence: Offence
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A neighbour sent a frame; its form is checked, nothing else."""
 
@@ -136,6 +146,7 @@ Event: TypeAlias = (
     | PeerConnected
     | PeerGone
     | DialFailed
+    | PeerBlamed
     | Received
     | Verified
     | ReadRequested

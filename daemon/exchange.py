@@ -81,7 +81,7 @@ class Exchange:
         self._reader = reader
         self._clock = clock
         self._report = report
-        self._is_fixed = settings.fixed
+        self._needs_registry = not settings.fixed or bool(settings.names)
         # Where the chain stood when it was looked at last.
         self._tip = chain.tip
         self._executed_height = chain.executed_height
@@ -115,14 +115,20 @@ class Exchange:
         return self._courier.peers(self._clock())
 
     def look_up_nodes(self) -> None:
-        """Whom the ledger's registry allows as neighbours; a fixed list does not ask it."""
-        if not self._is_fixed:
+        """Whom the ledger's registry allows as neighbours; a fixed list of ids does not ask it."""
+        if self._needs_registry:
             self._courier.set_registry(known_nodes(self._reader), self._clock())
 
-    def executed(self, transactions: Iterable[Transaction]) -> None:
-        """These are executed and on disk; some may have changed the registry."""
-        if any(one.operation.startswith(_GOVERNANCE) for one in transactions):
-            self.look_up_nodes()
+    def executed(self, transactions: Iterable[Transaction]) -> bool:
+        """These are executed and on disk; whether some may have changed the registry."""
+        if not any(one.operation.startswith(_GOVERNANCE) for one in transactions):
+            return False
+        self.look_up_nodes()
+        return True
+
+    def blame(self, peer: Hash, offence: Offence) -> None:
+        """A neighbour did something to the connection itself that its score is to show."""
+        self._courier.blame(peer, offence, self._clock())
 
     def neighbour(self, event: NeighbourEvent) -> None:
         """A connection was made, ended, or could not be made."""

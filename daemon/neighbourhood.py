@@ -7,6 +7,7 @@ Source: docs/protocol.md, section 8.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
 from consensus.settings import Chance
@@ -91,14 +92,16 @@ class Neighbourhood:
         verdict = self._scores.blame(peer, offence, now_ms)
         if verdict.standing is Standing.OK:
             return [blamed]
-        return [blamed, *_own(self._overlay.shun(peer, verdict.until_ms))]
+        dropped = _own(self._overlay.shun(peer, verdict.until_ms))
+        ban_ms = max(verdict.until_ms - now_ms, 0)
+        return [blamed, *(replace(one, ban_ms=ban_ms) if isinstance(one, Drop) else one for one in dropped)]
 
     def allows(self, peer: Hash, frame: Frame, now_ms: int) -> bool:
         """Whether the peer may cause the work of this frame now."""
         allow = self._scores.allow
         if not allow(peer, Work.FRAMES, 1, now_ms):
             return False
-        size_bytes = _size_bytes_of(frame)
+        size_bytes = carried_size_bytes(frame)
         if size_bytes > _SMALL_FRAME_SIZE_BYTES_MAX and not allow(peer, Work.BYTES, size_bytes, now_ms):
             return False
         return not isinstance(frame, _QUESTIONS) or allow(peer, Work.QUESTIONS, 1, now_ms)
@@ -121,10 +124,11 @@ class Neighbourhood:
 def known_nodes(reader: StoreReader) -> Iterator[KnownNode]:
     """The nodes of the ledger's registry, as of the last durable write."""
     for node in registered_nodes(reader.scan_state(NODE_PREFIX)):
-        yield KnownNode(node.id, node.address is not None)
+        yield KnownNode(node.id, node.address is not None, node.name)
 
 
-def _size_bytes_of(frame: Frame) -> int:
+def carried_size_bytes(frame: Frame) -> int:
+    """What a frame carries for others: payloads, entries, submissions; 0 for one that only asks or tells."""
     match frame:
         case Gossip():
             return len(frame.payload)

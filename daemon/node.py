@@ -10,14 +10,14 @@ execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. The execution of 
 next block, so that a busy node flushes once a block.
 
 Its parts: `intake` (pool and admission), `chain` (blocks and state), `leading` (own blocks), `exchange` (everything
-with neighbours), `acceptance` (what may be acknowledged), `reading` (linearizable reads), `keeping` (what was signed),
-`outgoing` (writes), and the agreement core.
+with neighbours), `growing` (blocks of others), `acceptance` (what may be acknowledged), `reading` (linearizable reads),
+`keeping` (what was signed), `outgoing` (writes), and the agreement core.
 
 Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
 Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
 """
 
-from consensus.certificates import BlockCertificate, ElectionCertificate
+from consensus.certificates import BlockCertificate
 from consensus.effects import (
     BecameLeader,
     Broadcast,
@@ -42,7 +42,6 @@ from consensus.events import (
     CertificateHeard,
     Heard,
     ReadAsked,
-    TermCertificateHeard,
     TransferAsked,
     VotersChanged,
 )
@@ -56,7 +55,6 @@ from consensus.timing import Timing
 from contracts.registry import Registry
 from daemon.acceptance import Acceptance
 from daemon.agreement_start import is_lone_voter, link_of, position_of, start_agreement
-from daemon.block_builder import BuiltBlock
 from daemon.chain import Chain, ExecutedBlock
 from daemon.change_readiness import ChangeReadiness
 from daemon.checkpointer import Checkpointer
@@ -67,6 +65,7 @@ from daemon.effects import (
     EvidenceFound,
     ReadFailed,
     ReadReady,
+    RegistryChanged,
     Reported,
     RoleChanged,
     Stopped,
@@ -77,6 +76,7 @@ from daemon.events import (
     DialFailed,
     Event,
     HandOverRequested,
+    PeerBlamed,
     PeerConnected,
     PeerGone,
     ReadRequested,
@@ -91,6 +91,7 @@ from daemon.events import (
 )
 from daemon.evidence_judge import EvidenceJudge
 from daemon.exchange import Exchange
+from daemon.growing import Growing
 from daemon.intake import Intake
 from daemon.keeping import Keeping
 from daemon.leading import Leading
@@ -103,8 +104,9 @@ from daemon.sign_state import SignState
 from daemon.status import NodeStatus
 from daemon.telling import told
 from daemon.voters_in_force import VotersInForce
-from ledger.errors import RemoteProtocolError
+from ledger.errors import BanyanError, RemoteProtocolError
 from ledger.genesis import Genesis
+from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
 from p2p.frames import Status
 from p2p.overlay import OverlaySettings
@@ -114,8 +116,6 @@ from storage.interface import StoreReader
 CLOCK_STEP_MS_MAX = 5000
 # How long a node that was removed stays up for the others to hear of it, when it is told to stop.
 HANDING_OUT_MS_MAX = 30_000
-# Writes under way beyond which no further blocks of others are taken: two windows, so a slow disk bounds what waits.
-WRITES_MAX = 16
 
 
 class Node:
@@ -182,13 +182,24 @@ class Node:
             chance,
             lambda: self._elapsed_ms,
             self._verify,
-            lambda error: self._effects.append(Reported(error)),
+            self._report,
         )
         self._saying = self._exchange.saying
         self._checkpointer = Checkpointer(genesis, keys, self._voters)
         self._acceptance = Acceptance(genesis, self._chain)
         self._keeping = Keeping(sign_state)
         self._writer = Writer()
+        self._growing = Growing(
+            self._chain,
+            self._intake,
+            self._acceptance,
+            self._writer,
+            self._exchange,
+            genesis.parameters.window_blocks_max,
+            self._agree,
+            self._write,
+            self._report,
+        )
         self._readiness = ChangeReadiness(self._chain, self._agreement)
         parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness)
         self._leading = Leading(genesis, keys, *parts)
@@ -210,7 +221,7 @@ class Node:
         self._now_ms = event.now_ms
         try:
             self._handle(event)
-            self._follow()
+            self._growing.follow(self._elapsed_ms)
             self._effects.extend(self._leading.propose(self._now_ms))
             if self._stopping or isinstance(event, Ticked):
                 self._leading.close(self._now_ms)
@@ -237,6 +248,11 @@ class Node:
             unstored_batches=len(self._writer),
         )
 
+    @property
+    def leader(self) -> Hash | None:
+        """Node id of the running term's leader, where its election was checked."""
+        return self._agreement.leader
+
     def peers(self) -> tuple[Peer, ...]:
         """The neighbours, and everybody whose score shows an offence, with the reasons."""
         return self._exchange.peers()
@@ -258,6 +274,8 @@ class Node:
             case PeerConnected() | PeerGone() | DialFailed():
                 self._exchange.neighbour(event)
                 self._readiness.gone(event.peer)
+            case PeerBlamed(_, peer, offence):
+                self._exchange.blame(peer, offence)
             case Received():
                 self._hear(event)
             case Verified():
@@ -287,6 +305,9 @@ class Node:
         self._accept_stored()
         self._effects.extend(self._reading.tick(self._elapsed_ms))
         self._exchange.tick()
+
+    def _report(self, error: BanyanError) -> None:
+        self._effects.append(Reported(error))
 
     # -- transactions -------------------------------------------------------------------------------------------
 
@@ -341,47 +362,6 @@ class Node:
         values = self._exchange.verified(event, self._leading.block_time_ms(self._now_ms))
         self._writer.outgoing.add_detached(values)
 
-    def _follow(self) -> None:
-        """Append blocks of others that are complete by now, unless the disk lags behind."""
-        for heard in self._exchange.take_answers():
-            self._agree(heard)
-        blocks_max = 2 * self._genesis.parameters.window_blocks_max
-        for _ in range(blocks_max):
-            # One write may hold as many blocks as a neighbour sent at a time.
-            if len(self._writer) >= WRITES_MAX or self._writer.unstored_blocks >= blocks_max:
-                return
-            try:
-                branch = self._exchange.next_branch()
-            except RemoteProtocolError as error:
-                self._effects.append(Reported(error))
-                continue
-            if branch is None:
-                return
-            if branch.blocks:
-                self._replace(branch.blocks)
-            if branch.certificate is not None and not self._writer.add_certificate(branch.certificate):
-                self._agree(CertificateHeard(branch.certificate))
-
-    def _replace(self, blocks: list[BuiltBlock]) -> None:
-        """Append judged blocks, in place of uncommitted ones."""
-        first = blocks[0].header.height
-        if first <= self._chain.tip.height:
-            # One durable step of its own: what was gathered before is written before.
-            self._write()
-            dropped = self._chain.drop_from(first)
-            self._writer.outgoing.drop_from = first
-            self._acceptance.replaced_from(first)
-            self._intake.dropped(dropped, self._elapsed_ms)
-        for block in blocks:
-            self._chain.append(block)
-            self._writer.outgoing.blocks.append(block)
-            arrived = self._intake.appended(block)
-            self._writer.outgoing.add_detached(arrived.values)
-            self._exchange.appended(arrived.strangers)
-            if block.stored.header.election_certificate:
-                election = ElectionCertificate.decode(block.stored.header.election_certificate)
-                self._agree(TermCertificateHeard(election))
-
     # -- what is durable ----------------------------------------------------------------------------------------
 
     def _batches_stored(self, ticket: int) -> None:
@@ -426,7 +406,7 @@ class Node:
             for effect in self._agreement.step(event, self._elapsed_ms):
                 self._carry_out(effect)
         except RemoteProtocolError as error:  # Of whoever signed it: the neighbour that relayed it is innocent.
-            self._effects.append(Reported(error))
+            self._report(error)
 
     def _carry_out(self, effect: AgreementEffect) -> None:
         match effect:
@@ -475,7 +455,8 @@ class Node:
         """The block is committed, executed and on disk; sign its checkpoint if it is flagged."""
         header = executed.block.header
         self._effects.append(told(executed))
-        self._exchange.executed(executed.block.transactions)
+        if self._exchange.executed(executed.block.transactions):
+            self._effects.append(RegistryChanged())
         self._effects.extend(self._reading.stored(header.height))
         if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
             signed = self._checkpointer.sign(header, self._now_ms)

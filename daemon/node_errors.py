@@ -1,7 +1,6 @@
 """What can go wrong inside the pure node; drawn in its place in the tree.
 
 BanyanError
-├── UnsupportedNetworkError      the genesis asks for what this version cannot do
 ├── NotAcceptingError            the node takes no transactions right now
 ├── ExpiredError                 a waiting transaction's time ran out
 ├── DetachedValueError           values beside the envelope do not belong to it
@@ -11,12 +10,6 @@ BanyanError
 """
 
 from ledger.errors import BanyanError
-
-
-class UnsupportedNetworkError(BanyanError):
-    """The genesis is valid and this version of the software cannot run it."""
-
-    code = "network-unsupported"
 
 
 class NotAcceptingError(BanyanError):

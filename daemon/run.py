@@ -4,7 +4,8 @@ Owns the order of start and end, the signals, and the line `READY` on stdout. Im
 imported only when a node is to run.
 
 Start: settings, lock, seed, genesis, database, sign-state (`daemon.home`), sockets, node, doors, READY. End: the node
-finishes what it proposed, the doors what they answer, then files and lock. SIGTERM or SIGINT ends it; a second one ends
+hands over what it leads, finishes what it proposed and leaves its neighbours; the doors finish what they answer; then
+files and lock. SIGTERM or SIGINT ends it; a second one ends
 it at once, which loses nothing that was reported.
 """
 
@@ -18,6 +19,7 @@ from pathlib import Path
 import structlog
 import trio
 
+from consensus.settings import Role
 from contracts.builtin import builtin_registry
 from daemon.api.context import NodeContext
 from daemon.collector import calm_collector
@@ -27,14 +29,18 @@ from daemon.home import OpenHome, open_home
 from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
-from daemon.node_errors import UnsupportedNetworkError
+from daemon.peer_network import PeerNetwork
+from daemon.registry_directory import RegistryDirectory
 from daemon.service import Service
+from daemon.status import NodeStatus
 from daemon.system_chance import SystemChance
+from daemon.tcp_listener import listening_address
 from ledger.errors import BanyanError
-from ledger.genesis import Genesis
+from p2p.overlay import OverlaySettings
 
 READY = "READY"
-# How long READY waits for the first block of the term: a few writes, unless the disk is full.
+# How long READY waits for a leader and the first block of its term: an election and a few writes, unless the disk is
+# full or too few voters run.
 OPENING_SECONDS_MAX = 5
 _log = structlog.get_logger("daemon")
 
@@ -47,7 +53,6 @@ def run_node(directory: Path) -> int:
     """
     opened = open_home(directory)
     try:
-        _check_network(opened.genesis)
         configure_logs(opened.config.log_format, opened.config.log_level)
         _run_opened(opened)
     except BanyanError as error:
@@ -83,18 +88,12 @@ def _run_opened(opened: OpenHome) -> None:
         doors.close()
 
 
-def _check_network(genesis: Genesis) -> None:
-    """The pure node agrees with others; the connections between processes are not there yet."""
-    if len(genesis.voters) != 1:
-        raise UnsupportedNetworkError(
-            "the genesis names {count} voters; this version runs networks of one voter, make a genesis with one"
-            " --voter",
-            count=len(genesis.voters),
-        )
-
-
 async def _serve(opened: OpenHome, doors: Doors) -> None:
     metrics = Metrics()
+    chance = SystemChance()
+    names = opened.config.neighbours
+    directory = RegistryDirectory(opened.store)
+    _warn_of_unknown(names, directory)
     node = Node(
         opened.keys,
         opened.genesis,
@@ -102,10 +101,14 @@ async def _serve(opened: OpenHome, doors: Doors) -> None:
         opened.store,
         opened.sign_state.state,
         opened.sign_state.certificate,
-        SystemChance(),
+        chance,
+        neighbours=OverlaySettings(names=names, fixed=bool(names)),
+    )
+    network = PeerNetwork(
+        opened.genesis.network_id, opened.keys, chance.nonce(), directory, opened.store, doors.peers, now_ms
     )
     threads = opened.config.verify_threads or os.cpu_count() or 1
-    service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, log_event)
+    service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, log_event, network)
     metrics.watch(service.status)
     context = NodeContext(
         service=service,
@@ -132,10 +135,17 @@ async def _serve(opened: OpenHome, doors: Doors) -> None:
             nursery.cancel_scope.cancel()
 
 
+def _warn_of_unknown(names: tuple[str, ...], directory: RegistryDirectory) -> None:
+    """A neighbour that the registry does not name yet is taken when it does; more often it is a typing error."""
+    unknown = set(names) - directory.names().keys()
+    for name in sorted(unknown):
+        _log.warning("neighbour-unknown", name=name, remedy="no node is registered under it; see `neighbours`")
+
+
 async def _announce(opened: OpenHome, doors: Doors, service: Service) -> None:
     """Say READY once the doors are open and the node takes transactions, or tell why it does not."""
     with trio.move_on_after(OPENING_SECONDS_MAX):
-        while not service.status().opened:
+        while not _takes_transactions(service.status()):
             await service.wait_for_move()
     reason = service.reason
     if reason is not None:
@@ -145,10 +155,16 @@ async def _announce(opened: OpenHome, doors: Doors, service: Service) -> None:
         network=opened.genesis.name,
         node=opened.description.name,
         height=service.status().executed_height,
+        listen=listening_address(doors.peers),
         control=str(doors.control_path),
         http=doors.http_address,
     )
     print(READY, flush=True)
+
+
+def _takes_transactions(status: NodeStatus) -> bool:
+    """A leader does once it has opened its term, everybody else once it knows the leader."""
+    return status.opened if status.role == Role.LEADER.value else status.leader is not None
 
 
 async def _wait_for_signal(signals: AsyncIterator[int]) -> None:

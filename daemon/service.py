@@ -4,18 +4,23 @@ Owns the nursery, the clock readings and the order of effects; never decides any
 `daemon.node` does). Clients, HTTP and benchmarks come in through `submit` and `submit_many`, and read the store
 themselves.
 
-    submit -> verifier (threads) -> inbox -> node.step -> effects -> disk, sign-state, waiting clients
-                                      ^------ reports: stored, saved, tick ------'
+    submit -> verifier (threads) -> inbox -> node.step -> effects -> disk, sign-state, neighbours, waiting clients
+                                      ^------ reports: stored, saved, verified; neighbours; ticks ------'
 
-Bounds: verifier queue, inbox and waiting room have theirs; the tasks are seven, whatever the load.
+What a message depends on is durable before the node wants it sent (`daemon.effects`), so effects are carried out at
+once and in order.
+
+Bounds: verifier queue, inbox, waiting room, open questions and the transport have theirs.
 Cancellation: `run` may be cancelled at any time; what was reported committed is on disk. A clean end is `stop`.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import trio
 
+from consensus.settings import Role
 from daemon.body_budget import BodyBudget
 from daemon.disk import Disk
 from daemon.effects import (
@@ -26,15 +31,19 @@ from daemon.effects import (
     Dropped,
     Effect,
     EvidenceFound,
+    ReadFailed,
+    ReadReady,
     Refused,
+    RegistryChanged,
     Reported,
     RoleChanged,
     SaveSignState,
     Stopped,
     StoreBatch,
+    Verify,
 )
-from daemon.errors import NotLeaderError, OverloadedError, StoppingError
-from daemon.events import Started, Stopping, Submission, Submitted, Ticked
+from daemon.errors import OverloadedError, StoppingError
+from daemon.events import HandOverRequested, ReadRequested, Started, Stopping, Submission, Verified
 from daemon.foreseen import foreseen
 from daemon.inbox import Inbox
 from daemon.lookup import find_transaction
@@ -42,6 +51,8 @@ from daemon.mempool import MempoolFullError
 from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.node_errors import NotAcceptingError
+from daemon.open_questions import OpenQuestions
+from daemon.peer_network import PeerNetwork
 from daemon.pending import Pending, SubmissionOutcome, SubmissionStatus
 from daemon.sign_state_file import SignStateFile
 from daemon.sign_state_keeper import SignStateKeeper
@@ -51,12 +62,17 @@ from daemon.waiting_room import RETRY_AFTER_STOP_MS, WaitingRoom
 from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
+from p2p.effects import Blame, Dial, Drop, SendFrame
 from storage.interface import Store
 
-TICK_INTERVAL_MS = 100
+# Half of a heartbeat (`consensus.timing`): what is due waits for half of one at most.
+TICK_INTERVAL_MS = 50
+# How long a leader that is told to stop waits for its successor: as long as it proposes nothing, two election timeouts.
+HAND_OVER_SECONDS_MAX = 2
 # How long `submit` waits for the execution unless told otherwise: what the HTTP API allows at most.
 WAIT_MS_MAX = 60_000
 RETRY_AFTER_MS = 1000
+_LEADER = Role.LEADER.value
 
 
 class Service:
@@ -70,6 +86,7 @@ class Service:
         verify_threads: At least 1.
         metrics: Where to count.
         log: Called with a name, fields and perhaps `level` for what an operator should know (`daemon.logs.log_event`).
+        network: The connections with neighbours; None for a node that has none.
     """
 
     def __init__(
@@ -81,25 +98,29 @@ class Service:
         verify_threads: int,
         metrics: Metrics,
         log: Callable[..., None],
+        network: PeerNetwork | None = None,
     ) -> None:
         self.store = store
         self.bodies = BodyBudget()
         self._node = node
-        self._now_ms = now_ms
         self._metrics = metrics
         self._count_new = metrics.admitted.labels("new").inc
         self._count_known = metrics.admitted.labels("known").inc
         self._log = log
-        self._inbox = Inbox()
-        self._disk = Disk(store, self._inbox, now_ms, log)
-        self._keeper = SignStateKeeper(sign_state, self._inbox, now_ms)
+        self._network = network
+        self._inbox = Inbox(now_ms)
+        self._disk = Disk(store, self._inbox, log)
+        self._keeper = SignStateKeeper(sign_state, self._inbox)
         self._verifier = Verifier(self._hand_over, verify_threads)
         self._waiting = WaitingRoom()
+        self._questions = OpenQuestions(lambda question: self._inbox.post(ReadRequested, question))
         self._retries: deque[Pending] = deque()
         self._pool_has_room = trio.Event()
         self._pool_has_room.set()
         self._moved = trio.Event()
         self._stopped = trio.Event()
+        self._ended = trio.Event()
+        self._leader: Hash | None = None
         self.stopping = trio.Event()
 
     # -- running ------------------------------------------------------------------------------------------------
@@ -115,32 +136,61 @@ class Service:
                 nursery.start_soon(self._disk.run)
                 nursery.start_soon(self._keeper.run)
                 nursery.start_soon(self._verifier.run)
+                if self._network is not None:
+                    await nursery.start(self._network.run, self._inbox)
                 nursery.start_soon(self._tick)
-                self._inbox.post(Started(self._now_ms()))
+                self._inbox.post(Started)
                 task_status.started()
                 await self._step_until_stopped()
+                self._end()
+                if self._network is not None:
+                    await self._network.leave()
                 nursery.cancel_scope.cancel()
         except BaseExceptionGroup as group:
             raise (foreseen(group) or group) from None
         finally:
-            self.stopping.set()
-            self._waiting.close()
-            self._stopped.set()
-            self._moved.set()
-            self._pool_has_room.set()
+            self._end()
+            self._ended.set()
+
+    def _end(self) -> None:
+        """Leave nobody waiting for a node that takes no step any more."""
+        self.stopping.set()
+        self._stopped.set()
+        self._inbox.close()
+        self._waiting.close()
+        self._questions.close()
+        self._moved.set()
+        self._pool_has_room.set()
 
     async def stop(self, timeout_ms: int) -> bool:
-        """Let the node finish what it proposed and end; whether it did within `timeout_ms`.
+        """Hand over what the node leads, let it finish what it proposed, leave the neighbours, and end.
 
-        Nothing new is taken from now on. A node that does not finish (a full disk) may simply be cancelled: what it
-        reported is on disk.
+        Nothing new is taken once another node leads. A node that does not finish (a full disk) may simply be cancelled:
+        what it reported is on disk.
+
+        Returns:
+            Whether it ended within `timeout_ms`.
         """
-        if not self.stopping.is_set():
-            self.stopping.set()
-            self._inbox.post(Stopping(self._now_ms()))
         with trio.move_on_after(timeout_ms / 1000):
-            await self._stopped.wait()
-        return self._stopped.is_set()
+            if not self.stopping.is_set():
+                await self._hand_over_leadership()
+                self.stopping.set()
+                self._inbox.post(Stopping)
+            await self._ended.wait()
+        return self._ended.is_set()
+
+    async def _hand_over_leadership(self) -> None:
+        """Let another voter lead before this one goes, and wait until it has committed what this one proposed."""
+        status = self.status()
+        if status.role != _LEADER or len(status.voters) == 1:
+            return
+        self._inbox.post(HandOverRequested, None)
+        with trio.move_on_after(HAND_OVER_SECONDS_MAX):
+            while not self.has_stopped and (
+                self.status().role == _LEADER or self.store.head().executed_height < status.height
+            ):
+                await self._moved.wait()
+        self._log("handed-over" if self.status().role != _LEADER else "not-handed-over", term=status.term)
 
     async def _step_until_stopped(self) -> None:
         while not self._stopped.is_set():
@@ -149,11 +199,15 @@ class Service:
                 effects = self._node.step(event)
             for effect in effects:
                 self._carry_out(effect)
+            if self._node.leader != self._leader:
+                self._leader = self._node.leader
+                self._log("leader", leader=None if self._leader is None else self._leader.hex())
+                self._wake()
 
     async def _tick(self) -> None:
         while True:
             await trio.sleep(TICK_INTERVAL_MS / 1000)
-            self._inbox.post(Ticked(self._now_ms()))
+            self._inbox.tick()
             if self._retries:
                 batch = list(self._retries)
                 self._retries.clear()
@@ -178,6 +232,20 @@ class Service:
                 self._wake()
             case Dropped():
                 self._waiting.dropped(effect)
+            case Verify(ticket, submissions):
+                self._verifier.verify_foreign(submissions, partial(self._inbox.post, Verified, ticket))
+            case SendFrame() | Dial() | Drop():
+                if self._network is not None:
+                    self._network.carry_out(effect)
+            case Blame(peer, offence):
+                self._log("peer-blamed", peer=peer.hex(), offence=offence.value)
+            case RegistryChanged():
+                if self._network is not None:
+                    self._network.registry_changed()
+            case ReadReady(question):
+                self._questions.answered(question, True)
+            case ReadFailed(question):
+                self._questions.answered(question, False)
             case Reported(error):
                 self._log("reported", level="warning", code=error.code, reason=str(error))
             case EvidenceFound(evidence):
@@ -185,6 +253,7 @@ class Service:
                 self._log("evidence", level="error", offence=evidence.offence.value, node=node_id, term=evidence.term)
             case RoleChanged(role, term):
                 self._log("role", role=role, term=term)
+                self._wake()
             case Alarm(error):
                 raise error
             case Stopped():
@@ -298,7 +367,7 @@ class Service:
             assert pending.transaction is not None and pending.detached is not None, "the verifier set them"
             submissions.append(Submission(self._waiting.enter(pending), pending.transaction, pending.detached))
         if submissions:
-            await self._inbox.submit(Submitted(self._now_ms(), tuple(submissions)))
+            await self._inbox.submit(tuple(submissions))
 
     def _admitted(self, effect: Admitted) -> None:
         (self._count_known if effect.known else self._count_new)()
@@ -366,19 +435,13 @@ class Service:
     async def confirm_newest(self, wait_ms: int) -> None:
         """Return when everything that was reported committed before the call can be read from the store.
 
-        Protocol section 6, "Reads": the height of the newest proposed block when the question arrives, and a leader
-        that has committed a block of its own term. The only voter needs nobody else to confirm that it leads.
+        Any node may be asked; one that does not lead asks the leader (docs/protocol.md, section 6, "Reads").
 
         Raises:
-            NotLeaderError: it does not lead, or could not commit that height within `wait_ms`.
+            NotLeaderError: nobody confirmed it within `wait_ms`.
+            OverloadedError: too many wait for that already.
         """
-        status = self.status()
-        confirmed = status.role == "leader" and status.opened
-        with trio.move_on_after(wait_ms / 1000):
-            while confirmed and not self.has_stopped and self.store.head().executed_height < status.height:
-                await self._moved.wait()
-        if not confirmed or self.store.head().executed_height < status.height:
-            raise NotLeaderError("this node cannot confirm now that it knows the newest block; ask again in a second")
+        await self._questions.confirm(wait_ms)
 
     @property
     def has_stopped(self) -> bool:
@@ -386,7 +449,7 @@ class Service:
         return self._stopped.is_set()
 
     def next_move(self) -> trio.Event:
-        """Set when the next block is executed, the next checkpoint is published, or the node stops.
+        """Set when the next block is executed, the next checkpoint published, somebody else leads, or the node stops.
 
         Ask for it before looking at the store: what happens in between is then not missed.
         """

@@ -5,7 +5,6 @@ window of acknowledgements and one checkpoint under way.
 """
 
 from collections import deque
-from collections.abc import Callable
 
 import trio
 
@@ -18,10 +17,9 @@ from daemon.sign_state_file import SignStateFile
 class SignStateKeeper:
     """Saves in the order given and reports each ticket to `inbox`."""
 
-    def __init__(self, file: SignStateFile, inbox: Inbox, now_ms: Callable[[], int]) -> None:
+    def __init__(self, file: SignStateFile, inbox: Inbox) -> None:
         self._file = file
         self._inbox = inbox
-        self._now_ms = now_ms
         self._queue: deque[SaveSignState] = deque()
         self._arrived = trio.Event()
         self._busy = False
@@ -34,7 +32,7 @@ class SignStateKeeper:
         """
         if not effect.flush and not self._busy and not self._queue:
             self._file.save(effect.state, flush=False)
-            self._inbox.post(SignStateSaved(self._now_ms(), effect.ticket))
+            self._inbox.post(SignStateSaved, effect.ticket)
             return
         self._queue.append(effect)
         self._arrived.set()
@@ -49,4 +47,4 @@ class SignStateKeeper:
             self._busy = True
             await trio.to_thread.run_sync(self._file.save, effect.state, effect.flush, effect.term_certificate)
             self._busy = False
-            self._inbox.post(SignStateSaved(self._now_ms(), effect.ticket))
+            self._inbox.post(SignStateSaved, effect.ticket)

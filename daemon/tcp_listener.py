@@ -1,4 +1,4 @@
-"""The public door: opening a TCP socket at the address in the settings.
+"""The public doors: opening a TCP socket at the address in the settings.
 
 Owns the way from `HOST:PORT` to a listening socket and one sentence for each thing that can go wrong there.
 """
@@ -11,8 +11,8 @@ from daemon.errors import AddressError
 _BACKLOG = 128
 
 
-def open_tcp_listener(address: str) -> socket.socket:
-    """A listening socket at `address`, `HOST:PORT`; port 0 takes any free one.
+def open_tcp_listener(address: str, setting: str) -> socket.socket:
+    """A listening socket at `address`, `HOST:PORT`, which is the value of `setting`; port 0 takes any free one.
 
     A name with several addresses is listened on at the first.
 
@@ -33,7 +33,7 @@ def open_tcp_listener(address: str) -> socket.socket:
     except OSError as error:
         if listener is not None:
             listener.close()
-        raise _address_error(address, error) from error
+        raise _address_error(address, setting, error) from error
     return listener
 
 
@@ -43,19 +43,23 @@ def listening_address(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _address_error(address: str, error: OSError) -> AddressError:
+def _address_error(address: str, setting: str, error: OSError) -> AddressError:
     if error.errno == errno.EADDRINUSE:
         return AddressError(
-            "the address {address} is taken by another process; stop it, or set another `http` in config.toml",
+            "the address {address} is taken by another process; stop it, or set another `{setting}` in config.toml",
             address=address,
+            setting=setting,
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return AddressError(
-            "this user may not listen on {address}; set a port above 1023 as `http` in config.toml", address=address
+            "this user may not listen on {address}; set a port above 1023 as `{setting}` in config.toml",
+            address=address,
+            setting=setting,
         )
     return AddressError(
-        "the address {address} cannot be listened on ({reason}); set an address of this machine as `http` in"
+        "the address {address} cannot be listened on ({reason}); set an address of this machine as `{setting}` in"
         " config.toml",
         address=address,
+        setting=setting,
         reason=error.strerror or str(error),
     )

@@ -1,7 +1,9 @@
-"""Decoding and verifying what clients hand in: once, in batches, on worker threads.
+"""Decoding and verifying what clients and neighbours hand in: once, in batches, on worker threads.
 
-Owns the queue between requests and node, and the threads. Never looks at state: format and signatures only. Batches
-leave in the order in which they came, so one client's transactions stay in order.
+Owns the queue between requests and node, and the threads. Never looks at state: format and signatures only. Batches of
+clients leave in the order in which they came, so one client's transactions stay in order; those of neighbours
+(`daemon.foreign_batches`) when they are done. Each kind has a bounded number of batches at the threads, so neither
+keeps the other waiting for more than those.
 
 Bounds: `COUNT_MAX` and `SIZE_BYTES_MAX` in the queue (beyond: refused, or the sender waits), `BATCH_MAX` and
 `BATCH_SIZE_BYTES_MAX` in a batch, `AHEAD_PER_THREAD` batches for each thread and two more. Cost of a submission: about
@@ -16,6 +18,7 @@ from queue import SimpleQueue
 import trio
 
 from daemon.errors import OverloadedError
+from daemon.foreign_batches import ForeignBatches, FoundSubmissions, Piece
 from daemon.pending import Pending
 from ledger.detached import check_detached
 from ledger.errors import BanyanError, InvalidTransactionError
@@ -48,6 +51,14 @@ class _Batch:
         self.errors: Sequence[BanyanError | None] = ()
         self.verified = trio.Event()
 
+    def work(self) -> None:
+        """On a thread: decode and verify."""
+        self.errors = _verify_batch(self.submissions)
+
+    def finish(self) -> None:
+        """In the event loop, when the work is done."""
+        self.verified.set()
+
 
 class Verifier:
     """The queue and its threads; `deliver` gets what was verified, and may make it wait."""
@@ -58,7 +69,8 @@ class Verifier:
         self._thread_count = thread_count
         self._limiter = trio.CapacityLimiter(thread_count)
         # None ends a thread. Bounded by the channel that the same batches go through.
-        self._to_verify: SimpleQueue[_Batch | None] = SimpleQueue()
+        self._to_verify: SimpleQueue[_Batch | Piece | None] = SimpleQueue()
+        self._foreign = ForeignBatches(self._to_verify.put, AHEAD_PER_THREAD * thread_count)
         self._queue: deque[Pending] = deque()
         self._size_bytes = 0
         self._arrived = trio.Event()
@@ -88,6 +100,10 @@ class Verifier:
                 while self._is_full:
                     await self._room.wait()
         self._add(pending)
+
+    def verify_foreign(self, submissions: Sequence[bytes], report: Callable[[FoundSubmissions], None]) -> None:
+        """Verify what came from neighbours; `report` is called once, in the event loop, and never by this call."""
+        self._foreign.add(submissions, report)
 
     @property
     def _is_full(self) -> bool:
@@ -129,9 +145,9 @@ class Verifier:
             batch = self._to_verify.get()
             if batch is None:
                 return
-            batch.errors = _verify_batch(batch.submissions)
+            batch.work()
             try:
-                token.run_sync_soon(batch.verified.set)
+                token.run_sync_soon(batch.finish)
             except trio.RunFinishedError:
                 return
 

@@ -91,10 +91,11 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Close the connection with `peer`; report it disconnected."""
+    """Close the connection with `peer`, and take none from it for `ban_ms`; report it disconnected."""
 
     peer: Hash
     reason: DropReason
+    ban_ms: int = 0
 
 
 Effect: TypeAlias = SendFrame | Deliver | Blame | Dial | Drop

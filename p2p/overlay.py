@@ -45,7 +45,8 @@ _DOUBLINGS_MAX = 16
 
 @dataclass(frozen=True, slots=True)
 class OverlaySettings:
-    """`configured` are dialled and kept whatever else; with `fixed`, nobody else is.
+    """`configured` are dialled and kept whatever else, and those that the registry has under one of `names`; with
+    `fixed`, nobody else is.
 
     `low` <= `target` <= `high` count all neighbours.
 
@@ -58,6 +59,7 @@ class OverlaySettings:
     target: int = TARGET
     low: int = LOW
     high: int = HIGH
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.low <= self.target <= self.high <= NODES_MAX:
@@ -74,6 +76,7 @@ class KnownNode(NamedTuple):
 
     id: Hash
     has_address: bool
+    name: str = ""
 
 
 @dataclass(slots=True)
@@ -98,7 +101,7 @@ class Overlay:
         self._own = own
         self._settings = settings
         self._chance = chance
-        self._configured = tuple(id for id in dict.fromkeys(settings.configured) if id != own)
+        self._configured = self._configured_with(())
         self._nodes: dict[Hash, bool] = {}
         # The nodes that can be dialled, in order, so that one can be picked by its number.
         self._reachable: tuple[Hash, ...] = ()
@@ -118,6 +121,8 @@ class Overlay:
     def set_registry(self, nodes: Iterable[KnownNode]) -> list[Effect]:
         """The nodes of the ledger's registry as it is now; whoever left it is dropped unless configured."""
         listed = sorted(node for node in nodes if node.id != self._own)[:NODES_MAX]
+        names = self._settings.names
+        self._configured = self._configured_with(node.id for node in listed if node.name in names)
         self._nodes = {node.id: node.has_address for node in listed}
         self._reachable = tuple(node.id for node in listed if node.has_address)
         self._failures = {id: one for id, one in self._failures.items() if self._is_known(id)}
@@ -205,6 +210,9 @@ class Overlay:
             effects.append(self._dial(picked, now_ms))
         effects += self._rejoin(now_ms)
         return effects
+
+    def _configured_with(self, named: Iterable[Hash]) -> tuple[Hash, ...]:
+        return tuple(id for id in dict.fromkeys((*self._settings.configured, *named)) if id != self._own)
 
     def _count(self) -> int:
         return len(self._connected) + len(self._dialling)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.command import environment, process
+from tests.free_ports import free_address
 
 NETWORK_NAME = "test.example/ledger"
 # Starting takes about a second; a busy machine gets thirty.
@@ -23,7 +24,7 @@ def make_home(folder: Path, *further: str) -> Path:
     """
     home = folder / "home"
     for words in (
-        ("init", "--home", home, "--name", "node-1.example", "--listen", "127.0.0.1:7400"),
+        ("init", "--home", home, "--name", "node-1.example", "--listen", free_address()),
         ("keygen", "--out", home / "admin.key"),
         (
             *("network", "new", "--name", NETWORK_NAME, "--voter", home / "node.public.json"),

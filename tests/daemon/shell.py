@@ -25,11 +25,12 @@ from ledger.submission import encode_submission
 from ledger.transaction import Transaction, build_transaction
 from storage.interface import Store
 from tests.daemon.networks import administrator_key, genesis_text
+from tests.free_ports import free_address
 
 
 def make_home(folder: Path, **changes: object) -> Home:
     """A node's folder, tied to a network of its own; `changes` replace fields of the genesis."""
-    description = create_home(folder, "alpha", "127.0.0.1:7101", "127.0.0.1:0")
+    description = create_home(folder, "alpha", free_address(), "127.0.0.1:0")
     changes.setdefault("created_ms", now_ms() - 1000)
     join_home(folder, parse_genesis(genesis_text(voters=[description.to_value()], **changes)))
     return Home(folder)

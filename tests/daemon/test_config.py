@@ -64,6 +64,12 @@ def test_a_setting_like_no_other_is_refused_with_where_to_look() -> None:
         (SMALLEST + 'verify_threads = "two"', "whole number"),
         (SMALLEST + "verify_threads = true", "whole number"),
         (SMALLEST + "http = 7", "text in quotes"),
+        (SMALLEST + 'neighbours = "beta"', "list of texts"),
+        (SMALLEST + "neighbours = [7]", "list of texts"),
+        (SMALLEST + 'neighbours = ["beta", "gamma", "beta"]', '"beta" more than once'),
+        (SMALLEST + 'neighbours = ["alpha"]', "this node itself"),
+        (SMALLEST + 'neighbours = ["No Good"]', "'No Good'"),
+        (SMALLEST + f"neighbours = {[f'n{number}' for number in range(33)]}", "33 nodes; 32"),
         ("name = ", "not TOML (at its end: Invalid value)"),
         ('name = "alpha"\nlisten', "not TOML (at its end: Expected '=' after a key in a key/value pair)"),
         ("name = 1\n  = 2", "not TOML (line 2, column 3: Invalid statement)"),
@@ -73,6 +79,11 @@ def test_a_setting_like_no_other_is_refused_with_where_to_look() -> None:
 )
 def test_a_wrong_value_is_refused_with_what_it_may_be(text: str, named: str) -> None:
     assert named in refusal(text)
+
+
+def test_neighbours_are_names() -> None:
+    assert parse_config(SMALLEST).neighbours == ()
+    assert parse_config(SMALLEST + 'neighbours = ["beta", "gamma"]').neighbours == ("beta", "gamma")
 
 
 def test_port_zero_takes_a_free_port_for_the_api() -> None:
@@ -108,5 +119,6 @@ def test_the_reference_explains_every_setting_with_its_default() -> None:
         row = rows[f"`{one.name}`"]
         value = getattr(default, one.name)
         if one.name not in ("name", "listen"):
-            assert f"`{value}`" in row or (value == "" and "empty" in row), one.name
+            shown = "[]" if value == () else value
+            assert f"`{shown}`" in row or (value == "" and "empty" in row), one.name
     assert len(rows) == len(fields(Config))

@@ -68,7 +68,7 @@ def test_a_place_where_no_socket_can_be_made(tmp_path: Path) -> None:
 
 
 def test_any_free_port() -> None:
-    listener = open_tcp_listener("127.0.0.1:0")
+    listener = open_tcp_listener("127.0.0.1:0", "http")
     host, _, port = listening_address(listener).rpartition(":")
     assert host == "127.0.0.1"
     assert int(port) > 0
@@ -76,10 +76,10 @@ def test_any_free_port() -> None:
 
 
 def test_a_taken_port_names_the_remedy() -> None:
-    first = open_tcp_listener("127.0.0.1:0")
+    first = open_tcp_listener("127.0.0.1:0", "http")
     address = listening_address(first)
     with pytest.raises(AddressError) as caught:
-        open_tcp_listener(address)
+        open_tcp_listener(address, "http")
     message = str(caught.value)
     assert f"{address} is taken" in message
     assert "set another `http`" in message
@@ -89,4 +89,4 @@ def test_a_taken_port_names_the_remedy() -> None:
 @pytest.mark.parametrize("address", ["192.0.2.1:7180", "no-such-host.invalid:7180"])
 def test_an_address_of_another_machine_names_the_remedy(address: str) -> None:
     with pytest.raises(AddressError, match="an address of this machine"):
-        open_tcp_listener(address)
+        open_tcp_listener(address, "http")

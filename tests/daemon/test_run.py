@@ -9,12 +9,11 @@ import httpx
 import pytest
 
 from daemon.control_socket import control_socket_path
-from daemon.home import Home, create_home, join_home
-from daemon.node_errors import UnsupportedNetworkError
-from daemon.run import now_ms, run_node
+from daemon.home import Home
+from daemon.run import now_ms
 from ledger.genesis import member_id, parse_genesis
 from ledger.transaction import Transaction, build_transaction
-from tests.daemon.networks import administrator_key, genesis_text, node_description
+from tests.daemon.networks import administrator_key
 from tests.daemon.shell import make_home
 from tests.e2e.node_process import NodeProcess, started
 
@@ -92,12 +91,3 @@ def test_the_log_is_json_where_that_is_asked_for(home: Home, tmp_path: Path) -> 
     assert {"serving", "stopping", "stopped", "role", "request"} <= {line["event"] for line in lines}
     assert all({"timestamp", "level", "event"} <= set(line) for line in lines)
     assert [line["status"] for line in lines if line.get("request") == identified] == [404]
-
-
-def test_a_network_of_several_voters_is_refused_before_anything_runs(tmp_path: Path) -> None:
-    folder = tmp_path / "home"
-    description = create_home(folder, "alpha", "127.0.0.1:7101", "127.0.0.1:0")
-    voters = [description.to_value(), node_description(2, "beta").to_value()]
-    join_home(folder, parse_genesis(genesis_text(voters=voters, created_ms=now_ms() - 1000)))
-    with pytest.raises(UnsupportedNetworkError, match="names 2 voters"):
-        run_node(folder)

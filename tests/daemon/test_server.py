@@ -149,7 +149,7 @@ async def test_the_bound_on_headers_that_come_in_pieces(home: Home, size_bytes: 
     async with served(home.directory) as node, connected(address_of(node)) as stream:
         await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\nconnection: close\r\nx-long: " + b"x" * size_bytes)
         # What was sent is read before the rest comes: otherwise both would be one piece.
-        await trio.testing.wait_all_tasks_blocked(0.05)
+        await trio.testing.wait_all_tasks_blocked(0.02)
         with suppress(trio.BrokenResourceError):
             await stream.send_all(b"\r\n\r\n")
         assert (await everything(stream)).startswith(b"HTTP/1.1 " + status)
@@ -222,7 +222,7 @@ async def serving(
     app: Callable[[Scope, Receive, Send], Awaitable[None]],
 ) -> AsyncIterator[tuple[str, list[int], Server]]:
     """A server with this application: its address, the numbers of connections it had, itself."""
-    listener = open_tcp_listener("127.0.0.1:0")
+    listener = open_tcp_listener("127.0.0.1:0", "http")
     counts: list[int] = [0]
     server = Server(app, listener, 8, counts.append)  # type: ignore[arg-type]
     async with trio.open_nursery() as nursery:

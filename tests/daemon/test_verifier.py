@@ -10,6 +10,7 @@ import trio.testing
 
 from daemon import verifier as module
 from daemon.errors import OverloadedError
+from daemon.foreign_batches import PIECE_MAX, FoundSubmissions
 from daemon.pending import Pending
 from daemon.verifier import AHEAD_PER_THREAD, BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
 from ledger.detached import DetachedValue
@@ -238,3 +239,38 @@ async def test_an_error_that_nobody_foresaw_on_a_thread_ends_the_verifier(monkey
     (error,) = await run_to_its_end(verifier)
     assert isinstance(error, ZeroDivisionError)
     assert collected.batches == []
+
+
+async def test_foreign_submissions_are_found_in_order_whatever_their_number() -> None:
+    driver = Driver()
+    good = [driver.notice(str(number)).envelope for number in range(2 * PIECE_MAX + 3)]
+    raws = [*good, false_signature(driver), b"nothing"]
+    verifier = Verifier(Collected().deliver, thread_count=2)
+    found: list[FoundSubmissions] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        verifier.verify_foreign(raws, found.append)
+        verifier.verify_foreign([], found.append)
+        assert not found
+        with trio.fail_after(30):
+            while len(found) < 2:
+                await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    large = max(found, key=len)
+    assert [one[0].envelope if one is not None else None for one in large] == [*good, None, None]
+    assert min(found, key=len) == ()
+
+
+async def test_clients_are_not_kept_waiting_by_neighbours() -> None:
+    driver = Driver()
+    foreign = [driver.notice(f"foreign {number}").envelope for number in range(20 * PIECE_MAX)]
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=1)
+    found: list[FoundSubmissions] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        verifier.verify_foreign(foreign, found.append)
+        verifier.put_nowait(pending(driver.notice("own").envelope))
+        await until(1, collected)
+        assert not found, "the client's came between the pieces of the neighbour's"
+        nursery.cancel_scope.cancel()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tests.cli.command import Answer, environment, process
+from tests.free_ports import free_address
 
 NETWORK_NAME = "e2e.example/ledger"
 # Starting takes about a second; a busy machine gets a minute.
@@ -21,7 +22,7 @@ def make_home(folder: Path, home: Path | None = None, http: str = "") -> Path:
     home = home or folder / "home"
     key, genesis = folder / "admin.key", folder / "genesis.json"
     for words in (
-        ("init", "--home", home, "--name", "alpha", "--listen", "127.0.0.1:7400", "--http", http),
+        ("init", "--home", home, "--name", "alpha", "--listen", free_address(), "--http", http),
         ("keygen", "--out", key),
         (
             *("network", "new", "--name", NETWORK_NAME, "--voter", home / "node.public.json"),
@@ -107,9 +108,13 @@ class NodeProcess:
         self._process.kill()
         self._ended()
 
+    def terminate(self) -> None:
+        """Ask it to end as an operator does."""
+        self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """End it as an operator does; its exit status."""
-        self._process.send_signal(signal.SIGTERM)
+        self.terminate()
         return self._ended()
 
     def wait(self) -> int:

@@ -1,0 +1,104 @@
+"""The node's connections with its neighbours, as the shell carries them out.
+
+Owns the transport (`p2p.switchboard`) and the translation both ways: what happens at a connection becomes an event of
+the node, in order, and what the node wants becomes a frame, a dial or an end. Never decides whom to talk to nor what a
+frame means. Backpressure: while the node has as much as it takes to do (`daemon.inbox`), nothing is read from any peer.
+"""
+
+import socket
+from collections.abc import Callable
+from functools import partial
+
+import trio
+
+from daemon.events import DialFailed, PeerBlamed, PeerConnected, PeerGone, Received
+from daemon.inbox import Inbox
+from daemon.neighbourhood import carried_size_bytes
+from ledger.hashing import Hash
+from ledger.node_keys import NodeKeys
+from p2p.close_reasons import OF_DROP
+from p2p.contacts import Directory
+from p2p.effects import Dial, Drop, SendFrame
+from p2p.switchboard import Switchboard
+from p2p.transport_events import FrameCame, LinkDown, LinkEvent, LinkFailed, LinkUp, PeerMisbehaved
+from p2p.transport_messages import Head, Identity
+from storage.interface import StoreReader
+
+
+class PeerNetwork:
+    """One node's connections.
+
+    Args:
+        network: Digest of the genesis.
+        keys: The node's.
+        run: 16 bytes, drawn once for this process.
+        directory: Who may connect.
+        store: Where the newest committed block is read.
+        listener: Takes connections already; closed when `run` ends.
+        now_ms: The clock, milliseconds since 1970 UTC.
+    """
+
+    def __init__(
+        self,
+        network: Hash,
+        keys: NodeKeys,
+        run: bytes,
+        directory: Directory,
+        store: StoreReader,
+        listener: socket.socket,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._listener = listener
+        self._now_ms = now_ms
+        # No places: what waits is counted by its bytes, in the inbox.
+        sending, self._events = trio.open_memory_channel[LinkEvent](0)
+        self._switchboard = Switchboard(
+            Identity(network, keys.node_id, run), keys.transport, directory, sending, self._head, now_ms
+        )
+
+    async def run(self, inbox: Inbox, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Carry events to `inbox` until cancelled; `started` when connections are taken."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._tell, inbox)
+            listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
+            await nursery.start(self._switchboard.run, [listener])
+            task_status.started()
+
+    def carry_out(self, effect: SendFrame | Dial | Drop) -> None:
+        """Do what the node wants; never waits."""
+        match effect:
+            case SendFrame(peer, frame, send_class):
+                self._switchboard.send(peer, frame, send_class)
+            case Dial(peer):
+                self._switchboard.dial(peer)
+            case Drop(peer, reason, ban_ms):
+                until_ms = self._now_ms() + ban_ms if ban_ms else 0
+                self._switchboard.drop(peer, OF_DROP[reason], until_ms)
+
+    def registry_changed(self) -> None:
+        """The registry in the store is another one: new nodes may connect, who left is cut off."""
+        self._switchboard.registry_changed()
+
+    async def leave(self) -> None:
+        """Say goodbye to everybody; takes a few seconds at most."""
+        await self._switchboard.leave()
+
+    def _head(self) -> Head:
+        height = self._store.head().executed_height
+        newest = self._store.header(height) if height else None
+        return Head(0, bytes(32)) if newest is None else Head(height, newest.header_hash)
+
+    async def _tell(self, inbox: Inbox) -> None:
+        async for event in self._events:
+            match event:
+                case FrameCame(peer, frame):
+                    await inbox.hear(Received, peer, frame, size_bytes=carried_size_bytes(frame))
+                case LinkUp(peer, dialled):
+                    await inbox.hear(partial(PeerConnected, dialled=dialled), peer)
+                case LinkDown(peer):
+                    await inbox.hear(PeerGone, peer)
+                case LinkFailed(peer):
+                    await inbox.hear(DialFailed, peer)
+                case PeerMisbehaved(peer, offence):
+                    await inbox.hear(PeerBlamed, peer, offence)
