@@ -29,7 +29,7 @@ class Growing:
 
     Args:
         chain, intake, acceptance, writer, exchange: The node's.
-        window_blocks_max: The genesis' parameter.
+        blocks_max: Two windows (genesis parameter): blocks that are not durable yet.
         agree: Lets agreement hear of something.
         write: Hands out what was gathered for the disk so far.
         report: Tells operators of a broken rule.
@@ -42,7 +42,7 @@ class Growing:
         acceptance: Acceptance,
         writer: Writer,
         exchange: Exchange,
-        window_blocks_max: int,
+        blocks_max: int,
         agree: Callable[[AgreementEvent], None],
         write: Callable[[], None],
         report: Report,
@@ -52,7 +52,7 @@ class Growing:
         self._acceptance = acceptance
         self._writer = writer
         self._exchange = exchange
-        self._blocks_max = 2 * window_blocks_max
+        self._blocks_max = blocks_max
         self._agree = agree
         self._write = write
         self._report = report

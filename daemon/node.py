@@ -189,17 +189,9 @@ class Node:
         self._acceptance = Acceptance(genesis, self._chain)
         self._keeping = Keeping(sign_state)
         self._writer = Writer()
-        self._growing = Growing(
-            self._chain,
-            self._intake,
-            self._acceptance,
-            self._writer,
-            self._exchange,
-            genesis.parameters.window_blocks_max,
-            self._agree,
-            self._write,
-            self._report,
-        )
+        changed = (self._chain, self._intake, self._acceptance, self._writer, self._exchange)
+        blocks_max = 2 * genesis.parameters.window_blocks_max
+        self._growing = Growing(*changed, blocks_max, self._agree, self._write, self._report)
         self._readiness = ChangeReadiness(self._chain, self._agreement)
         parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness)
         self._leading = Leading(genesis, keys, *parts)

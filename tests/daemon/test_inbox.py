@@ -84,3 +84,6 @@ async def test_nobody_waits_for_a_node_that_has_ended() -> None:
         nursery.start_soon(inbox.hear, PeerGone, b"q")
         await trio.testing.wait_all_tasks_blocked()
         inbox.close()
+    with trio.move_on_after(0) as scope:
+        await inbox.next()
+    assert scope.cancelled_caught, "nothing is left for a node that takes no step"
