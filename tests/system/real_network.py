@@ -1,0 +1,225 @@
+"""Several nodes as processes of their own, on hosts of their own, which a test kills, parts and joins again."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from cli.client import NodeClient
+from cli.errors import CommandError
+from cli.main import main
+from tests.cli.command import environment
+from tests.system.links import Links
+from tests.waiting import wait_until
+
+NETWORK_NAME = "system.example/ledger"
+DEADLINE_S = 60
+
+
+class RealNode:
+    """One node: its folder, its log, and its process while it runs."""
+
+    def __init__(self, home: Path, links: Links, number: int) -> None:
+        self.home = home
+        self._links = links
+        self._number = number
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
+        self._logs: list[Path] = []
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def start(self) -> None:
+        """Begin; `wait_ready` says when it serves."""
+        assert not self.runs
+        self._starts += 1
+        self._logs.append(self.home.parent / f"{self.home.name}-{self._starts}.log")
+        with self._logs[-1].open("wb") as log:
+            self._process = subprocess.Popen(
+                [*self._links.command(self._number), sys.executable, "-m", "cli", "run", "--home", str(self.home)],
+                env=environment(),
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
+        self._links.started(self._number, self.pid)
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(DEADLINE_S)
+
+    def stop(self) -> int:
+        """End it as an operator does; its exit status."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(DEADLINE_S)
+
+    def suspend(self) -> None:
+        """Let it stand still, as a machine that sleeps."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    @property
+    def said(self) -> str:
+        """All that it wrote since it was made."""
+        return "".join(one.read_text("utf-8") for one in self._logs)
+
+    def status(self) -> dict[str, Any] | None:
+        """What it says of itself; None if it does not answer."""
+        if not self.runs:
+            return None
+        try:
+            with NodeClient(self.home) as client:
+                return client.get("/v1/status")
+        except (CommandError, OSError):
+            assert self.runs, self.said[-4000:]
+            return None
+
+
+class RealNetwork:
+    """Nodes on `links`, all of them voters at first; node N talks to `neighbours[N]` only, or to whom it likes."""
+
+    def __init__(
+        self, folder: Path, links: Links, size: int, neighbours: dict[int, Sequence[int]] | None = None
+    ) -> None:
+        self.folder = folder
+        self.links = links
+        self.nodes: list[RealNode] = []
+        homes = [folder / name_of(number) for number in range(size)]
+        for number, home in enumerate(homes):
+            banyan("init", "--home", home, "--name", name_of(number), "--listen", links.address(number))
+            _configure(home, links.address(number), links.listening(number), (neighbours or {}).get(number, ()))
+        banyan("keygen", "--out", folder / "admin.key")
+        voters = [word for home in homes for word in ("--voter", home / "node.public.json")]
+        genesis = ("--admin", folder / "admin.key", "--out", self.genesis)
+        banyan("network", "new", "--name", NETWORK_NAME, *voters, *genesis)
+        for number, home in enumerate(homes):
+            banyan("join", "--home", home, "--genesis", self.genesis)
+            self.nodes.append(RealNode(home, links, number))
+
+    @property
+    def genesis(self) -> Path:
+        return self.folder / "genesis.json"
+
+    def start(self) -> None:
+        """Start all and return when they have a leader."""
+        for node in self.nodes:
+            node.start()
+        self.wait_leader()
+
+    def close(self) -> None:
+        """End all nodes, whatever they do."""
+        for node in self.nodes:
+            node.kill()
+
+    # -- looking ------------------------------------------------------------------------------------------------
+
+    def leader_among(self, numbers: Iterable[int]) -> int | None:
+        """Which of these nodes says that it leads and has opened its term; the one of the highest term."""
+        leading = []
+        for number in numbers:
+            status = self.nodes[number].status()
+            if status is not None and status["role"] == "leader" and status["opened"]:
+                leading.append((status["term"], number))
+        return max(leading)[1] if leading else None
+
+    def wait_leader(self, numbers: Iterable[int] | None = None, timeout_s: float = 30) -> int:
+        """The leader among these nodes, once there is one."""
+        among = range(len(self.nodes)) if numbers is None else tuple(numbers)
+        found: list[int] = []
+
+        def is_there() -> bool:
+            leader = self.leader_among(among)
+            if leader is not None:
+                found.append(leader)
+            return leader is not None
+
+        wait_until(is_there, timeout_s, f"a leader among {[*among]}: {self.told()}")
+        return found[0]
+
+    def wait_follows(self, number: int, among: Iterable[int], timeout_s: float = 30) -> None:
+        """Return when the node is in the term of those others and has what they had executed when it was asked."""
+        others = tuple(among)
+
+        def newest() -> tuple[int, int]:
+            told = [status for status in (self.nodes[one].status() for one in others) if status is not None]
+            return max(one["term"] for one in told), max(one["executed_height"] for one in told)
+
+        term, height = newest()
+
+        def is_so() -> bool:
+            status = self.nodes[number].status()
+            return status is not None and status["term"] >= term and status["executed_height"] >= height
+
+        wait_until(is_so, timeout_s, f"node {number} in term {term} at {height}: {self.told()}")
+
+    def id_of(self, number: int) -> str:
+        """The id of a node, in hex."""
+        status = self.nodes[number].status()
+        assert status is not None
+        found: str = status["node"]["id"]
+        return found
+
+    def heights(self) -> list[int | None]:
+        """How far each node has executed; None where it does not answer."""
+        told = [node.status() for node in self.nodes]
+        return [None if status is None else status["executed_height"] for status in told]
+
+    def wait_converged(self, timeout_s: float = 30) -> None:
+        """Return when all nodes have executed the same blocks."""
+
+        def is_so() -> bool:
+            told = [node.status() for node in self.nodes]
+            seen = {(one["executed_height"], one["state_digest"]) if one else None for one in told}
+            return len(seen) == 1 and None not in seen
+
+        wait_until(is_so, timeout_s, f"the same blocks everywhere: {self.told()}")
+
+    def told(self) -> str:
+        """How the nodes stand, for a message."""
+        shown = ("role", "term", "height", "committed_height", "executed_height", "leader")
+        return "; ".join(
+            f"{number}: {'down' if status is None else {name: status.get(name) for name in shown}}"
+            for number, status in enumerate(node.status() for node in self.nodes)
+        )
+
+
+def _configure(home: Path, address: str, listening: str, neighbours: Iterable[int]) -> None:
+    """Let a node listen elsewhere than where others reach it, and talk to these alone if there are any."""
+    path = home / "config.toml"
+    names = json.dumps([name_of(other) for other in neighbours])
+    text = path.read_text("utf-8").replace(address, listening).replace("# neighbours = []", f"neighbours = {names}")
+    path.write_text(text, "utf-8")
+
+
+def name_of(number: int) -> str:
+    """The name of a node."""
+    return f"node-{number}.example"
+
+
+def banyan(*words: object) -> str:
+    """A command of `banyan`, in this process; what it printed."""
+    printed = StringIO()
+    with redirect_stdout(printed), redirect_stderr(StringIO()):
+        status = main([str(word) for word in words])
+    assert status == 0, words
+    return printed.getvalue()
