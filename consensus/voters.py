@@ -17,6 +17,11 @@ VOTERS_MAX = 21
 TWO_THIRDS_VOTERS_MIN = 4
 
 
+def voters_min(quorum: str) -> int:
+    """How many voters there have to be with this quorum rule."""
+    return TWO_THIRDS_VOTERS_MIN if quorum == TWO_THIRDS else 1
+
+
 @dataclass(frozen=True, slots=True)
 class Voter:
     """One voter: its node id and the key it signs agreement messages with."""

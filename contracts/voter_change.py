@@ -10,7 +10,7 @@ state is `voter` exactly if the newest set has it. Source: docs/protocol.md, sec
 from dataclasses import replace
 from functools import partial
 
-from consensus.voters import TWO_THIRDS, TWO_THIRDS_VOTERS_MIN, VOTERS_MAX
+from consensus.voters import VOTERS_MAX, voters_min
 from contracts.administrators import administrators_of
 from contracts.arguments import Argument, Arguments, Boolean
 from contracts.context import Context
@@ -82,7 +82,7 @@ def plan_subtraction(context: Context, arguments: Arguments) -> Plan:
     if node.state != STATE_VOTER:
         raise Refusal(*NODE_OBSERVES, node=node.id.hex())
     before = _newest(context)
-    least = TWO_THIRDS_VOTERS_MIN if before.quorum == TWO_THIRDS else 1
+    least = voters_min(before.quorum)
     if len(before.voters) <= least:
         raise Refusal(*VOTERS_TOO_FEW, least=least)
     voters = tuple(voter for voter in before.voters if voter.node_id != node.id)

@@ -14,8 +14,9 @@ from ledger.hashing import Hash
 class Acceptance:
     """The blocks between the executed height and the tip, as far as they may be acknowledged."""
 
-    def __init__(self, genesis: Genesis, chain: Chain) -> None:
+    def __init__(self, genesis: Genesis, node_id: Hash, chain: Chain) -> None:
         """Everything in the chain is stored: it was read from the store just now."""
+        self._node_id = node_id
         self._skew_ms = genesis.parameters.clock_skew_ms_max
         self._chain = chain
         self._stored_height = chain.tip.height
@@ -71,9 +72,14 @@ class Acceptance:
             self._true_height = block.header.height
 
     def _is_too_early(self, block: BuiltBlock, parent: Tip, now_ms: int) -> bool:
-        """More than the allowed skew ahead of this node's clock, and not only by following its parent."""
+        """More than the allowed skew ahead of this node's clock, and not only by following its parent.
+
+        Never a block of this node's own: its clock said so when it was built. If the clock was set right before the
+        block was on disk, the node would wait for its own block as long as the clock was ahead, and alone for good.
+        """
         time_ms = block.header.time_ms
-        return time_ms > now_ms + self._skew_ms and time_ms != parent.time_ms + 1
+        is_early = time_ms > now_ms + self._skew_ms and time_ms != parent.time_ms + 1
+        return is_early and block.header.proposer != self._node_id
 
     def _states_the_truth(self, block: BuiltBlock, parent: Tip) -> bool:
         stated = self._chain.stated_by(block, parent)

@@ -64,10 +64,10 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """Blocks to append, in place of this node's own from the first one's height on; `certificate` commits some."""
+    """Blocks to append, in place of this node's own from the first one's height on; `certificates` commit some."""
 
     blocks: list[BuiltBlock]
-    certificate: BlockCertificate | None
+    certificates: tuple[BlockCertificate, ...] = ()
 
 
 class _UnusableError(Exception):
@@ -112,7 +112,8 @@ class CatchingUp:
             self._courier.blocks_failed(came.peer, Failure.INVALID, now_ms)
             raise
         if not came.with_entries:
-            return certificates[-1] if certificates else None
+            found = useful(certificates, self._chain.tip.height)
+            return found[-1] if found else None
         follows = self._answers and came.first_height == self._answers[-1].last_height + 1
         if not follows or len(self._answers) >= ANSWERS_MAX:
             # They were given up, and are asked for anew.
@@ -138,7 +139,9 @@ class CatchingUp:
         """
         if not self._answers:
             return None
-        self._forget_known(now_ms)
+        known = useful(self._forget_known(now_ms), self._chain.tip.height)
+        if known:
+            return Branch([], known)
         stands = (self._chain.tip.hash, self._chain.executed_height)
         if stands == self._tried:
             return None
@@ -152,14 +155,18 @@ class CatchingUp:
                 raise unusable.error from None
             return None
 
-    def _forget_known(self, now_ms: int) -> None:
-        """Let go of answers that are part of the chain by now."""
+    def _forget_known(self, now_ms: int) -> list[BlockCertificate]:
+        """Let go of answers that are part of the chain by now; a barrier may wait for what certifies it in them."""
+        certificates: list[BlockCertificate] = []
         while self._answers and all(self._has(header) for header, _ in self._answers[0].blocks):
+            for _, carried in self._answers[0].blocks:
+                certificates += _certificate_above(carried, self._chain.executed_height)
             self._courier.blocks_stored(self._answers.popleft().last_height, now_ms)
+        return certificates
 
     def _branch(self) -> Branch | None:
         """The shortest run of answers whose last block ranks above this node's newest."""
-        branch = Branch([], None)
+        branch = Branch([])
         for answer in self._answers:
             if answer.transactions is None:
                 break
@@ -169,16 +176,16 @@ class CatchingUp:
                 if (newest.term, newest.height) > (self._chain.tip.term, self._chain.tip.height):
                     return branch
             if not is_whole:
-                return branch if branch.certificate is not None and not branch.blocks else None
+                return branch if branch.certificates and not branch.blocks else None
         return None
 
     def _extended(self, branch: Branch, answer: _Answer) -> tuple[Branch, bool]:
         """The branch with the blocks of one more answer, and whether all of them could be judged."""
-        built, certificate = list(branch.blocks), branch.certificate
+        built, certificates = list(branch.blocks), list(branch.certificates)
         for (header, _), (proposed, carried) in zip(answer.blocks, answer.proposed(), strict=True):
             if not built and self._has(header):
                 # Replacing it by itself would undo what was signed. But it may be a barrier that waits to be committed.
-                certificate = _certificate_above(carried, self._chain.executed_height) or certificate
+                certificates += _certificate_above(carried, self._chain.executed_height)
                 continue
             parent = built[-1].tip if built else self._chain.tip_at(header.height - 1)
             if parent is None or parent.hash != header.previous_hash:
@@ -191,15 +198,18 @@ class CatchingUp:
             try:
                 built.append(self._following.judged(proposed, parent, built))
             except BlockNotReadyError:
-                if not built and certificate is None:
+                if not built and not certificates:
                     # Only the barrier's own certificate lets this node go on: to be asked for with the block itself.
                     raise _UnusableError(answer.peer, Failure.NOT_CONNECTED, None) from None
-                return Branch(built, certificate), False
+                return self._made(built, certificates), False
             except RemoteProtocolError as error:
                 raise _UnusableError(answer.peer, Failure.INVALID, error) from None
-            if carried.certificate:
-                certificate = BlockCertificate.decode(carried.certificate)
-        return Branch(built, certificate), True
+            certificates += _certificate_above(carried, self._chain.executed_height)
+        return self._made(built, certificates), True
+
+    def _made(self, built: list[BuiltBlock], certificates: list[BlockCertificate]) -> Branch:
+        newest = built[-1].header.height if built else self._chain.tip.height
+        return Branch(built, useful(certificates, newest))
 
     def _has(self, header: Header) -> bool:
         if header.height <= self._chain.executed_height:
@@ -208,7 +218,21 @@ class CatchingUp:
         return tip is not None and tip.hash == header.hash
 
 
-def _certificate_above(carried: CarriedBlock, height: int) -> BlockCertificate | None:
+def _certificate_above(carried: CarriedBlock, height: int) -> list[BlockCertificate]:
     """The certificate that came with a block, if it commits anything that is not executed here."""
     certificate = BlockCertificate.decode(carried.certificate) if carried.certificate else None
-    return certificate if certificate is not None and certificate.height > height else None
+    return [certificate] if certificate is not None and certificate.height > height else []
+
+
+def useful(certificates: Sequence[BlockCertificate], height: int) -> tuple[BlockCertificate, ...]:
+    """The lowest and the highest one that commit something up to `height`; of those beyond, the last, if there is none.
+
+    What a block carries certifies it or a block above it. With the lowest, a node that hands these blocks on later has
+    no longer a way from one certificate to the next than the neighbour it got them from; so it does not grow from node
+    to node, and with it the blocks that somebody who catches up has to hold until they are committed.
+    """
+    within = [one for one in certificates if one.height <= height]
+    if not within:
+        return tuple(certificates[-1:])
+    lowest, highest = (choose(within, key=lambda one: one.height) for choose in (min, max))
+    return (lowest,) if lowest.height == highest.height else (lowest, highest)

@@ -11,7 +11,7 @@ Source: docs/protocol.md, section 6, "Changing voters"; docs/adr/0014-governance
 from typing import NamedTuple
 
 from consensus.agreement import Agreement
-from consensus.voters import quorum_size_of
+from consensus.voters import quorum_size_of, voters_min
 from contracts.proposal import KIND_PROPOSAL, Proposal
 from contracts.record import Record, record_key
 from contracts.voter_change import VOTER_CHANGE_PREFIX, is_forced
@@ -73,6 +73,9 @@ class ChangeReadiness:
             # It votes already, or does not: execution refuses.
             return True
         listed ^= {wanted.node_id}
+        if len(listed) < voters_min(voters.quorum):
+            # Execution refuses this too; whoever asked would wait for nothing.
+            return True
         if wanted.method == ADD:
             height = self._executed_heights.get(wanted.node_id)
             if height is not None:

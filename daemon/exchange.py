@@ -189,7 +189,7 @@ class Exchange:
         self._look_at_chain()
         now_ms = self._clock()
         block = self._following.next_block(now_ms)
-        return Branch([block], None) if block is not None else self._catching_up.next_branch(now_ms)
+        return Branch([block]) if block is not None else self._catching_up.next_branch(now_ms)
 
     def appended(self, strangers: Iterable[Transaction]) -> None:
         """A block of somebody else is in the chain; these of its transactions came without what lies beside them."""

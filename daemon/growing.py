@@ -74,8 +74,9 @@ class Growing:
                 return
             if branch.blocks:
                 self._replace(branch.blocks, elapsed_ms)
-            if branch.certificate is not None and not self._writer.add_certificate(branch.certificate):
-                self._agree(CertificateHeard(branch.certificate))
+            for certificate in branch.certificates:
+                if not self._writer.add_certificate(certificate):
+                    self._agree(CertificateHeard(certificate))
 
     def _replace(self, blocks: list[BuiltBlock], elapsed_ms: int) -> None:
         """Append judged blocks, in place of uncommitted ones."""

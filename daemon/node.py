@@ -186,7 +186,7 @@ class Node:
         )
         self._saying = self._exchange.saying
         self._checkpointer = Checkpointer(genesis, keys, self._voters)
-        self._acceptance = Acceptance(genesis, self._chain)
+        self._acceptance = Acceptance(genesis, keys.node_id, self._chain)
         self._keeping = Keeping(sign_state)
         self._writer = Writer()
         changed = (self._chain, self._intake, self._acceptance, self._writer, self._exchange)
@@ -371,8 +371,8 @@ class Node:
                 self._agree(BlocksStored(tuple(link_of(block) for block in blocks), newest.header, newest.signature))
                 self._acceptance.stored(blocks)
                 self._accept_stored()
-            if written.outgoing.certificate is not None:
-                self._agree(CertificateHeard(written.outgoing.certificate))
+            for certificate in written.outgoing.certificates:
+                self._agree(CertificateHeard(certificate))
 
     def _accept_stored(self) -> None:
         """Let agreement acknowledge the blocks that may be."""

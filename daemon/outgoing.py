@@ -32,8 +32,8 @@ class Outgoing:
     executed: list[ExecutedBlock] = field(default_factory=list)
     payloads: list[StoredPayload] = field(default_factory=list)
     checkpoint: SignedCheckpoint | None = None
-    # Commits blocks that are on disk when this is; not written itself.
-    certificate: BlockCertificate | None = None
+    # Commit blocks that are on disk when this is, in ascending order; not written themselves.
+    certificates: list[BlockCertificate] = field(default_factory=list)
 
     def __bool__(self) -> bool:
         return bool(self.blocks or self.executed or self.payloads or self.checkpoint)
@@ -77,7 +77,7 @@ class Writer:
         """Let a certificate be heard when the newest blocks are durable; False if they are."""
         newest = self.outgoing if self.outgoing or not self._unstored else self._unstored[-1].outgoing
         if newest:
-            newest.certificate = certificate
+            newest.certificates.append(certificate)
         return bool(newest)
 
     def flush(self) -> StoreBatch | None:

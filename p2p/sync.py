@@ -7,7 +7,7 @@ or that a neighbour's blocks were of no use (`failed`).
 What is asked for, the first of these that applies:
 1. Committed blocks above the own newest one, in ranges, from all neighbours that have them at the same time, the least
    busy first. Gossip brings the newest blocks by itself, so a small distance is only looked at when it lasts.
-2. The certificate of an own block that neighbours say is committed.
+2. Certificates of own blocks that neighbours say are committed.
 3. The rest of the chain of a neighbour whose newest block ranks higher than the own one.
 Where blocks do not follow from the own newest block, the own chain is a branch that others gave up: the question is
 asked again from the first block that is not committed here.
@@ -16,9 +16,10 @@ A claim costs nothing, so nobody is waited for alone: if the blocks that come ne
 neighbour is asked for them too, and whoever kept all waiting is for `UNRELIABLE_MS` only asked for what nobody else
 has. What is asked of such neighbours holds up nothing else.
 
-Bounds: `ANSWERS_MAX` answers, asked for, waiting for those before them, or in the owner's hands; `PEER_ANSWERS_MAX`
-asked of one neighbour at a time; one record for each neighbour. Invariant: blocks are handed over in ascending order of
-heights, without gaps, each from a height that the owner has not reported stored.
+Bounds: `AHEAD_BLOCKS_MAX` blocks above the committed height; `ANSWERS_MAX` answers, asked for, waiting for those before
+them, or in the owner's hands; `PEER_ANSWERS_MAX` asked of one neighbour at a time; one record for each neighbour.
+Invariant: blocks are handed over in ascending order of heights, without gaps, each from a height that the owner has not
+reported stored.
 Source: docs/protocol.md, sections 6 ("Conflict", "Commit") and 8.
 """
 
@@ -43,6 +44,8 @@ PEER_ANSWERS_MAX = 2
 RANGE_BLOCKS_MAX = 16
 # What gossip usually brings within a moment: the window of a leader.
 SMALL_DISTANCE = 8
+# Blocks above the committed height that are asked for: more than lie between two certificates that nodes keep.
+AHEAD_BLOCKS_MAX = ANSWERS_MAX * RANGE_BLOCKS_MAX
 # How long a small distance lasts before somebody is asked.
 PATIENCE_MS = 1500
 # Two answers of a megabyte over 10 Mbit/s, and the way there and back.
@@ -226,12 +229,14 @@ class BlockSync:
         if now_ms < self._pause_until_ms:
             return effects
         effects += self._ask_another(now_ms)
-        goal = self._committed_goal(now_ms)
+        # Blocks above the committed height are held in memory: nobody may hand out any number without certificates.
+        highest = self._own.committed_height + AHEAD_BLOCKS_MAX
+        goal = min(self._committed_goal(now_ms), highest)
         is_patient = now_ms - self._moved_ms >= PATIENCE_MS
         if goal - self._floor > SMALL_DISTANCE or (goal > self._floor and (is_patient or self.answers)):
             effects += self._ask_ranges(goal, now_ms)
         if is_patient and self.answers < ANSWERS_MAX and not self._is_served(now_ms):
-            effects += self._ask_certificate(now_ms) or self._ask_rest(now_ms)
+            effects += self._ask_certificate(now_ms) or (self._ask_rest(now_ms) if self._floor < highest else [])
         return effects
 
     def _is_served(self, now_ms: int) -> bool:
@@ -315,8 +320,10 @@ class BlockSync:
         if peer is None:
             return []
         self._certificate_ms = now_ms
+        # A block carries a certificate of its own or of one above it, perhaps above the own newest block: so several.
         height = min(self._neighbours[peer].status.committed_height, own.tip_height)
-        return [self._ask(peer, height, 1, False, now_ms)]
+        first = max(own.committed_height + 1, height + 1 - WANTED_BLOCKS_MAX)
+        return [self._ask(peer, first, height + 1 - first, False, now_ms)]
 
     def _ask_rest(self, now_ms: int) -> list[SyncEffect]:
         ahead = [

@@ -56,6 +56,7 @@ from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
 from p2p.effects import Blame, Dial, Drop, SendFrame
 from p2p.overlay import OverlaySettings
+from p2p.sync import AHEAD_BLOCKS_MAX
 from storage.interface import StoreReader
 
 __all__ = [
@@ -165,5 +166,6 @@ def queues_of(status: NodeStatus, window: int) -> Iterator[tuple[str, int, int]]
     yield "pool bytes", status.mempool_size_bytes, SIZE_BYTES_MAX
     # Each block of the window is one write and its execution another, and checkpoints come on top.
     yield "unstored batches", status.unstored_batches, 4 * window
-    # Inherited blocks come on top of the leader's own window, and the opening block is exempt.
-    yield "uncommitted blocks", status.height - status.committed_height, 4 * window
+    # Who catches up asks for so many. Inherited blocks come on top of the leader's own window, and the opening block is
+    # exempt.
+    yield "uncommitted blocks", status.height - status.committed_height, AHEAD_BLOCKS_MAX + 4 * window

@@ -486,6 +486,23 @@ def test_a_clock_that_is_set_back_does_not_take_blocks_back() -> None:
     check_whole_chain(driver)
 
 
+def test_a_clock_that_is_set_right_while_a_block_is_written_does_not_hold_it_up() -> None:
+    """Found by the simulator (1 node, seed 40059). Guard: daemon/acceptance.py, `_is_too_early`, "proposer"."""
+    driver = Driver().start()
+    right = driver.now_ms
+    driver.now_ms += 3_600_000 // 2
+    driver.hold_writes = True
+    driver.submit(driver.notice())
+    driver.now_ms = right
+    driver.hold_writes = False
+    driver.release()
+    driver.tick()
+    assert len(executed_ids(driver)) == 1
+    driver.submit(driver.notice())
+    assert len(executed_ids(driver)) == 2
+    check_whole_chain(driver)
+
+
 def test_a_node_that_the_genesis_does_not_name_observes_and_signs_nothing() -> None:
     driver = Driver(single_voter_genesis(), keys=node_keys(9)).start()
     driver.tick(10_000)

@@ -382,6 +382,7 @@ def test_random_faults_and_changes(seed: int) -> None:
     barrier was on disk (daemon/catching_up.py, `_extended`; daemon/outgoing.py, `add_certificate`). 41 and 57: an
     answer was not looked at because the one before, which was given up, had come in the same situation
     (`on_verified`). 87: a leader was elected whose newest block states a higher executed height than its own
-    (daemon/chain.py, `executed_point`).
+    (daemon/chain.py, `executed_point`). 10 again: the barrier's certificate came with blocks that were known
+    (daemon/catching_up.py, `_forget_known`).
     """
     check(seed, 2000 if seed < 40 else 3000)

@@ -176,12 +176,13 @@ class Learner:
             self.branch = []
 
     def take_certificate(self, came: BlocksCame) -> None:
-        block = Block.read(came.blocks[0].header)
-        if self.chain.blocks[came.first_height - 1] != block:
-            self.report_failure(came.peer, Failure.NOT_CONNECTED)
-        elif came.blocks[0].certificate == b"yes":
-            self.chain.committed = max(self.chain.committed, came.first_height)
-            self.carry_out(self.sync.advanced(self.chain.standing, self.now_ms))
+        for height, carried in enumerate(came.blocks, came.first_height):
+            if self.chain.blocks[height - 1] != Block.read(carried.header):
+                self.report_failure(came.peer, Failure.NOT_CONNECTED)
+                return
+            if carried.certificate == b"yes":
+                self.chain.committed = max(self.chain.committed, height)
+        self.carry_out(self.sync.advanced(self.chain.standing, self.now_ms))
 
     def report_failure(self, peer: Hash, failure: Failure) -> None:
         self.branch = []

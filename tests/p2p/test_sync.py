@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from ledger.hashing import Hash
 from p2p import sync
+from p2p.answers import answer_blocks
 from p2p.effects import Blame, SendFrame
 from p2p.frames import Blocks, Status, WantBlocks
 from p2p.offences import Offence
@@ -83,7 +84,7 @@ def test_a_certificate_that_does_not_help_is_not_asked_for_all_the_time() -> Non
     made = learner(own, a=common(98))
     made.neighbours[A].serve = lambda asked: Blocks(
         asked.request,
-        (common(98).carried(98)._replace(entries=(), certificate=b""),),  # type: ignore[union-attr]
+        tuple(one._replace(entries=(), certificate=b"") for one in answer_blocks(asked, common(98).carried).blocks),
     )
     made.run(15_000)
     assert made.chain.committed == 95

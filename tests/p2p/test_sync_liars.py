@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 
 from p2p.answers import answer_blocks
 from p2p.effects import SendFrame
-from p2p.frames import Blocks, Status, WantBlocks
-from p2p.sync import ANSWERS_MAX, HEAD_WAIT_MS, PATIENCE_MS, BlockSync, Standing
+from p2p.frames import WANTED_BLOCKS_MAX, Blocks, Status, WantBlocks
+from p2p.sync import (
+    AHEAD_BLOCKS_MAX,
+    ANSWERS_MAX,
+    HEAD_WAIT_MS,
+    PATIENCE_MS,
+    RANGE_BLOCKS_MAX,
+    BlockSync,
+    Standing,
+)
 from tests.p2p.sync_model import NO_PENDING, Chain, Learner, Neighbour, Server
 
 CLAIMS_ALL = Status(10**6, bytes(32), 9, 10**6, bytes(32), 9, NO_PENDING)
@@ -124,6 +132,23 @@ def test_claims_of_much_do_not_hide_the_certificate_of_an_own_block(way: Callabl
     made = surrounded(own, common(98), [(way, 50)] * count)
     made.run(SPAN_MS)
     assert made.chain.committed == 98
+
+
+@pytest.mark.parametrize("count", [1, 3, 8])
+def test_blocks_that_nobody_certifies_are_not_taken_without_end(count: int) -> None:
+    """Guard: p2p/sync.py, `plan`, "AHEAD_BLOCKS_MAX"."""
+    theirs = common(3000)
+    made = Learner(common(10), {})
+    for number in range(count):
+        made.neighbours[bytes([number]) * 32] = Neighbour(theirs.copy(), 50, uncertified(theirs), theirs.status)
+        made.tell(bytes([number]) * 32)
+    made.run(60_000)
+    assert made.chain.committed == 10
+    assert RANGE_BLOCKS_MAX < len(made.chain.blocks) <= 10 + AHEAD_BLOCKS_MAX + WANTED_BLOCKS_MAX
+    made.neighbours[HONEST] = Neighbour(theirs)
+    made.tell(HONEST)
+    made.run(60_000)
+    assert made.chain == theirs
 
 
 @settings(max_examples=30, deadline=None)

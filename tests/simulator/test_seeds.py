@@ -18,6 +18,7 @@ SIZES, SEEDS_PER_SIZE = (1, 3, 5, 7), 2
 # What each found when it was fresh. The code has changed since, so that none plays the same scene again; all of them
 # are worlds in which much happens.
 PINNED = (
+    (1, 40059, "a clock that was set right while a block was written kept the only voter from its own block"),
     (3, 201, "a wrong clock held up every later block, not only the one that came too early"),
     (3, 205, "a neighbour's chain was not asked for beyond what was known of it, up to the block that certifies it"),
     (3, 214, "a restored node fetched one window, which was never certified, and no more"),
@@ -28,6 +29,7 @@ PINNED = (
     (5, 109, "a leader of an earlier term kept a restored voter out"),
     (5, 127, "a linearizable read looked into a store that had not written yet what was confirmed"),
     (5, 132, "more uncommitted blocks were taken from neighbours than a node may hold"),
+    (5, 40021, "blocks that were caught up with waited for a certificate although their neighbour had sent one"),
 )
 
 
