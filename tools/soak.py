@@ -32,6 +32,8 @@ SEEDS_MAX = 1_000_000
 SEED_BITS = 32
 # So many are handed out ahead of each worker, so that none waits for another's long run.
 AHEAD = 2
+# So many runs take some minutes.
+TOLD_EVERY = 100
 
 
 class Task(NamedTuple):
@@ -104,6 +106,8 @@ def _judge_all(tasks: Iterator[Task], jobs: int, seconds: float) -> tuple[int, i
                 told = one.result()
                 failures += bool(told)
                 sys.stdout.write(told)
+                if done % TOLD_EVERY == 0:
+                    sys.stdout.write(f"{done} runs, {failures} broke a rule\n")
                 sys.stdout.flush()
             if time.monotonic() < ends:
                 waiting |= {pool.submit(judge, task) for task in islice(tasks, len(finished))}
