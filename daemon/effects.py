@@ -80,7 +80,7 @@ class BlockExecuted:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPublished:
-    """A checkpoint was signed and is on disk: receipts up to `tree_size` can be issued."""
+    """A checkpoint was cosigned by a quorum and is on disk: receipts up to `tree_size` can be issued."""
 
     tree_size: int
     note: bytes

@@ -15,6 +15,7 @@ from daemon.answering import Answering
 from daemon.block_judge import BlockJudge
 from daemon.catching_up import Branch, CatchingUp
 from daemon.chain import Chain
+from daemon.cosigning import Cosigning
 from daemon.courier import Courier, CourierEffect
 from daemon.events import DialFailed, PeerConnected, PeerGone, Received, Verified
 from daemon.evidence_judge import EvidenceJudge
@@ -55,6 +56,7 @@ class Exchange:
         agreement: Its part in agreement.
         voters: Who may sign what.
         evidence: What was proven of whom.
+        cosigning: Who signed which checkpoint.
         chance: Where random numbers come from.
         clock: The node's own, in milliseconds.
         verify: Has signatures of transactions verified.
@@ -72,6 +74,7 @@ class Exchange:
         agreement: Agreement,
         voters: VotersInForce,
         evidence: EvidenceJudge,
+        cosigning: Cosigning,
         chance: Chance,
         clock: Clock,
         verify: VerifyCall,
@@ -79,6 +82,7 @@ class Exchange:
     ) -> None:
         self._chain = chain
         self._reader = reader
+        self._cosigning = cosigning
         self._clock = clock
         self._report = report
         self._needs_registry = not settings.fixed or bool(settings.names)
@@ -95,7 +99,16 @@ class Exchange:
         self._following = Following(chain, intake, judge, self._courier, verify, block_size_bytes_max)
         self._catching_up = CatchingUp(chain, self._following, self._courier, verify)
         self._hearing = Hearing(
-            agreement, self._courier, self._following, self._catching_up, intake, answering, voters, evidence, verify
+            agreement,
+            self._courier,
+            self._following,
+            self._catching_up,
+            intake,
+            answering,
+            voters,
+            evidence,
+            cosigning,
+            verify,
         )
         self._missing_values = MissingValues(reader)
 
@@ -137,6 +150,7 @@ class Exchange:
                 self._courier.peer_up(peer, dialled, self._clock())
             case PeerGone(_, peer):
                 self._courier.peer_down(peer, self._clock())
+                self._cosigning.forget(peer)
             case DialFailed(_, peer):
                 self._courier.dial_failed(peer, self._clock())
 

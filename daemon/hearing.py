@@ -18,6 +18,7 @@ from consensus.statement import Position, verify_statement
 from consensus.term_certificates import decode_term_certificate, encode_term_certificate
 from daemon.answering import Answering
 from daemon.catching_up import CatchingUp
+from daemon.cosigning import Cosigning
 from daemon.courier import Courier
 from daemon.events import Verified
 from daemon.evidence_judge import EvidenceJudge
@@ -31,6 +32,7 @@ from ledger.hashing import Hash
 from p2p.batching import decode_batch
 from p2p.effects import Deliver
 from p2p.frames import (
+    CheckpointNote,
     Frame,
     PayloadKind,
     PendingIds,
@@ -67,6 +69,7 @@ class Hearing:
         answering: Answering,
         voters: VotersInForce,
         judge_of_evidence: EvidenceJudge,
+        cosigning: Cosigning,
         verify: VerifyCall,
     ) -> None:
         self._agreement = agreement
@@ -78,6 +81,7 @@ class Hearing:
         self._voters = voters
         self._verify = verify
         self._judge_of_evidence = judge_of_evidence
+        self._cosigning = cosigning
         # Proven against somebody by what was heard in this step; the node takes it.
         self._evidence: list[Evidence] = []
         # The heights of the newest certificates that were passed on; the term of the newest of a term, and when it was.
@@ -105,6 +109,8 @@ class Hearing:
                 self._courier.want_transactions(peer, self._intake.unknown(ids), now_ms)
             case TermCertificate(certificate):
                 return [TermCertificateHeard(decode_term_certificate(certificate))]
+            case CheckpointNote(note):
+                self._cosigning.hear(note, now_ms)
             case _:
                 self._courier.receive(peer, frame, now_ms)
                 if isinstance(frame, Status):
@@ -135,11 +141,14 @@ class Hearing:
         return found
 
     def _help(self, peer: Hash, status: Status, now_ms: int) -> None:
-        """Tell a neighbour what waits here and not there; and one of an earlier term, why there is a later one."""
+        """Tell a neighbour what it may lack: what waits here, why there is a later term, a checkpoint's signatures."""
         self._courier.tell_pending(peer, self._intake.pool.pending_ids.to_tell(status.pending, now_ms))
         certificate = self._agreement.term_certificate
         if status.term < self._agreement.term and certificate is not None:
             self._courier.send(peer, TermCertificate(encode_term_certificate(certificate)))
+        note = self._cosigning.to_give(peer, status.committed_height, now_ms)
+        if note is not None:
+            self._courier.send(peer, CheckpointNote(note))
 
     # -- broadcast messages -------------------------------------------------------------------------------------
 
@@ -159,6 +168,9 @@ class Hearing:
                     return self._hear_term(message, now_ms)
                 case PayloadKind.EVIDENCE:
                     self._hear_evidence(message, now_ms)
+                    return []
+                case PayloadKind.CHECKPOINT:
+                    self._hear_checkpoint(message, now_ms)
                     return []
         except RemoteProtocolError:
             self._courier.refuse(message.id, now_ms)
@@ -266,4 +278,11 @@ class Hearing:
             self._evidence.append(evidence)
         else:
             # Of voters that are not known here yet, or made up: this node cannot tell, so it blames nobody.
+            self._courier.drop(message.id)
+
+    def _hear_checkpoint(self, message: Deliver, now_ms: int) -> None:
+        if self._cosigning.hear(message.payload, now_ms):
+            self._courier.accept(message.id, now_ms)
+        else:
+            # Known, too old, or of voters that are not known here: this node cannot tell, so it blames nobody.
             self._courier.drop(message.id)

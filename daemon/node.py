@@ -58,6 +58,7 @@ from daemon.agreement_start import is_lone_voter, link_of, position_of, start_ag
 from daemon.chain import Chain, ExecutedBlock
 from daemon.change_readiness import ChangeReadiness
 from daemon.checkpointer import Checkpointer
+from daemon.cosigning import Cosigning
 from daemon.effects import (
     Alarm,
     CheckpointPublished,
@@ -169,6 +170,7 @@ class Node:
         )
         self._reading = Reading(genesis.network_id, keys, self._agreement, self._chain.executed_height)
         self._evidence = EvidenceJudge(genesis.network_id, self._voters)
+        self._cosigning = Cosigning(genesis, self._chain, reader)
         self._exchange = Exchange(
             keys.node_id,
             neighbours or OverlaySettings(),
@@ -179,6 +181,7 @@ class Node:
             self._agreement,
             self._voters,
             self._evidence,
+            self._cosigning,
             chance,
             lambda: self._elapsed_ms,
             self._verify,
@@ -197,7 +200,7 @@ class Node:
         self._leading = Leading(genesis, keys, *parts)
         self._verify_ticket = 0
         self._effects: list[Effect] = []
-        self._checkpoint_size = 0
+        self._checkpoint_size = self._cosigning.published_size
         self._opened = False
         self._stopping = False
         self._hands_out_until_ms = 0
@@ -387,7 +390,8 @@ class Node:
     def _sign_states_saved(self, ticket: int) -> None:
         for kept in self._keeping.saved(ticket):
             if isinstance(kept, SignedCheckpoint):
-                self._writer.outgoing.checkpoint = kept
+                self._cosigning.hear(kept.note, self._elapsed_ms)
+                self._saying.checkpoint(kept.note, self._elapsed_ms)
             else:
                 self._agree(kept)
 
@@ -450,6 +454,8 @@ class Node:
         if self._exchange.executed(executed.block.transactions):
             self._effects.append(RegistryChanged())
         self._effects.extend(self._reading.stored(header.height))
+        if header.checkpoint:
+            self._cosigning.executed(header, self._elapsed_ms)
         if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
             signed = self._checkpointer.sign(header, self._now_ms)
             if signed is not None:
@@ -458,6 +464,7 @@ class Node:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def _write(self) -> None:
+        self._writer.outgoing.checkpoint = self._cosigning.take_ready() or self._writer.outgoing.checkpoint
         batch = self._writer.flush() if not self._halted else None
         if batch is not None:
             self._effects.append(batch)

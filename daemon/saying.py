@@ -1,4 +1,4 @@
-"""What this node tells everybody: statements, certificates, proposals, transactions, evidence. Pure.
+"""What this node tells everybody: statements, certificates, proposals, transactions, evidence, checkpoints. Pure.
 
 Owns which kind of gossip message each becomes; never decides what is told, nor to which neighbour. Nothing is encoded
 while nobody is connected. Source: docs/protocol.md, section 8.
@@ -74,3 +74,7 @@ class Saying:
     def evidence(self, evidence: Evidence, now_ms: int) -> None:
         """Who signed twice, as this node saw it."""
         self._courier.publish(PayloadKind.EVIDENCE, evidence.encode(), now_ms)
+
+    def checkpoint(self, note: bytes, now_ms: int) -> None:
+        """What this node signed of the log."""
+        self._courier.publish(PayloadKind.CHECKPOINT, note, now_ms)

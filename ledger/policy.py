@@ -212,8 +212,8 @@ class Policy:
         Cost: one Ed25519 verification (about 80 µs) per signature of a known key; at most 64.
         """
         checkpoint = Checkpoint.parse(note.text)
-        logs = self._log_signatures(checkpoint.origin, note)
-        cosigned = self._cosignatures(note)
+        logs = self.log_signatures(note)
+        cosigned = self.cosignatures(note)
         if not self.is_satisfied_by([one.witness.name for one in cosigned]):
             raise InvalidProofError(
                 "only {count} known cosignatures of the checkpoint of size {size} are valid: that is no quorum; "
@@ -223,7 +223,14 @@ class Policy:
             )
         return VerifiedCheckpoint(checkpoint, logs, cosigned)
 
-    def _log_signatures(self, origin: str, note: Note) -> tuple[tuple[PolicyLog, NoteSignature], ...]:
+    def log_signatures(self, note: Note) -> tuple[tuple[PolicyLog, NoteSignature], ...]:
+        """The valid signatures of the log under a checkpoint, at least one, in the policy's order.
+
+        Raises:
+            InvalidNoteError: the text is not a checkpoint.
+            InvalidProofError: of another log, or not signed by the log.
+        """
+        origin = Checkpoint.parse(note.text).origin
         logs = [log for log in self.logs if log.key.name == origin]
         if not logs:
             raise InvalidProofError(
@@ -250,7 +257,8 @@ class Policy:
     def _is_cosignature(self, text: str, signature: NoteSignature) -> bool:
         return any(verify_cosignature(one.key, text, signature) is not None for one in self.witnesses)
 
-    def _cosignatures(self, note: Note) -> tuple[Cosigned, ...]:
+    def cosignatures(self, note: Note) -> tuple[Cosigned, ...]:
+        """The valid cosignatures of known witnesses, in the policy's order; there may be none, or no quorum."""
         found: list[Cosigned] = []
         for witness in self.witnesses:
             for signature in note.signatures:

@@ -29,6 +29,7 @@ _PAYLOAD_CLASSES = {
     PayloadKind.PROPOSAL: SendClass.PROPOSAL,
     PayloadKind.TRANSACTIONS: SendClass.TRANSACTIONS,
     PayloadKind.EVIDENCE: SendClass.TRANSACTIONS,
+    PayloadKind.CHECKPOINT: SendClass.CONTROL,
 }
 
 

@@ -39,6 +39,8 @@ WANTED_BLOCKS_MAX = 64
 BLOCK_ENTRIES_MAX = 16_384 + 1
 # 512 bytes in every status; with 16, two nodes that differ in a few transactions compare a sixteenth of the ids each.
 PENDING_BUCKETS = 16
+# A signed note: three lines, and 22 signatures of a name of 63 characters or less and at most 102 more: 4 KiB.
+CHECKPOINT_SIZE_BYTES_MAX = 8 * 1024
 _CERTIFICATE = Octets(CERTIFICATE_SIZE_BYTES_MAX)
 _REQUEST = Number(maximum=2**32 - 1)
 
@@ -52,6 +54,7 @@ class PayloadKind(IntEnum):
     CERTIFICATE = 4
     EVIDENCE = 5
     TERM = 6
+    CHECKPOINT = 7
 
 
 PAYLOAD_SIZE_BYTES_MAX: dict[PayloadKind, int] = {
@@ -65,6 +68,7 @@ PAYLOAD_SIZE_BYTES_MAX: dict[PayloadKind, int] = {
     PayloadKind.EVIDENCE: 64 * 1024,
     # A certificate, and what makes it a message of its own each time.
     PayloadKind.TERM: CERTIFICATE_SIZE_BYTES_MAX + 256,
+    PayloadKind.CHECKPOINT: CHECKPOINT_SIZE_BYTES_MAX,
 }
 
 
@@ -342,6 +346,17 @@ class TermCertificate(Frame):
     certificate: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointNote(Frame):
+    """The newest checkpoint that the sender knows signatures of, for a neighbour that may have missed some."""
+
+    TAG: ClassVar[int] = 15
+    NAME: ClassVar[str] = "checkpoint"
+    FIELDS: ClassVar = (Octets(CHECKPOINT_SIZE_BYTES_MAX, 1),)
+
+    note: bytes
+
+
 KINDS: dict[int, type[Frame]] = {
     kind.TAG: kind
     for kind in (
@@ -358,6 +373,7 @@ KINDS: dict[int, type[Frame]] = {
         WantEntries,
         Entries,
         TermCertificate,
+        CheckpointNote,
     )
 }
 

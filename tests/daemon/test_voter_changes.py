@@ -35,8 +35,8 @@ def test_an_observer_executes_every_block_and_signs_no_checkpoint() -> None:
     observer = cluster.hosts[1]
     assert observer.node is not None and leader.node is not None
     assert observer.node.status().executed_height == leader.node.status().executed_height > 0
-    assert (observer.node.status().role, observer.node.status().checkpoint_size) == ("observer", 0)
-    assert leader.node.status().checkpoint_size > 0
+    assert observer.node.status().role == "observer"
+    assert observer.node.status().checkpoint_size == leader.node.status().checkpoint_size > 0
     assert observer.sign_state.cosigned_size == 0
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from ledger.encoding import Value, decode, encode
 from ledger.errors import DecodingError
+from p2p.frames import CheckpointNote, Gossip, PayloadKind, decode_frame
 from tests.fuzz.bounds import judged
 from tests.fuzz.campaign import Campaign, Fault
 from tests.fuzz.kept_inputs import FILE_SIZE_BYTES_MAX, FOLDER, INPUTS_MAX, keep, kept
@@ -52,12 +53,17 @@ def test_samples_are_valid(name: str) -> None:
 
 
 def test_messages_are_taken_apart_and_put_together_again() -> None:
-    inner = 0
+    inner = packed = 0
     for data in recorded().frames:
         tree = opened(data)
         assert tree is not None and closed(tree.value) == data
         inner += repr(tree).count("Inner(")
-    assert inner > 3 * len(recorded().frames), "signed statements lie inside packets inside frames"
+        frame = decode_frame(data)
+        is_text = isinstance(frame, CheckpointNote) or (
+            isinstance(frame, Gossip) and frame.kind is PayloadKind.CHECKPOINT
+        )
+        packed += not is_text
+    assert inner > 3 * packed, "signed statements lie inside packets inside frames"
 
 
 def test_the_same_seed_tries_the_same_inputs(tmp_path: Path) -> None:

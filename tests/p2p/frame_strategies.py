@@ -51,6 +51,7 @@ any_frame: st.SearchStrategy[Frame] = st.one_of(
     st.builds(frames.WantEntries, requests, hashes, indexes),
     st.builds(frames.Entries, requests, entries()),
     st.builds(frames.TermCertificate, st.binary(min_size=1, max_size=300)),
+    st.builds(frames.CheckpointNote, st.binary(min_size=1, max_size=300)),
 )
 EXAMPLES: tuple[Frame, ...] = (
     Gossip.of(PayloadKind.AGREEMENT, b"payload", 3),
@@ -67,4 +68,5 @@ EXAMPLES: tuple[Frame, ...] = (
     frames.WantEntries(9, b"b" * 32, (1, 2, 300)),
     frames.Entries(9, (IndexedEntry(1, b"e"), IndexedEntry(300, b"f"))),
     frames.TermCertificate(b"certificate"),
+    frames.CheckpointNote(b"note"),
 )

@@ -40,7 +40,7 @@ def test_bytes_close_to_a_frame_are_one_form_or_refused(data: bytes) -> None:
 
 def test_every_kind_has_an_example_and_a_tag_of_its_own() -> None:
     assert {type(frame) for frame in EXAMPLES} == set(KINDS.values())
-    assert set(KINDS) == set(range(2, 15)), "tag 1 is kept for the greeting"
+    assert set(KINDS) == set(range(2, 16)), "tag 1 is kept for the greeting"
     assert len({kind.NAME for kind in KINDS.values()}) == len(KINDS)
 
 
@@ -58,7 +58,7 @@ def test_frames_begin_with_the_two_bytes_that_name_their_kind(frame: Frame) -> N
     ("value", "field"),
     [
         ([2, 0, 0, b""], "kind"),
-        ([2, 7, 0, b""], "kind"),
+        ([2, max(PayloadKind) + 1, 0, b""], "kind"),
         ([2, True, 0, b""], "kind"),
         ([2, 1, -1, b""], "round"),
         ([2, 1, frames.ROUND_MAX + 1, b""], "round"),
@@ -97,6 +97,8 @@ def test_frames_begin_with_the_two_bytes_that_name_their_kind(frame: Frame) -> N
         ([13, 1, [[2, b"e"], [1, b"e"]]], "entries"),
         ([13, 1, [[1, b"e"], [1, b"f"]]], "entries"),
         ([14, b""], "certificate"),
+        ([15, b""], "note"),
+        ([15, bytes(frames.CHECKPOINT_SIZE_BYTES_MAX + 1)], "note"),
     ],
 )
 def test_the_field_that_is_wrong_is_named(value: Value, field: str) -> None:
@@ -106,7 +108,7 @@ def test_the_field_that_is_wrong_is_named(value: Value, field: str) -> None:
     assert f"`{field}`" in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"\x91", b"\x91\x01", b"\x91\x0f", b"\xdc\x00\x01", b"\x92\x05\x00"])
+@pytest.mark.parametrize("data", [b"", b"\x91", b"\x91\x01", b"\x91\x10", b"\xdc\x00\x01", b"\x92\x05\x00"])
 def test_what_does_not_begin_like_a_frame_is_refused(data: bytes) -> None:
     with pytest.raises(InvalidFrameError):
         decode_frame(data)
@@ -148,6 +150,7 @@ def test_small_kinds_have_room_for_what_they_may_hold() -> None:
         frames.WantTransactions(2**32 - 1, tuple(hashes[: frames.WANTED_TRANSACTIONS_MAX])),
         frames.WantEntries(2**32 - 1, hashes[0], tuple(range(frames.BLOCK_ENTRIES_MAX))),
         frames.TermCertificate(bytes(8192 + 64)),
+        frames.CheckpointNote(bytes(frames.CHECKPOINT_SIZE_BYTES_MAX)),
         *(Gossip.of(kind, bytes(size), frames.ROUND_MAX) for kind, size in PAYLOAD_SIZE_BYTES_MAX.items()),
     )
     for frame in largest:

@@ -325,6 +325,7 @@ def test_votes_do_not_wait_behind_blocks() -> None:
         SendClass.AGREEMENT,
         SendClass.TRANSACTIONS,
         SendClass.AGREEMENT,
+        SendClass.CONTROL,
     ]
     assert min(SendClass) is SendClass.AGREEMENT
 
