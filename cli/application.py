@@ -20,6 +20,14 @@ from cli.commands.simulate import simulate
 from cli.commands.submit import submit
 from cli.commands.submit_batch import submit_batch
 from cli.commands.verify import verify
+from cli.commands.voters import (
+    voters_add,
+    voters_approve,
+    voters_list,
+    voters_promote,
+    voters_remove,
+    voters_transfer,
+)
 from cli.declaration import Command, build
 from cli.language import N_
 
@@ -38,6 +46,12 @@ COMMANDS = (
     Command("join", join, N_("Tie a node's folder to a network."), _SET_UP),
     Command("run", run, N_("Run the node in the foreground; READY is printed once it serves."), _SET_UP),
     Command("status", status, N_("Show how the node is."), _SET_UP),
+    Command("voters list", voters_list, N_("Show the nodes, who of them votes, and what is proposed."), _SET_UP),
+    Command("voters add", voters_add, N_("Take a node into the registry; it follows without a vote."), _SET_UP),
+    Command("voters promote", voters_promote, N_("Make a voter of a node that follows."), _SET_UP),
+    Command("voters remove", voters_remove, N_("Take a voter's vote away, or a node out of the registry."), _SET_UP),
+    Command("voters approve", voters_approve, N_("Approve what another administrator has proposed."), _SET_UP),
+    Command("voters transfer", voters_transfer, N_("Let another voter lead."), _SET_UP),
     Command("demo", demo, N_("Run a network on this machine with a real data set."), _SET_UP),
     Command("submit", submit, N_("Hand in one transaction and wait for what becomes of it."), _WRITE),
     Command("submit-batch", submit_batch, N_("Hand in many from a file; can be broken off and resumed."), _WRITE),
@@ -52,7 +66,7 @@ COMMANDS = (
     Command("audit", audit, N_("Re-derive a whole ledger and name the first thing that is wrong."), _PROVE),
     Command("simulate", simulate, N_("Run a virtual network with faults, judged by rules."), _TRY),
 )
-GROUPS = {"network": N_("Make a network.")}
+GROUPS = {"network": N_("Make a network."), "voters": N_("Who belongs to the network as a node, and who votes.")}
 
 
 def version() -> str:

@@ -184,13 +184,17 @@ class Service:
         status = self.status()
         if status.role != _LEADER or len(status.voters) == 1:
             return
-        self._inbox.post(HandOverRequested, None)
+        self.hand_over(None)
         with trio.move_on_after(HAND_OVER_SECONDS_MAX):
             while not self.has_stopped and (
                 self.status().role == _LEADER or self.store.head().executed_height < status.height
             ):
                 await self._moved.wait()
         self._log("handed-over" if self.status().role != _LEADER else "not-handed-over", term=status.term)
+
+    def hand_over(self, successor: Hash | None) -> None:
+        """Wish that this voter leads next, or the one that is furthest; without effect on a node that does not lead."""
+        self._inbox.post(HandOverRequested, successor)
 
     async def _step_until_stopped(self) -> None:
         while not self._stopped.is_set():

@@ -113,6 +113,20 @@ class MethodNotAllowedError(RequestError):
     status = 405
 
 
+class NotLeadingError(RequestError):
+    """Only the leader can do this, and this node is not it."""
+
+    code = "not-leading"
+    status = 409
+
+
+class CannotLeadError(RequestError):
+    """Who is to lead has no vote, or leads already."""
+
+    code = "cannot-lead"
+    status = 409
+
+
 class BodyTooSlowError(RequestError):
     """A client that sends too slowly holds a place that others need."""
 

@@ -141,6 +141,7 @@ SCHEMAS: dict[str, Json] = {
         next=_or_null(_NUMBER),
     ),
     "Payload": _object(commitment=_HASH, salt=_BASE64, value=_BASE64, decoded=_VALUE),
+    "Transfer": _object(term=_NUMBER, successor=_or_null(_HASH)),
     "Status": _object(
         version=_TEXT,
         network=_object(id=_HASH, name=_TEXT, visibility=_TEXT, quorum=_TEXT, created_ms=_NUMBER),

@@ -6,7 +6,7 @@ Owns the one list from which routes and the OpenAPI document are made.
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daemon.api import batches, blocks, events, histories, log, payloads, records, status, transactions
+from daemon.api import batches, blocks, events, histories, leadership, log, payloads, records, status, transactions
 from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import json_response
@@ -29,6 +29,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *events.ENDPOINTS,
     *log.ENDPOINTS,
     *status.ENDPOINTS,
+    *leadership.ENDPOINTS,
     Endpoint(
         "GET",
         "/openapi.json",
