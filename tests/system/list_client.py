@@ -6,6 +6,7 @@ under way is recorded before it is asked and after it is answered; what no node 
 
 import http.client
 import json
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -84,16 +85,32 @@ class Members:
             self._number += 1
             return self._number
 
+    def by_a_stranger(self) -> bytes:
+        """A transaction in good form, by somebody whom the ledger does not know."""
+        key = SigningKey.from_seed(os.urandom(32))
+        sender = member_id(self.genesis.network_id, key.public)
+        return self._signed("unit-a", self.next_number(), None, sender, key).envelope
+
+    def forged(self) -> bytes:
+        """A transaction of a member that the member did not sign."""
+        envelope = self.notice("unit-a", self.next_number()).envelope
+        return envelope[:-1] + bytes((envelope[-1] ^ 1,))
+
     def notice(self, unit: str, number: int, expect: Expectation | None = None) -> Transaction:
         """The notice with this number."""
+        return self._signed(unit, number, expect, self._member, self._key)
+
+    def _signed(
+        self, unit: str, number: int, expect: Expectation | None, sender: bytes, key: SigningKey
+    ) -> Transaction:
         return build_transaction(
             self.genesis.network_id,
-            self._member,
+            sender,
             "notice.post",
             {"unit": unit, "title": title_of(number)},
             number.to_bytes(16, "big"),
             time.time_ns() // 1_000_000 + HOUR_MS,
-            [self._key],
+            [key],
             expect,
         )
 

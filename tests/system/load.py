@@ -8,7 +8,7 @@ from ledger.block import is_outcome
 from ledger.transaction import decode_envelope
 from storage.lmdb_store import LmdbStore
 from tests.system.list_client import Acknowledged, ListClient, Members, read_titles
-from tests.system.real_network import RealNetwork
+from tests.system.real_network import RealNetwork, RealNode
 from tests.system.recorded_history import RecordedHistory
 from tests.waiting import wait_until
 
@@ -54,17 +54,18 @@ class Load:
         self.network.wait_converged()
         for unit in UNITS:
             with self.history.call(unit, "read") as call:
-                call.result = read_titles(self.network.nodes[0].home, unit)
+                call.result = read_titles(self.network.running[0].home, unit)
         assert len(self.acknowledged) < WRITES_MAX
         self.history.check()
-        for node in self.network.nodes:
+        running = self.network.running
+        for node in running:
             assert node.stop() == 0, node.said[-4000:]
             assert "Traceback" not in node.said, node.said
-        self.check_ledgers()
+        self._check_ledgers(running)
 
-    def check_ledgers(self) -> None:
+    def _check_ledgers(self, nodes: Sequence[RealNode]) -> None:
         """Each stopped node has everything that was acknowledged where it was said to be, and no transaction twice."""
-        for node in self.network.nodes:
+        for node in nodes:
             store = LmdbStore.open(node.home / "db", self.members.genesis.network_id, readonly=True)
             try:
                 entries = [bytes(one) for one in store.entries(0, store.head().tree_size)]

@@ -14,14 +14,19 @@ RING_OF_FOUR: dict[int, Sequence[int]] = {0: (1, 3), 1: (0, 2), 2: (1, 3), 3: (2
 
 @contextmanager
 def real_network(
-    folder: Path, size: int, neighbours: dict[int, Sequence[int]] | None = None, further_hosts: int = 0
+    folder: Path,
+    size: int,
+    neighbours: dict[int, Sequence[int]] | None = None,
+    further_hosts: int = 0,
+    running: Sequence[int] | None = None,
 ) -> Iterator[RealNetwork]:
-    """A network of `size` nodes that has a leader, and `further_hosts` on the same links."""
+    """A network of `size` nodes, `running` of which run (all by default), with a leader; and `further_hosts` on its
+    links."""
     with ExitStack() as stack:
         hosts = size + further_hosts
         links = Wires(hosts) if can_make_namespaces() else Relays(hosts)
         stack.callback(links.close)
         network = RealNetwork(folder, links, size, neighbours)
         stack.callback(network.close)
-        network.start()
+        network.start(range(size) if running is None else running)
         yield network

@@ -120,11 +120,17 @@ class RealNetwork:
     def genesis(self) -> Path:
         return self.folder / "genesis.json"
 
-    def start(self) -> None:
-        """Start all and return when they have a leader."""
-        for node in self.nodes:
-            node.start()
-        self.wait_leader()
+    def start(self, numbers: Iterable[int]) -> None:
+        """Start these and return when they have a leader."""
+        started = tuple(numbers)
+        for number in started:
+            self.nodes[number].start()
+        self.wait_leader(started)
+
+    @property
+    def running(self) -> list[RealNode]:
+        """The nodes that run."""
+        return [node for node in self.nodes if node.runs]
 
     def close(self) -> None:
         """End all nodes, whatever they do."""
@@ -185,10 +191,10 @@ class RealNetwork:
         return [None if status is None else status["executed_height"] for status in told]
 
     def wait_converged(self, timeout_s: float = 30) -> None:
-        """Return when all nodes have executed the same blocks."""
+        """Return when all nodes that run have executed the same blocks."""
 
         def is_so() -> bool:
-            told = [node.status() for node in self.nodes]
+            told = [node.status() for node in self.running]
             seen = {(one["executed_height"], one["state_digest"]) if one else None for one in told}
             return len(seen) == 1 and None not in seen
 
