@@ -1,5 +1,6 @@
 """Clients on a real network all the while, and what must be true of what they were told."""
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,11 @@ class Load:
         finally:
             for client in started:
                 client.end()
+
+    @staticmethod
+    def pause(seconds: float) -> None:
+        """Let the clients go on for so long, whatever comes of it."""
+        threading.Event().wait(seconds)
 
     def wait_for_more(self, more: int, timeout_s: float = 30) -> None:
         """Return when so many more transactions were acknowledged."""

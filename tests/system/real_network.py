@@ -10,11 +10,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from cli.client import NodeClient
-from cli.errors import CommandError
 from cli.main import main
 from tests.cli.command import environment
 from tests.system.links import Links
+from tests.system.list_client import ask
 from tests.waiting import wait_until
 
 NETWORK_NAME = "system.example/ledger"
@@ -87,12 +86,9 @@ class RealNode:
         """What it says of itself; None if it does not answer."""
         if not self.runs:
             return None
-        try:
-            with NodeClient(self.home) as client:
-                return client.get("/v1/status")
-        except (CommandError, OSError):
-            assert self.runs, self.said[-4000:]
-            return None
+        answer = ask(self.home, "GET", "/v1/status")
+        assert answer is not None or self.runs, self.said[-4000:]
+        return None if answer is None else dict(answer.document)
 
 
 class RealNetwork:
