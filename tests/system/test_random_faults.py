@@ -4,6 +4,7 @@
 """
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -74,10 +75,41 @@ def kill_leader(network: RealNetwork, chance: Random) -> Mend:
     return lambda: None if node.runs else node.start()
 
 
+def kill_all(network: RealNetwork, chance: Random) -> Mend:
+    """The power fails for everybody at the same moment."""
+    for node in network.running:
+        node.kill()
+
+    def start_all() -> None:
+        for node in network.nodes:
+            if not node.runs:
+                node.start()
+
+    return start_all
+
+
+def bring_back_an_old_database(network: RealNetwork, chance: Random) -> Mend:
+    """An operator restores what was copied a while ago: the node has forgotten what it acknowledged since."""
+    node = chance.choice(network.nodes)
+    node.kill()
+    old = node.home.with_name(f"{node.home.name}-old")
+    shutil.copytree(node.home / "db", old)
+    node.start()
+
+    def restore() -> None:
+        node.kill()
+        shutil.rmtree(node.home / "db")
+        old.rename(node.home / "db")
+        node.start()
+
+    return restore
+
+
 def sleep(network: RealNetwork, chance: Random) -> Mend:
     """A process stands still, and goes on as if nothing had happened."""
-    node = chance.choice(network.running)
-    node.suspend()
+    node = chance.choice(network.running or network.nodes)
+    if node.runs:
+        node.suspend()
     return node.resume
 
 
@@ -115,4 +147,4 @@ def cut_some(network: RealNetwork, chance: Random) -> Mend:
     return network.links.heal
 
 
-FAULTS = [kill, kill_leader, sleep, part_at_random, silence, deafen, cut_some]
+FAULTS = [kill, kill_leader, kill_all, bring_back_an_old_database, sleep, part_at_random, silence, deafen, cut_some]
