@@ -6,7 +6,7 @@ MINUTES ?= 5
 .PHONY: help demo test lint set-up lock catalogues bench mutants soak fuzz clean
 
 help:
-	@echo "make demo        set up, run one node, put real records on its ledger and verify them"
+	@echo "make demo        set up, run four nodes, put real records on their ledger and verify them"
 	@echo "make test        set up, run every check"
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
@@ -18,7 +18,7 @@ help:
 	@echo "make clean       remove what the targets above made"
 
 demo: set-up
-	@$(PYTHON) -m cli demo --nodes 1 --once
+	@$(PYTHON) -m cli demo --once
 
 test: lint
 	@$(PYTHON) -m pytest

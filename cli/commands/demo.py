@@ -11,7 +11,7 @@ from cli.session import Session
 
 def demo(
     session: Session,
-    nodes: Annotated[int, typer.Option("--nodes", min=1, max=21, help=N_("How many nodes."))] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, max=21, help=N_("How many nodes."))] = 4,
     directory: Annotated[
         Path | None, typer.Option("--dir", metavar="DIR", help=N_("Where its files go; a new folder if left out."))
     ] = None,

@@ -131,7 +131,7 @@ def _import(trial: Trial) -> None:
 
 def _tell_outage(trial: Trial, outage: Outage | None, total: int) -> None:
     in_the_middle = outage is not None and 0 < outage.settled < total
-    trial.checks.compare(_("leader killed in the middle of the import, and another leads"), True, in_the_middle)
+    trial.checks.compare(_("leader killed in the middle of the import, and the next one elected"), True, in_the_middle)
     if outage is None:
         return
     trial.node = outage.killed.node
