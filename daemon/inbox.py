@@ -47,7 +47,7 @@ class Inbox:
         self._heard: deque[_Waiting] = deque()
         self._heard_size_bytes = 0
         self._heard_in_a_row = 0
-        self._heard_room = trio.Event()
+        self._heard_room = trio.lowlevel.ParkingLot()
         self._submitted: deque[tuple[Submission, ...]] = deque()
         self._room = trio.Condition()
         self._arrived = trio.Event()
@@ -67,10 +67,12 @@ class Inbox:
             self._arrived.set()
 
     async def hear(self, make: MakeEvent, *arguments: Any, size_bytes: int = 0) -> None:
-        """Put what a neighbour did into the second lane; waits while it is full. For one task."""
-        while self._is_full and not self._is_closed:
-            self._heard_room = trio.Event()
-            await self._heard_room.wait()
+        """Put what a neighbour did into the second lane; waits while it is full. Always a checkpoint."""
+        # Whoever waits goes first. One that gives up leaves its place to the next thing taken, a tick at the latest.
+        if (self._is_full or self._heard_room) and not self._is_closed:
+            await self._heard_room.park()
+        else:
+            await trio.lowlevel.checkpoint()
         if not self._is_closed:
             self._heard.append(_Waiting(make, arguments, size_bytes))
             self._heard_size_bytes += size_bytes
@@ -92,7 +94,7 @@ class Inbox:
         """The node has ended: what neighbours do is nobody's business any more, and nobody waits for room."""
         self._is_closed = True
         self._heard.clear()
-        self._heard_room.set()
+        self._heard_room.unpark_all()
 
     async def next(self) -> Event:
         """The next event for the node; waits for one. Always a checkpoint, so that others run between two steps."""
@@ -115,7 +117,8 @@ class Inbox:
         self._heard_in_a_row += 1
         heard = self._heard.popleft()
         self._heard_size_bytes -= heard.size_bytes
-        self._heard_room.set()
+        if not self._is_full:
+            self._heard_room.unpark()
         event = heard.make(self._now_ms(), *heard.arguments)
         if isinstance(event, Ticked):
             self._tick_waits = False

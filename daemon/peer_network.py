@@ -51,19 +51,16 @@ class PeerNetwork:
         self._store = store
         self._listener = listener
         self._now_ms = now_ms
-        # No places: what waits is counted by its bytes, in the inbox.
-        sending, self._events = trio.open_memory_channel[LinkEvent](0)
+        self._telling = _Telling()
         self._switchboard = Switchboard(
-            Identity(network, keys.node_id, run), keys.transport, directory, sending, self._head, now_ms
+            Identity(network, keys.node_id, run), keys.transport, directory, self._telling, self._head, now_ms
         )
 
     async def run(self, inbox: Inbox, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Carry events to `inbox` until cancelled; `started` when connections are taken."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._tell, inbox)
-            listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
-            await nursery.start(self._switchboard.run, [listener])
-            task_status.started()
+        self._telling.inbox = inbox
+        listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
+        await self._switchboard.run([listener], task_status=task_status)
 
     def carry_out(self, effect: SendFrame | Dial | Drop) -> None:
         """Do what the node wants; never waits."""
@@ -89,16 +86,24 @@ class PeerNetwork:
         newest = self._store.header(height) if height else None
         return Head(0, bytes(32)) if newest is None else Head(height, newest.header_hash)
 
-    async def _tell(self, inbox: Inbox) -> None:
-        async for event in self._events:
-            match event:
-                case FrameCame(peer, frame):
-                    await inbox.hear(Received, peer, frame, size_bytes=carried_size_bytes(frame))
-                case LinkUp(peer, dialled):
-                    await inbox.hear(partial(PeerConnected, dialled=dialled), peer)
-                case LinkDown(peer):
-                    await inbox.hear(PeerGone, peer)
-                case LinkFailed(peer):
-                    await inbox.hear(DialFailed, peer)
-                case PeerMisbehaved(peer, offence):
-                    await inbox.hear(PeerBlamed, peer, offence)
+
+class _Telling:
+    """What the transport sends its events to: each becomes one of the node's, in the inbox, which bounds them."""
+
+    def __init__(self) -> None:
+        self.inbox: Inbox | None = None
+
+    async def send(self, event: LinkEvent, /) -> None:
+        inbox = self.inbox
+        assert inbox is not None, "nothing happens before `run`"
+        match event:
+            case FrameCame(peer, frame):
+                await inbox.hear(Received, peer, frame, size_bytes=carried_size_bytes(frame))
+            case LinkUp(peer, dialled):
+                await inbox.hear(partial(PeerConnected, dialled=dialled), peer)
+            case LinkDown(peer):
+                await inbox.hear(PeerGone, peer)
+            case LinkFailed(peer):
+                await inbox.hear(DialFailed, peer)
+            case PeerMisbehaved(peer, offence):
+                await inbox.hear(PeerBlamed, peer, offence)

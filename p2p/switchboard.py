@@ -8,7 +8,7 @@ Source: docs/protocol.md, section 8; docs/reference/transport.md.
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 import trio
@@ -47,6 +47,12 @@ _LAST_EVENT_S = 0.5
 _log = structlog.get_logger("p2p")
 
 
+class LinkEvents(Protocol):
+    """A bounded channel, or something that takes events in the same way."""
+
+    async def send(self, value: LinkEvent, /) -> None: ...
+
+
 class TransportSettings(NamedTuple):
     """`fixed`: talk to these only, whoever else is registered; None for everybody."""
 
@@ -62,7 +68,7 @@ class Switchboard:
         identity: What this node says of itself.
         key: Its transport key.
         directory: The live registry.
-        events: Where everything goes that happens; a few hundred places.
+        events: Where everything goes that happens; makes whoever sends wait while there is no room.
         head: The newest committed block now.
         now_ms: Milliseconds since 1970 UTC.
         settings: Limits, and whom to talk to.
@@ -73,7 +79,7 @@ class Switchboard:
         identity: Identity,
         key: SigningKey,
         directory: Directory,
-        events: trio.MemorySendChannel[LinkEvent],
+        events: LinkEvents,
         head: Callable[[], Head],
         now_ms: Callable[[], int],
         settings: TransportSettings | None = None,
