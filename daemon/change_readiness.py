@@ -16,6 +16,7 @@ from contracts.proposal import KIND_PROPOSAL, Proposal
 from contracts.record import Record, record_key
 from contracts.voter_change import VOTER_CHANGE_PREFIX, is_forced
 from daemon.chain import Chain
+from daemon.node_errors import ChangeWaitsError
 from ledger.hashing import HASH_SIZE_BYTES, Hash
 from ledger.transaction import Transaction
 
@@ -48,8 +49,13 @@ class ChangeReadiness:
         """A neighbour is none any more."""
         self._executed_heights.pop(peer, None)
 
-    def is_ready(self, transaction: Transaction, lag_blocks_max: int) -> bool:
-        """Whether the change may be proposed now.
+    @property
+    def heights(self) -> dict[Hash, int]:
+        """How far each neighbour said that it is."""
+        return dict(self._executed_heights)
+
+    def why_waiting(self, transaction: Transaction, lag_blocks_max: int) -> ChangeWaitsError | None:
+        """Why the change may not be proposed now; None if it may.
 
         Args:
             transaction: A change of voters by its bytes.
@@ -57,32 +63,46 @@ class ChangeReadiness:
         """
         if not self._agreement.has_committed_own_term:
             # Raft's bug of 2015: a change on top of an uncommitted one of an earlier term could make two quorums.
-            return False
+            return ChangeWaitsError("the leader has not committed a block of its own term yet; that takes a moment")
         if is_forced(transaction):
             # Whoever lost voters for good has to be able to remove them.
-            return True
+            return None
         wanted = self._wanted(transaction)
         # What this version does not know, or execution will refuse, changes no voters.
-        return wanted is None or self._leaves_quorum(wanted, lag_blocks_max)
+        return None if wanted is None else self._why_not(wanted, lag_blocks_max)
 
-    def _leaves_quorum(self, wanted: WantedChange, lag_blocks_max: int) -> bool:
+    def _why_not(self, wanted: WantedChange, lag_blocks_max: int) -> ChangeWaitsError | None:
         voters = self._agreement.voters
         reached = self._agreement.answering
         listed = {voter.node_id for voter in voters.voters}
         if (wanted.node_id in listed) != (wanted.method == REMOVE):
             # It votes already, or does not: execution refuses.
-            return True
+            return None
         listed ^= {wanted.node_id}
         if len(listed) < voters_min(voters.quorum):
             # Execution refuses this too; whoever asked would wait for nothing.
-            return True
+            return None
         if wanted.method == ADD:
             height = self._executed_heights.get(wanted.node_id)
             if height is not None:
-                if height + lag_blocks_max < self._agreement.committed_height:
-                    return False
+                behind = self._agreement.committed_height - height
+                if behind > lag_blocks_max:
+                    return ChangeWaitsError(
+                        "node {node} is {count} blocks behind; it gets its vote when it has caught up",
+                        node=wanted.node_id.hex(),
+                        count=behind,
+                    )
                 reached |= {wanted.node_id}
-        return len(reached.intersection(listed)) >= quorum_size_of(len(listed), voters.quorum)
+        reached_count, needed = len(reached.intersection(listed)), quorum_size_of(len(listed), voters.quorum)
+        if reached_count >= needed:
+            return None
+        return ChangeWaitsError(
+            "the leader reaches {reached} of the {count} voters that there would be, and {needed} have to agree; start"
+            " the others, or force the change if they are gone for good",
+            reached=reached_count,
+            count=len(listed),
+            needed=needed,
+        )
 
     def _wanted(self, transaction: Transaction) -> WantedChange | None:
         method = transaction.operation.removeprefix(CONTRACT)

@@ -123,6 +123,11 @@ class Exchange:
             self._tip, self._executed_height = chain.tip, chain.executed_height
             self._courier.advanced(self._standing, self._clock())
 
+    @property
+    def neighbours(self) -> tuple[Hash, ...]:
+        """Who is connected."""
+        return self._courier.neighbours
+
     def peers(self) -> tuple[Peer, ...]:
         """The neighbours, and everybody whose score shows an offence, with the reasons."""
         return self._courier.peers(self._clock())

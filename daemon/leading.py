@@ -19,6 +19,7 @@ from daemon.change_readiness import ChangeReadiness
 from daemon.effects import Effect
 from daemon.intake import Intake
 from daemon.mempool import Waiting
+from daemon.node_errors import ChangeWaitsError
 from daemon.outgoing import Writer
 from ledger.block import PROTOCOL_VERSION
 from ledger.genesis import Genesis
@@ -51,6 +52,8 @@ class Leading:
         self._agreement = agreement
         self._readiness = readiness
         self._proposer: Proposer | None = None
+        # Why the oldest change of voters that waits was not put into a block when it was tried last.
+        self.change_waits: ChangeWaitsError | None = None
 
     @property
     def is_active(self) -> bool:
@@ -76,10 +79,13 @@ class Leading:
     def end_term(self) -> None:
         """Another term, or another leader: nothing more is proposed."""
         self._proposer = None
+        self.change_waits = None
 
     def propose(self, now_ms: int) -> list[Effect]:
         """Build blocks while the window has room and waiting is not the better choice; who is told that it is late."""
         effects: list[Effect] = []
+        if not len(self._intake):
+            self.change_waits = None
         while self._may_propose and len(self._intake):
             under_way = self._chain.tip.height - self._agreement.committed_height
             if under_way >= self._genesis.parameters.window_blocks_max:
@@ -97,12 +103,17 @@ class Leading:
     def _one_ready_change(self) -> Callable[[Transaction], bool]:
         """What may go into the next block: of the changes of voters one at most, and only when it is safe."""
         changes: list[Transaction] = []
+        self.change_waits = None
 
         def may_take(transaction: Transaction) -> bool:
             if not is_voter_change(transaction):
                 return True
             lag_blocks_max = self._genesis.parameters.window_blocks_max
-            if changes or not self._readiness.is_ready(transaction, lag_blocks_max):
+            if changes:
+                return False
+            reason = self._readiness.why_waiting(transaction, lag_blocks_max)
+            if reason is not None:
+                self.change_waits = self.change_waits or reason
                 return False
             changes.append(transaction)
             return True

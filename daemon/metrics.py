@@ -38,6 +38,7 @@ class Metrics:
         self.executed = Counter(
             "banyan_transactions_executed", "Transactions committed and executed", registry=self._registry
         )
+        self.frames = self._counter("banyan_frames", "Frames of neighbours", ("direction",))
         self.step_seconds = Histogram(
             "banyan_node_step_seconds",
             "Time the node needs for one event",
@@ -88,6 +89,11 @@ class _NodeCollector(Collector):
             "banyan_checkpoint_size": ("Entries under the newest checkpoint", status.checkpoint_size),
             "banyan_mempool_transactions": ("Transactions that wait for a block", status.mempool_count),
             "banyan_mempool_bytes": ("Their size", status.mempool_size_bytes),
+            "banyan_neighbours": ("Neighbours that are connected", status.neighbours_count),
+            "banyan_lag_blocks": (
+                "Blocks that the furthest neighbour has committed and this node not",
+                status.lag_blocks,
+            ),
             "banyan_unstored_batches": ("Writes under way", status.unstored_batches),
             "banyan_accepting": ("1 while transactions are taken", int(status.accepting)),
         }

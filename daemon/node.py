@@ -237,6 +237,8 @@ class Node:
             self._chain,
             self._voters,
             self._intake.pool,
+            {peer: self._readiness.heights.get(peer, 0) for peer in self._exchange.neighbours},
+            change_waits=self._leading.change_waits,
             opened=self._opened,
             accepting=self._accepting,
             checkpoint_size=self._checkpoint_size,
@@ -251,6 +253,16 @@ class Node:
     def peers(self) -> tuple[Peer, ...]:
         """The neighbours, and everybody whose score shows an offence, with the reasons."""
         return self._exchange.peers()
+
+    @property
+    def neighbour_heights(self) -> dict[Hash, int]:
+        """The committed height of each neighbour that told its own."""
+        return self._readiness.heights
+
+    @property
+    def elapsed_ms(self) -> int:
+        """The node's own clock, by which it remembers what peers did."""
+        return self._elapsed_ms
 
     # -- events -------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 BanyanError
 ├── NotAcceptingError            the node takes no transactions right now
+├── ChangeWaitsError             a change of voters may not go into a block yet
 ├── ExpiredError                 a waiting transaction's time ran out
 ├── DetachedValueError           values beside the envelope do not belong to it
 ├── DigestMismatchError          a block states another execution than this node's own
@@ -16,6 +17,12 @@ class NotAcceptingError(BanyanError):
     """Transactions are refused for now: no leader yet, or the node is stopping."""
 
     code = "not-accepting"
+
+
+class ChangeWaitsError(BanyanError):
+    """A change of voters waits in the pool until it is safe."""
+
+    code = "change-waits"
 
 
 class ExpiredError(BanyanError):

@@ -19,6 +19,7 @@ from ledger.node_keys import NodeKeys
 from p2p.close_reasons import OF_DROP
 from p2p.contacts import Directory
 from p2p.effects import Dial, Drop, SendFrame
+from p2p.peer_book import PeerLine, Stranger
 from p2p.switchboard import Switchboard
 from p2p.transport_events import FrameCame, LinkDown, LinkEvent, LinkFailed, LinkUp, PeerMisbehaved
 from p2p.transport_messages import Head, Identity
@@ -76,6 +77,15 @@ class PeerNetwork:
     def registry_changed(self) -> None:
         """The registry in the store is another one: new nodes may connect, who left is cut off."""
         self._switchboard.registry_changed()
+
+    def lines(self) -> tuple[PeerLine, ...]:
+        """Everybody who is connected, was, or is banned, as the transport knows them."""
+        return self._switchboard.peers()
+
+    @property
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Who was turned away before it was known who it is; the newest last."""
+        return self._switchboard.strangers
 
     async def leave(self) -> None:
         """Say goodbye to everybody; takes a few seconds at most."""

@@ -3,9 +3,12 @@
 Owns which part of the node each figure comes from; changes nothing.
 """
 
+from collections.abc import Mapping
+
 from consensus.agreement import Agreement
 from daemon.chain import Chain
 from daemon.mempool import Mempool
+from daemon.node_errors import ChangeWaitsError
 from daemon.status import NodeStatus
 from daemon.voters_in_force import VotersInForce
 from ledger.hashing import Hash
@@ -17,7 +20,9 @@ def picture(
     chain: Chain,
     voters: VotersInForce,
     pool: Mempool,
+    neighbour_heights: Mapping[Hash, int],
     *,
+    change_waits: ChangeWaitsError | None,
     opened: bool,
     accepting: bool,
     checkpoint_size: int,
@@ -34,6 +39,9 @@ def picture(
         voters=tuple(voter.node_id for voter in agreement.voters.voters),
         voters_number=voters.record.number,
         voters_confirmed=voters.is_confirmed,
+        change_waits=change_waits,
+        neighbours_count=len(neighbour_heights),
+        lag_blocks=max(max(neighbour_heights.values(), default=0) - chain.executed_height, 0),
         height=chain.tip.height,
         committed_height=agreement.committed_height,
         executed_height=chain.executed_height,

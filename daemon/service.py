@@ -1,8 +1,7 @@
 """The node at work: one task that steps it, and everything around that carries out what it wants.
 
 Owns the nursery, the clock readings and the order of effects; never decides anything about the ledger (the pure
-`daemon.node` does). Clients, HTTP and benchmarks come in through `submit` and `submit_many`, and read the store
-themselves.
+`daemon.node` does). Clients, HTTP and benchmarks come in through `daemon.reception`, and read the store themselves.
 
     submit -> verifier (threads) -> inbox -> node.step -> effects -> disk, sign-state, neighbours, waiting clients
                                       ^------ reports: stored, saved, verified; neighbours; ticks ------'
@@ -14,8 +13,7 @@ Bounds: verifier queue, inbox, waiting room, open questions and the transport ha
 Cancellation: `run` may be cancelled at any time; what was reported committed is on disk. A clean end is `stop`.
 """
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 
 import trio
@@ -42,40 +40,33 @@ from daemon.effects import (
     StoreBatch,
     Verify,
 )
-from daemon.errors import OverloadedError, StoppingError
-from daemon.events import HandOverRequested, ReadRequested, Started, Stopping, Submission, Verified
+from daemon.events import HandOverRequested, ReadRequested, Received, Started, Stopping, Verified
 from daemon.foreseen import foreseen
 from daemon.inbox import Inbox
-from daemon.lookup import find_transaction
-from daemon.mempool import MempoolFullError
 from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.node_errors import NotAcceptingError
 from daemon.open_questions import OpenQuestions
 from daemon.peer_network import PeerNetwork
-from daemon.pending import Pending, SubmissionOutcome, SubmissionStatus
+from daemon.peer_picture import PeerPicture, peer_pictures
+from daemon.reception import Reception
 from daemon.sign_state_file import SignStateFile
 from daemon.sign_state_keeper import SignStateKeeper
 from daemon.status import NodeStatus
-from daemon.verifier import Verifier
-from daemon.waiting_room import RETRY_AFTER_STOP_MS, WaitingRoom
-from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from p2p.effects import Blame, Dial, Drop, SendFrame
+from p2p.peer_book import Stranger
 from storage.interface import Store
 
 # Half of a heartbeat (`consensus.timing`): what is due waits for half of one at most.
 TICK_INTERVAL_MS = 50
 # How long a leader that is told to stop waits for its successor: as long as it proposes nothing, two election timeouts.
 HAND_OVER_SECONDS_MAX = 2
-# How long `submit` waits for the execution unless told otherwise: what the HTTP API allows at most.
-WAIT_MS_MAX = 60_000
-RETRY_AFTER_MS = 1000
 _LEADER = Role.LEADER.value
 
 
-class Service:
+class Service(Reception):
     """One running node; start `run` in a nursery, then use the rest.
 
     Args:
@@ -100,28 +91,19 @@ class Service:
         log: Callable[..., None],
         network: PeerNetwork | None = None,
     ) -> None:
-        self.store = store
+        inbox = Inbox(now_ms)
+        super().__init__(store, inbox, Disk(store, inbox, log), verify_threads, metrics)
         self.bodies = BodyBudget()
         self._node = node
-        self._metrics = metrics
-        self._count_new = metrics.admitted.labels("new").inc
-        self._count_known = metrics.admitted.labels("known").inc
+        self._count_sent = metrics.frames.labels("sent").inc
+        self._count_received = metrics.frames.labels("received").inc
         self._log = log
         self._network = network
-        self._inbox = Inbox(now_ms)
-        self._disk = Disk(store, self._inbox, log)
-        self._keeper = SignStateKeeper(sign_state, self._inbox)
-        self._verifier = Verifier(self._hand_over, verify_threads)
-        self._waiting = WaitingRoom()
+        self._keeper = SignStateKeeper(sign_state, inbox)
         self._questions = OpenQuestions(lambda question: self._inbox.post(ReadRequested, question))
-        self._retries: deque[Pending] = deque()
-        self._pool_has_room = trio.Event()
-        self._pool_has_room.set()
         self._moved = trio.Event()
-        self._stopped = trio.Event()
         self._ended = trio.Event()
         self._leader: Hash | None = None
-        self.stopping = trio.Event()
 
     # -- running ------------------------------------------------------------------------------------------------
 
@@ -154,13 +136,10 @@ class Service:
 
     def _end(self) -> None:
         """Leave nobody waiting for a node that takes no step any more."""
-        self.stopping.set()
-        self._stopped.set()
+        self._dismiss()
         self._inbox.close()
-        self._waiting.close()
         self._questions.close()
         self._moved.set()
-        self._pool_has_room.set()
 
     async def stop(self, timeout_ms: int) -> bool:
         """Hand over what the node leads, let it finish what it proposed, leave the neighbours, and end.
@@ -201,23 +180,19 @@ class Service:
             event = await self._inbox.next()
             with self._metrics.step_seconds.time():
                 effects = self._node.step(event)
+            self._count_received(isinstance(event, Received))
             for effect in effects:
                 self._carry_out(effect)
             if self._node.leader != self._leader:
                 self._leader = self._node.leader
-                self._log("leader", leader=None if self._leader is None else self._leader.hex())
+                self._log("leader", leader=_hex(self._leader))
                 self._wake()
 
     async def _tick(self) -> None:
         while True:
             await trio.sleep(TICK_INTERVAL_MS / 1000)
             self._inbox.tick()
-            if self._retries:
-                batch = list(self._retries)
-                self._retries.clear()
-                await self._hand_over(batch)
-            else:
-                self._pool_has_room.set()
+            await self._retry()
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
@@ -241,6 +216,7 @@ class Service:
             case SendFrame() | Dial() | Drop():
                 if self._network is not None:
                     self._network.carry_out(effect)
+                    self._count_sent(isinstance(effect, SendFrame))
             case Blame(peer, offence):
                 self._log("peer-blamed", peer=peer.hex(), offence=offence.value)
             case RegistryChanged():
@@ -263,168 +239,20 @@ class Service:
             case Stopped():
                 self._stopped.set()
 
-    # -- submissions --------------------------------------------------------------------------------------------
-
-    async def submit(
-        self,
-        raw: bytes,
-        *,
-        detached: tuple[DetachedValue, ...] | None = None,
-        wait_ms: int = WAIT_MS_MAX,
-    ) -> SubmissionOutcome:
-        """Hand in one submission and wait for what becomes of it.
-
-        Args:
-            raw: As on the wire (`ledger.submission`), or the envelope alone if `detached` is given.
-            detached: The values beside the envelope; None if they are in `raw`.
-            wait_ms: 0: until it is admitted; else at most so long until it is executed.
-
-        Raises nothing of the ledger's: refusals are outcomes. Cancellation leaves the transaction where it is.
-        """
-        pending = self.hand_in(raw, detached, until_executed=wait_ms > 0)
-        return await self.outcome_of(pending, wait_ms)
-
-    def hand_in(
-        self,
-        raw: bytes,
-        detached: tuple[DetachedValue, ...] | None,
-        *,
-        until_executed: bool,
-        on_let_go: Callable[[], None] | None = None,
-    ) -> Pending:
-        """The first half of `submit`, for a caller that keeps nothing of the submission while it waits.
-
-        Its `outcome_of` must be asked for. `on_let_go` is called when the node has refused it, or holds it as a
-        transaction.
-        """
-        pending = self._waiting.submission(
-            raw, detached, until_executed=until_executed, patient=False, on_let_go=on_let_go
-        )
-        error = self._unable()
-        if error is not None:
-            pending.refuse(error, self._retry_after_ms)
-            return pending
-        try:
-            self._verifier.put_nowait(pending)
-        except OverloadedError as overloaded:
-            self._metrics.refused.labels(overloaded.code).inc()
-            pending.refuse(overloaded, RETRY_AFTER_MS)
-        return pending
-
-    async def start_submission(self, raw: bytes, detached: tuple[DetachedValue, ...] | None = None) -> Pending:
-        """Hand in one of many: waits for room instead of refusing, and waits out a full pool or a start.
-
-        The caller waits on the result itself, and bounds how many it has under way (a few thousand).
-        """
-        if not self._pool_has_room.is_set():
-            # Somebody waits for room in the pool already: what comes now would only be held here.
-            await self._pool_has_room.wait()
-        pending = self._waiting.submission(raw, detached, until_executed=True, patient=True)
-        error = self._unable()
-        if error is not None:
-            pending.refuse(error, self._retry_after_ms)
-        else:
-            await self._verifier.put(pending)
-        return pending
-
-    async def submit_many(self, raws: Sequence[bytes]) -> list[SubmissionOutcome]:
-        """Hand in many submissions and wait until each is executed or refused; outcomes in the same order.
-
-        Memory: the caller's list and one small object each; what waits in the node is bounded all the same.
-        """
-        pendings = [await self.start_submission(raw) for raw in raws]
-        return [await pending.wait() for pending in pendings]
-
-    async def wait_for_transaction(self, transaction_id: Hash, wait_ms: int) -> bool:
-        """Wait at most `wait_ms` until the transaction is executed; whether it is in the store now."""
-        if self.store.index_of(transaction_id) is not None:
-            return True
-        if wait_ms <= 0 or self._waiting.is_full or self._stopped.is_set():
-            return False
-        outcome = await self.outcome_of(self._waiting.question(transaction_id), wait_ms)
-        return outcome.status is SubmissionStatus.COMMITTED
-
-    async def outcome_of(self, pending: Pending, wait_ms: int) -> SubmissionOutcome:
-        """The second half of `submit`: what became of what was handed in, after at most `wait_ms` (0: 60 seconds)."""
-        try:
-            with trio.move_on_after((wait_ms or WAIT_MS_MAX) / 1000):
-                return await pending.wait()
-        finally:
-            # Its time is over, or the caller was cancelled: nobody waits, so nobody may be kept.
-            self._waiting.leave(pending)
-        if pending.request or pending.admitted:
-            pending.leave_pending()
-        else:
-            # It waits for the verifier still, which passes on nothing that was given up.
-            pending.give_up(
-                OverloadedError("the node has not come to verify it in this time; send it again in a moment"),
-                RETRY_AFTER_MS,
-            )
-        return await pending.wait()
-
-    async def _hand_over(self, verified: Sequence[Pending]) -> None:
-        submissions = []
-        for pending in verified:
-            if pending.is_refused:
-                pending.let_go()
-                continue
-            assert pending.transaction is not None and pending.detached is not None, "the verifier set them"
-            submissions.append(Submission(self._waiting.enter(pending), pending.transaction, pending.detached))
-        if submissions:
-            await self._inbox.submit(tuple(submissions))
-
-    def _admitted(self, effect: Admitted) -> None:
-        (self._count_known if effect.known else self._count_new)()
-        pending = self._waiting.take(effect)
-        if pending is None:
-            return
-        # The node has it in its pool now, or in the log.
-        pending.let_go()
-        if pending.outcome is not None:
-            return
-        pending.admitted = True
-        pending.known = effect.known
-        if effect.known and self._decide_from_store(pending, effect.transaction_id):
-            return
-        if pending.until_executed:
-            self._waiting.wait_for_execution(pending)
-        else:
-            pending.leave_pending()
-
-    def _decide_from_store(self, pending: Pending, transaction_id: Hash) -> bool:
-        found = find_transaction(self.store, transaction_id)
-        if found is None:
-            return False
-        pending.decide(
-            SubmissionOutcome(
-                status=SubmissionStatus.COMMITTED,
-                transaction_id=transaction_id,
-                known=True,
-                height=found.height,
-                leaf_index=found.leaf_index,
-                time_ms=found.time_ms,
-                result=found.result,
-            )
-        )
-        return True
-
-    def _refused(self, effect: Refused) -> None:
-        pending = self._waiting.take(effect)
-        if pending is None:
-            return
-        passing = isinstance(effect.error, MempoolFullError | NotAcceptingError)
-        if pending.patient and passing and not self.stopping.is_set():
-            self._retries.append(pending)
-            self._pool_has_room = trio.Event() if self._pool_has_room.is_set() else self._pool_has_room
-            return
-        self._metrics.refused.labels(effect.error.code).inc()
-        pending.refuse(effect.error, effect.retry_after_ms)
-
     # -- state --------------------------------------------------------------------------------------------------
 
     def status(self) -> NodeStatus:
         """The node's own picture of itself."""
         return self._node.status()
+
+    def peers(self) -> tuple[PeerPicture, ...]:
+        """Every peer that is connected, was, or did something wrong; those that are connected first."""
+        lines = self._network.lines() if self._network is not None else ()
+        return peer_pictures(self._node, lines, self.store)
+
+    def strangers(self) -> tuple[Stranger, ...]:
+        """Who was turned away before it was known who it is; the newest last."""
+        return self._network.strangers if self._network is not None else ()
 
     @property
     def reason(self) -> BanyanError | None:
@@ -447,11 +275,6 @@ class Service:
         """
         await self._questions.confirm(wait_ms)
 
-    @property
-    def has_stopped(self) -> bool:
-        """Whether the node has ended: nothing moves any more."""
-        return self._stopped.is_set()
-
     def next_move(self) -> trio.Event:
         """Set when the next block is executed, the next checkpoint published, somebody else leads, or the node stops.
 
@@ -464,8 +287,7 @@ class Service:
         await self._moved.wait()
 
     def _executed(self, effect: BlockExecuted) -> None:
-        self._metrics.executed.inc(len(effect.transactions))
-        self._waiting.executed(effect)
+        self._told(effect)
         count = len(effect.transactions)
         self._log("block", height=effect.height, transactions=count, tree_size=effect.tree_size, level="debug")
         self._wake()
@@ -474,15 +296,6 @@ class Service:
         moved, self._moved = self._moved, trio.Event()
         moved.set()
 
-    def _unable(self) -> BanyanError | None:
-        if self.stopping.is_set():
-            return StoppingError("the node is stopping; send it again when it runs")
-        if self._disk.full is not None:
-            return self._disk.full
-        if self._waiting.is_full:
-            return OverloadedError("too many clients wait for their transactions; send it again in a moment")
-        return None
 
-    @property
-    def _retry_after_ms(self) -> int:
-        return RETRY_AFTER_STOP_MS if self.stopping.is_set() else RETRY_AFTER_MS
+def _hex(node_id: Hash | None) -> str | None:
+    return None if node_id is None else node_id.hex()

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from daemon.node_errors import ChangeWaitsError
 from ledger.hashing import Hash
 
 
@@ -12,6 +13,8 @@ class NodeStatus:
     `opened` says that the leader has committed a block of its own term, so that reads can be linearizable.
     `voters_number` is that of the set in force, 0 for the genesis'; `voters_confirmed` says that a quorum of this set
     is known to have executed the change that made it: before, nobody whom it removed may be switched off.
+    `change_waits` is why a change of voters waits; only the leader knows. `neighbours_count` are connected, and
+    `lag_blocks` says how many blocks the furthest of them has committed and this node has not executed.
     `unstored_batches` are writes that were handed out and not yet reported durable.
     """
 
@@ -24,6 +27,9 @@ class NodeStatus:
     voters: tuple[Hash, ...]
     voters_number: int
     voters_confirmed: bool
+    change_waits: ChangeWaitsError | None
+    neighbours_count: int
+    lag_blocks: int
     height: int
     committed_height: int
     executed_height: int

@@ -28,12 +28,19 @@ def status(session: Session) -> None:
 
 def _render_status(printer: Printer, document: dict[str, Any]) -> None:
     disk, pool, network, node = document["disk"], document["mempool"], document["network"], document["node"]
+    from cli.client import problem_error
+    from cli.language import translated
     from cli.node_watch import reason_of
 
     if document["accepting"]:
         printer.good(_("The node takes transactions."))
     else:
         printer.bad(_("The node takes no transactions: {reason}").format(reason=reason_of(document) or "?"))
+    waiting = document["change_waits"]
+    if waiting is not None:
+        printer.bad(
+            _("A change of voters waits: {reason}").format(reason=translated(problem_error(waiting["problem"])))
+        )
     printer.fields(
         [
             (_("Network"), f"{network['name']} {network['id']}"),
@@ -42,6 +49,9 @@ def _render_status(printer: Printer, document: dict[str, Any]) -> None:
             (_("Term"), document["term"]),
             (_("Leader"), document["leader"] or _("none")),
             (_("Voters"), ", ".join(document["voters"])),
+            (_("Voters confirmed"), _("yes") if document["voters_confirmed"] else _("no")),
+            (_("Neighbours"), document["peers"]["count"]),
+            (_("Blocks behind"), document["lag_blocks"]),
             (_("Height"), document["height"]),
             (_("Committed height"), document["committed_height"]),
             (_("Executed height"), document["executed_height"]),

@@ -32,6 +32,7 @@ def _object(optional: tuple[str, ...] = (), /, **properties: Json) -> Json:
     return {"type": "object", "properties": properties, "required": required}
 
 
+_ENDING = _object(at_ms=_NUMBER, address=_TEXT, reason=_TEXT, detail=_TEXT)
 _REFUSAL = _or_null(_object(detail=_TEXT, template=_TEXT, params=_FIELDS))
 _PLACE = {"height": _NUMBER, "index": _NUMBER, "time_ms": _NUMBER}
 
@@ -142,6 +143,33 @@ SCHEMAS: dict[str, Json] = {
     ),
     "Payload": _object(commitment=_HASH, salt=_BASE64, value=_BASE64, decoded=_VALUE),
     "Transfer": _object(term=_NUMBER, successor=_or_null(_HASH)),
+    "Peers": _object(
+        peers=_list(
+            _object(
+                id=_HASH,
+                name=_or_null(_TEXT),
+                connected=_FLAG,
+                neighbour=_FLAG,
+                dialled=_FLAG,
+                address=_or_null(_TEXT),
+                since_ms=_or_null(_NUMBER),
+                height=_or_null(_NUMBER),
+                lag_blocks=_or_null(_NUMBER),
+                score=_NUMBER,
+                standing=_TEXT,
+                avoided_ms=_NUMBER,
+                offences=_list(_object(offence=_TEXT, detail=_TEXT, age_ms=_NUMBER)),
+                sent_size_bytes=_NUMBER,
+                received_size_bytes=_NUMBER,
+                queued_size_bytes=_NUMBER,
+                dropped_frames=_NUMBER,
+                banned_until_ms=_or_null(_NUMBER),
+                ending=_or_null(_ENDING),
+            )
+        ),
+        strangers=_list(_ENDING),
+        clock_ms=_NUMBER,
+    ),
     "Status": _object(
         version=_TEXT,
         network=_object(id=_HASH, name=_TEXT, visibility=_TEXT, quorum=_TEXT, created_ms=_NUMBER),
@@ -154,6 +182,11 @@ SCHEMAS: dict[str, Json] = {
         reason=_or_null(_TEXT),
         problem=_or_null({"type": "object"}),
         voters=_list(_HASH),
+        voters_number=_NUMBER,
+        voters_confirmed=_FLAG,
+        change_waits=_or_null(_object(reason=_TEXT, problem={"type": "object"})),
+        peers=_object(count=_NUMBER),
+        lag_blocks=_NUMBER,
         height=_NUMBER,
         committed_height=_NUMBER,
         executed_height=_NUMBER,

@@ -49,6 +49,13 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
             "reason": None if reason is None else str(reason),
             "problem": None if reason is None else problem(reason),
             "voters": [voter.hex() for voter in now.voters],
+            "voters_number": now.voters_number,
+            "voters_confirmed": now.voters_confirmed,
+            "change_waits": None
+            if now.change_waits is None
+            else {"reason": str(now.change_waits), "problem": problem(now.change_waits)},
+            "peers": {"count": now.neighbours_count},
+            "lag_blocks": now.lag_blocks,
             "height": now.height,
             "committed_height": now.committed_height,
             "executed_height": now.executed_height,

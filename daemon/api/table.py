@@ -6,7 +6,19 @@ Owns the one list from which routes and the OpenAPI document are made.
 from starlette.requests import Request
 from starlette.responses import Response
 
-from daemon.api import batches, blocks, events, histories, leadership, log, payloads, records, status, transactions
+from daemon.api import (
+    batches,
+    blocks,
+    events,
+    histories,
+    leadership,
+    log,
+    payloads,
+    peers,
+    records,
+    status,
+    transactions,
+)
 from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import json_response
@@ -30,6 +42,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *log.ENDPOINTS,
     *status.ENDPOINTS,
     *leadership.ENDPOINTS,
+    *peers.ENDPOINTS,
     Endpoint(
         "GET",
         "/openapi.json",

@@ -308,12 +308,15 @@ def assert_references_resolve(document: dict[str, object], part: object) -> None
             assert_references_resolve(document, item)
 
 
-@pytest.mark.parametrize("name", ["Status", "Block", "Record", "RecordList", "History", "Transaction", "Submitted"])
+@pytest.mark.parametrize(
+    "name", ["Status", "Peers", "Block", "Record", "RecordList", "History", "Transaction", "Submitted"]
+)
 async def test_answers_have_exactly_the_fields_that_the_description_names(node: Served, name: str) -> None:
     document = (await node.tcp.get("/openapi.json")).json()
     entry = (await node.tcp.get("/v1/blocks/2")).json()["transactions"][0]["id"]
     answers: dict[str, Callable[[], Awaitable[httpx.Response]]] = {
         "Status": lambda: node.tcp.get("/v1/status"),
+        "Peers": lambda: node.control.get("/v1/peers"),
         "Block": lambda: node.tcp.get("/v1/blocks/2"),
         "Record": lambda: node.tcp.get("/v1/records/notice/branch-0/000000000002"),
         "RecordList": lambda: node.tcp.get("/v1/records/notice"),
@@ -324,6 +327,11 @@ async def test_answers_have_exactly_the_fields_that_the_description_names(node: 
         ),
     }
     assert_fits(document, document["components"]["schemas"][name], (await answers[name]()).json())
+
+
+async def test_who_is_connected_is_for_the_operator(node: Served) -> None:
+    assert (await node.control.get("/v1/peers")).json()["peers"] == []
+    assert_problem(await node.tcp.get("/v1/peers"), 403, "operator-only")
 
 
 def assert_fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:

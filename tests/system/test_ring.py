@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.process_network import DEADLINE_S, ProcessNetwork, ring
+from tests.system.process_network import DEADLINE_S, ProcessNetwork, ProcessNode, ring
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -13,10 +13,20 @@ pytestmark = pytest.mark.slow
 RESUME_SECONDS_MAX = 20
 
 
+def neighbours_of(node: ProcessNode) -> set[str]:
+    """Names of the nodes that it talks with, which say how far they are."""
+    peers = node.ask("/v1/peers")["peers"]
+    return {one["name"] for one in peers if one["neighbour"] and one["connected"] and one["height"] is not None}
+
+
 def test_a_ring_agrees_outlives_its_leader_and_ends_cleanly(tmp_path: Path) -> None:
     network = ProcessNetwork(tmp_path, 4, ring(4))
     network.start()
     first = network.leader()
+
+    # Each node talks to the two that it is told to, and to nobody else.
+    wanted = [{network.nodes[other].name for other in numbers} for numbers in ring(4)]
+    wait_until(lambda: [neighbours_of(node) for node in network.nodes] == wanted, DEADLINE_S, "everybody has its two")
 
     # What is handed in anywhere is committed, and seen everywhere.
     transactions = [network.commit(node, f"at {node.name}") for node in network.nodes]
