@@ -9,6 +9,7 @@ from simulator.checkers.once import Once
 from simulator.checkers.one_certificate import OneCertificate
 from simulator.checkers.one_leader import OneLeader
 from simulator.checkers.progress import Progress
+from simulator.checkers.published import Published
 from simulator.checkers.rule import Checker
 from simulator.checkers.same_state import SameState
 from simulator.checkers.signed_once import SignedOnce
@@ -30,4 +31,5 @@ def every_rule() -> tuple[Checker, ...]:
         Bounds(),
         Linearizable(),
         Progress(),
+        Published(),
     )

@@ -229,3 +229,14 @@ class Accuses(Wrapped):
             said = SignedMessage(b"said", bytes(64))
             effects.append(EvidenceFound(Evidence(Offence.VOTES, self.accused, 1, said, said)))
         return effects
+
+
+class KeepsSignatures(Wrapped):
+    """Never publishes a checkpoint."""
+
+    def step(self, event: Event) -> list[Effect]:
+        effects = self.inner.step(event)
+        return [
+            replace(one, batch=replace(one.batch, checkpoint=None)) if isinstance(one, StoreBatch) else one
+            for one in effects
+        ]

@@ -7,7 +7,9 @@ import pytest
 from consensus.certificates import BlockCertificate
 from contracts.result import Result
 from daemon.sign_state import SignState
+from ledger.checkpoint import Checkpoint
 from ledger.hashing import ZERO_HASH
+from ledger.note import Note, NoteSignature
 from simulator.adapter import CommittedTransaction
 from simulator.checkers.every_rule import every_rule
 from simulator.checkers.rule import Watch
@@ -72,6 +74,12 @@ def told(node: int, height: int, time_us: int = 2) -> BlockTold:
     return BlockTold(time_us, node, height, height, (CommittedTransaction(A, height, result),))
 
 
+def published(node: int, size: int, root: bytes = A) -> BatchDurable:
+    text = Checkpoint("huaxin.example/ledger", size, root).text()
+    note = Note(text, (NoteSignature("alpha", b"1234", b"signature"),))
+    return BatchDurable(1, node, WriteBatch(checkpoint=note.encode()))
+
+
 def at_end(node: int, *hashes: bytes, running: bool = True) -> NodeAtEnd:
     return NodeAtEnd(60 * SECOND_US, node, running, len(hashes), ZERO_HASH, hashes)
 
@@ -83,6 +91,8 @@ def signed(node: int, **changes: Any) -> StateSigned:
 CALM = CalmBegan(10 * SECOND_US, 50 * SECOND_US)
 RESUMED = Acknowledged(45 * SECOND_US, 0, A, 1, 7, 11 * SECOND_US)
 PLACED = durable(0, 1, ids=(ExecutedId(A, 9, 7),))
+
+PUBLISHED = "one log is signed, and every node learns of it"
 
 BREACHES: list[tuple[str, list[Observation]]] = [
     ("one certificate a height", [durable(0, 1), durable(1, 1, certificate=certificate(1, B))]),
@@ -143,6 +153,9 @@ BREACHES: list[tuple[str, list[Observation]]] = [
     ("progress resumes", [PLACED, CALM, RESUMED._replace(submitted_us=9 * SECOND_US)]),
     ("progress resumes", [PLACED, CALM, RESUMED, at_end(0, A, running=False)]),
     ("progress resumes", [PLACED, CALM, told(0, 1, 25 * SECOND_US), RESUMED, at_end(0, A), at_end(1)]),
+    (PUBLISHED, [published(0, 5), published(1, 5, B)]),
+    (PUBLISHED, [published(0, 5), published(0, 4)]),
+    (PUBLISHED, [PLACED, published(0, 1), CALM, told(0, 1, 25 * SECOND_US), RESUMED, at_end(0, A), at_end(1, A)]),
 ]
 
 
@@ -185,7 +198,17 @@ def test_every_rule_has_a_breach() -> None:
         [signed(0, term=2, voted_for=A), signed(1, term=2, voted_for=B), signed(0, term=3, voted_for=B)],
         [DatabaseReplaced(1, 0, True), NodeEnded(2, 0, "refused"), NodeEnded(3, 1, "killed")],
         [QueueSeen(1, 0, "pool", 10, 10)],
-        [PLACED, CALM, told(0, 1, 25 * SECOND_US), RESUMED, at_end(0, A), at_end(1, A)],
+        [
+            PLACED,
+            published(0, 1),
+            published(1, 9),
+            CALM,
+            told(0, 1, 25 * SECOND_US),
+            RESUMED,
+            at_end(0, A),
+            at_end(1, A),
+        ],
+        [published(0, 5), published(1, 4), published(1, 5), DatabaseReplaced(2, 0, True), published(0, 4)],
         [CALM._replace(until_us=0)],
     ],
 )

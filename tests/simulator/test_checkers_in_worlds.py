@@ -16,6 +16,7 @@ from tests.simulator.broken_nodes import (
     ElectsItself,
     ExecutesAgain,
     ExecutesOtherwise,
+    KeepsSignatures,
     Misplaces,
     SignsAgain,
 )
@@ -29,6 +30,10 @@ BROKEN = [
     # The store refuses to write it.
     ("no node gives up by itself", Scenario(seconds=20, kinds=CALM, factory=ExecutesAgain)),
     ("one state a height", Scenario(nodes=3, seconds=20, kinds=CALM, factory=ExecutesOtherwise)),
+    (
+        "one log is signed, and every node learns of it",
+        Scenario(nodes=3, seconds=25, kinds=CALM, factory=KeepsSignatures),
+    ),
     ("one leader a term", Scenario(nodes=3, seconds=20, kinds=CALM, factory=ElectsItself)),
     ("signed once", Scenario(nodes=3, seconds=20, faults=ALL_KILLED, factory=SignsAgain)),
     ("evidence names exactly the liars", Scenario(nodes=3, seconds=20, kinds=CALM, factory=Accuses)),
