@@ -14,6 +14,7 @@ from cli.commands.history import history
 from cli.commands.keygen import keygen
 from cli.commands.network import network_new
 from cli.commands.node_folder import init, join, run
+from cli.commands.peers import peers
 from cli.commands.proofs import policy, receipt
 from cli.commands.records import get, list_records
 from cli.commands.simulate import simulate
@@ -28,6 +29,7 @@ from cli.commands.voters import (
     voters_remove,
     voters_transfer,
 )
+from cli.commands.watch import watch
 from cli.declaration import Command, build
 from cli.language import N_
 
@@ -46,6 +48,8 @@ COMMANDS = (
     Command("join", join, N_("Tie a node's folder to a network."), _SET_UP),
     Command("run", run, N_("Run the node in the foreground; READY is printed once it serves."), _SET_UP),
     Command("status", status, N_("Show how the node is."), _SET_UP),
+    Command("watch", watch, N_("Show nodes, roles, heights, lag and throughput, live."), _SET_UP),
+    Command("peers", peers, N_("Show who is connected and how well, and who was turned away."), _SET_UP),
     Command("voters list", voters_list, N_("Show the nodes, who of them votes, and what is proposed."), _SET_UP),
     Command("voters add", voters_add, N_("Take a node into the registry; it follows without a vote."), _SET_UP),
     Command("voters promote", voters_promote, N_("Make a voter of a node that follows."), _SET_UP),

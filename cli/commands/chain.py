@@ -8,6 +8,7 @@ from cli.commands.records import value_text
 from cli.language import N_, _
 from cli.printer import Printer, time_text
 from cli.session import Session
+from cli.size_text import size_text
 
 _ROLES = {
     "leader": N_("leader"),
@@ -59,22 +60,13 @@ def _render_status(printer: Printer, document: dict[str, Any]) -> None:
             (_("Log root"), document["tree_root"]),
             (_("State digest"), document["state_digest"]),
             (_("Checkpoint at"), document["checkpoint_size"]),
-            (_("Waiting transactions"), f"{pool['count']} ({_size_text(pool['size_bytes'])})"),
-            (_("Disk used"), _size_text(disk["used_bytes"])),
-            (_("Disk free"), _size_text(disk["free_bytes"])),
+            (_("Waiting transactions"), f"{pool['count']} ({size_text(pool['size_bytes'])})"),
+            (_("Disk used"), size_text(disk["used_bytes"])),
+            (_("Disk free"), size_text(disk["free_bytes"])),
             (_("Running for"), _duration_text(document["uptime_ms"])),
             (_("Version"), document["version"]),
         ]
     )
-
-
-def _size_text(size_bytes: int) -> str:
-    size = float(size_bytes)
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if size < 1000 or unit == "TB":
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size_bytes} B"
 
 
 def _duration_text(duration_ms: int) -> str:
