@@ -108,7 +108,8 @@ def explain(operations: Sequence[Operation], model: Model, steps_max: int = STEP
                 following.append((*_done(front, beyond, index), used, new))
         for index in _next_open(opened, used, first_end):
             new = model.after(state, opened[index])
-            if new is not None:
+            # One that would change nothing may as well never have happened.
+            if new is not None and new != state:
                 following.append((front, beyond, used | {index}, new))
         steps += 1 + len(following)
         # The last one is tried first: closed operations in the order of their beginnings, open ones after them.

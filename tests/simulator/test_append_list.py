@@ -164,6 +164,17 @@ def test_whatever_really_happened_is_explained_and_one_changed_answer_is_often_f
     assert holds([stale if one is victim else one for one in history]) is False
 
 
+def test_unanswered_operations_that_change_nothing_do_not_tangle_the_search() -> None:
+    """Many of them are under way all the while, each of them refused for the length that it expects."""
+    refused = [append_if(1000 + number, 0, (True, 1), 5, None) for number in range(40)]
+    history = [*refused, *(append(number, number + 1, 10 * number, 10 * number + 25) for number in range(60))]
+    values = tuple(range(60))
+    right = explain([*history, read(values, 5000, 5001)], AppendList(values))
+    assert right.holds is True and right.steps < 5000
+    wrong = explain([*history, read(values, 5000, 5001), count(59, 5002, 5003)], AppendList(values))
+    assert wrong.holds is False and wrong.steps < 50_000
+
+
 def test_long_histories_with_many_unanswered_operations_are_judged_quickly() -> None:
     """The longest list that was read says which of them happened, and in which order."""
     unanswered = [append(1000 + number, 0, 10 * number, None) for number in range(150)]

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cli.audit.run import run_audit
 from ledger.block import is_outcome
 from ledger.transaction import decode_envelope
 from storage.lmdb_store import LmdbStore
 from tests.system.list_client import Acknowledged, ListClient, Members, read_titles
-from tests.system.real_network import RealNetwork, RealNode
+from tests.system.real_network import DEADLINE_S, RealNetwork, RealNode
 from tests.system.recorded_history import RecordedHistory
-from tests.waiting import wait_until
 
 UNITS = ("unit-a", "unit-b", "unit-c")
 CLIENTS = 4
@@ -48,12 +48,10 @@ class Load:
         """Let the clients go on for so long, whatever comes of it."""
         threading.Event().wait(seconds)
 
-    def wait_for_more(self, more: int, timeout_s: float = 30) -> None:
+    def wait_for_more(self, more: int, timeout_s: float = DEADLINE_S) -> None:
         """Return when so many more transactions were acknowledged."""
         wanted = len(self.acknowledged) + more
-        wait_until(
-            lambda: len(self.acknowledged) >= wanted, timeout_s, f"{more} more acknowledged: {self.network.told()}"
-        )
+        self.network.wait(lambda: len(self.acknowledged) >= wanted, f"{more} more acknowledged", timeout_s)
 
     def check(self) -> None:
         """All nodes agree, every client was told the truth, what was acknowledged is there once; ends the nodes."""
@@ -70,7 +68,8 @@ class Load:
         self._check_ledgers(running)
 
     def _check_ledgers(self, nodes: Sequence[RealNode]) -> None:
-        """Each stopped node has everything that was acknowledged where it was said to be, and no transaction twice."""
+        """Each stopped node has everything that was acknowledged where it was said to be, and nothing twice; one of
+        them is audited."""
         for node in nodes:
             store = LmdbStore.open(node.home / "db", self.members.genesis.network_id, readonly=True)
             try:
@@ -83,3 +82,5 @@ class Load:
             assert {one: ids.index(one) for one in self.acknowledged} == {
                 one: index for one, (_, index) in self.acknowledged.items()
             }
+        report = run_audit(str(nodes[-1].home), self.network.genesis, lambda phase, done, total: None)
+        assert report.finding is None, report.finding

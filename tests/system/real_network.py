@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -17,7 +17,8 @@ from tests.system.list_client import ask
 from tests.waiting import wait_until
 
 NETWORK_NAME = "system.example/ledger"
-DEADLINE_S = 60
+# What takes a second or two on a machine that rests; one that is busy gets a minute.
+DEADLINE_S = 60.0
 
 
 class RealNode:
@@ -79,7 +80,7 @@ class RealNode:
 
     @property
     def said(self) -> str:
-        """All that it wrote since it was made."""
+        """All that it wrote, each time it ran."""
         return "".join(one.read_text("utf-8") for one in self._logs)
 
     def status(self) -> dict[str, Any] | None:
@@ -133,6 +134,14 @@ class RealNetwork:
         for node in self.nodes:
             node.kill()
 
+    def wait(self, holds: Callable[[], bool], what: str, timeout_s: float = DEADLINE_S) -> None:
+        """Return when `holds()`; where it does not, the error tells how the nodes stand then."""
+        try:
+            wait_until(holds, timeout_s, what)
+        except AssertionError as error:
+            last = "\n".join(f"-- {node.home.name}\n{node.said[-1500:]}" for node in self.nodes)
+            raise AssertionError(f"{error}: {self.told()}\n{last}") from error
+
     # -- looking ------------------------------------------------------------------------------------------------
 
     def leader_among(self, numbers: Iterable[int]) -> int | None:
@@ -144,7 +153,7 @@ class RealNetwork:
                 leading.append((status["term"], number))
         return max(leading)[1] if leading else None
 
-    def wait_leader(self, numbers: Iterable[int] | None = None, timeout_s: float = 30) -> int:
+    def wait_leader(self, numbers: Iterable[int] | None = None, timeout_s: float = DEADLINE_S) -> int:
         """The leader among these nodes, once there is one."""
         among = range(len(self.nodes)) if numbers is None else tuple(numbers)
         found: list[int] = []
@@ -155,10 +164,10 @@ class RealNetwork:
                 found.append(leader)
             return leader is not None
 
-        wait_until(is_there, timeout_s, f"a leader among {[*among]}: {self.told()}")
+        self.wait(is_there, f"a leader among {[*among]}", timeout_s)
         return found[0]
 
-    def wait_follows(self, number: int, among: Iterable[int], timeout_s: float = 30) -> None:
+    def wait_follows(self, number: int, among: Iterable[int], timeout_s: float = DEADLINE_S) -> None:
         """Return when the node is in the term of those others and has what they had executed when it was asked."""
         others = tuple(among)
 
@@ -172,7 +181,7 @@ class RealNetwork:
             status = self.nodes[number].status()
             return status is not None and status["term"] >= term and status["executed_height"] >= height
 
-        wait_until(is_so, timeout_s, f"node {number} in term {term} at {height}: {self.told()}")
+        self.wait(is_so, f"node {number} in term {term} at {height}", timeout_s)
 
     def id_of(self, number: int) -> str:
         """The id of a node, in hex."""
@@ -186,7 +195,7 @@ class RealNetwork:
         told = [node.status() for node in self.nodes]
         return [None if status is None else status["executed_height"] for status in told]
 
-    def wait_converged(self, timeout_s: float = 30) -> None:
+    def wait_converged(self, timeout_s: float = DEADLINE_S) -> None:
         """Return when all nodes that run have executed the same blocks."""
 
         def is_so() -> bool:
@@ -194,7 +203,7 @@ class RealNetwork:
             seen = {(one["executed_height"], one["state_digest"]) if one else None for one in told}
             return len(seen) == 1 and None not in seen
 
-        wait_until(is_so, timeout_s, f"the same blocks everywhere: {self.told()}")
+        self.wait(is_so, "the same blocks everywhere", timeout_s)
 
     def told(self) -> str:
         """How the nodes stand, for a message."""

@@ -73,5 +73,7 @@ class RecordedHistory:
         """Fail unless each list's operations can have happened one after the other."""
         for key, operations in self.by_key().items():
             verdict = explain(operations, AppendList.of(operations))
-            assert verdict.holds is not None, f"{key}: {len(operations)} operations are too tangled to be judged"
-            assert verdict.holds, f"{key}: no order explains what clients were told; none gets past {verdict.blocked}"
+            if not verdict.holds:
+                what = "are too tangled to be judged" if verdict.holds is None else "have no order that explains them"
+                told = "\n".join(map(str, sorted(operations, key=lambda one: one.began)))
+                raise AssertionError(f"{key}: the operations {what}, none gets past {verdict.blocked}:\n{told}")

@@ -10,7 +10,6 @@ from cli.node_connection import NodeConnection
 from tests.system.load import Load
 from tests.system.networks import RING_OF_FOUR, real_network
 from tests.system.real_network import RealNetwork
-from tests.waiting import wait_until
 
 VOTERS = 4
 IMPORTED = 400
@@ -45,7 +44,7 @@ def test_each_node_is_killed_in_turn_under_load_and_one_misses_an_import(tmp_pat
 def wait_caught_up(network: RealNetwork, number: int) -> None:
     """Until the node has executed what the others had when it was asked first."""
     wanted = max(height or 0 for height in network.heights())
-    wait_until(lambda: (network.heights()[number] or 0) >= wanted, 30, f"node {number} at {wanted}: {network.told()}")
+    network.wait(lambda: (network.heights()[number] or 0) >= wanted, f"node {number} at {wanted}")
 
 
 def is_import_missed(network: RealNetwork, load: Load) -> bool:

@@ -8,7 +8,6 @@ from tests.system.list_client import ask
 from tests.system.load import Load
 from tests.system.networks import real_network
 from tests.system.real_network import RealNetwork
-from tests.waiting import wait_until
 
 VOTERS = 4
 # Two election timeouts: a leader without a quorum has stepped down by then, and a busy machine gets some more.
@@ -98,4 +97,4 @@ def wait_steps_down(network: RealNetwork, number: int) -> None:
         status = network.nodes[number].status()
         return status is not None and status["role"] != "leader"
 
-    wait_until(is_so, DOWN_WITHIN_S, f"node {number} steps down: {network.told()}")
+    network.wait(is_so, f"node {number} steps down", DOWN_WITHIN_S)

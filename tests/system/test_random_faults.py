@@ -49,8 +49,8 @@ def check_network(folder: Path, rounds: int, chance: Random) -> None:
                 for mend in mends:
                     mend()
                 network.links.heal()
-                network.wait_leader(timeout_s=60)
-                load.wait_for_more(3, timeout_s=60)
+                network.wait_leader()
+                load.wait_for_more(3)
         try:
             load.check()
         except AssertionError as error:
