@@ -149,8 +149,7 @@ class World:
         end_us = self._scenario.seconds * SECOND_US
         for number, factory in sorted(self._scenario.liars.items()):
             is_provable = getattr(factory, "IS_PROVABLE", True)
-            is_calm = not self.setting.faults
-            self.stream.tell(LiarNamed(0, number, self._ids[number], is_provable, is_provable and is_calm))
+            self.stream.tell(LiarNamed(0, number, self._ids[number], is_provable, must_be_named=False))
         for one, other in self._links:
             self._connections.want(one, other)
         for process in self.processes:
@@ -187,10 +186,18 @@ class World:
             if status is not None:
                 for name, size, size_max in queues_of(status, window):
                     self.stream.tell(QueueSeen(now_us, process.number, name, size, size_max))
+        if not self.setting.faults:
+            self._name_liars()
         self.stream.tell(QueueSeen(now_us, -1, "events to come", len(self.schedule), COMING_MAX))
         queued = self._network.queued_bytes_max
         self.stream.tell(QueueSeen(now_us, -1, "bytes of a link", queued, QUEUE_SIZE_BYTES_MAX))
         self.schedule.after(_LOOK_US, self._look)
+
+    def _name_liars(self) -> None:
+        """Tell who has lied by now: a leader of whom nobody made one has nothing to propose twice."""
+        for number, factory in sorted(self._scenario.liars.items()):
+            if getattr(factory, "IS_PROVABLE", True) and getattr(self.processes[number].node, "has_lied", True):
+                self.stream.tell(LiarNamed(self.schedule.now_us, number, self._ids[number]))
 
     def _end(self) -> None:
         for process in self.processes:

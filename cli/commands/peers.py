@@ -78,7 +78,9 @@ def _render_troubles(printer: Printer, one: dict[str, Any], clock_ms: int) -> No
 
 
 def _reason(one: dict[str, Any]) -> str:
-    return f"{one['reason']} ({one['detail']})" if one["detail"] else str(one["reason"])
+    reason, detail = str(one["reason"]), str(one["detail"])
+    # Many a detail says the reason itself first.
+    return detail if detail.startswith(reason) else f"{reason} ({detail})" if detail else reason
 
 
 def _or_unknown(value: int | None) -> object:

@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 from ledger.hashing import Hash
 from simulator.observation import EvidenceShown, LiarNamed
 
+# By then everybody who is connected has both messages.
+FOUND_OUT_US = 5_000_000
+
 
 class Evidence:
     """Remembers who lies and who was named."""
@@ -17,7 +20,8 @@ class Evidence:
 
     def __init__(self) -> None:
         self._provable: set[Hash] = set()
-        self._must_be_named: dict[Hash, int] = {}
+        # The liar's number, and when it was seen to have lied.
+        self._must_be_named: dict[Hash, tuple[int, int]] = {}
         self._named: set[Hash] = set()
 
     def see(self, observation: Any) -> str | None:
@@ -26,7 +30,7 @@ class Evidence:
             if observation.is_provable:
                 self._provable.add(observation.node_id)
                 if observation.must_be_named:
-                    self._must_be_named[observation.node_id] = observation.node
+                    self._must_be_named.setdefault(observation.node_id, (observation.node, observation.time_us))
             return None
         self._named.add(observation.accused)
         if observation.accused not in self._provable:
@@ -38,5 +42,9 @@ class Evidence:
 
     def end(self, time_us: int) -> str | None:
         """Whether every liar was found out."""
-        unnamed = [node for node_id, node in self._must_be_named.items() if node_id not in self._named]
+        unnamed = [
+            node
+            for node_id, (node, lied_us) in self._must_be_named.items()
+            if node_id not in self._named and lied_us + FOUND_OUT_US <= time_us
+        ]
         return f"nobody has evidence against node {unnamed[0]}, which lied" if unnamed else None

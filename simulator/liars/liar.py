@@ -31,6 +31,8 @@ class Liar:
 
     def __init__(self, boot: Boot) -> None:
         self.boot = boot
+        # Whether anybody was told a lie; what begins only with an occasion says so itself.
+        self.has_lied = False
         self._node = make_node(boot)
         # In the order in which they came; a set would have another order in each process.
         self._neighbours: dict[bytes, None] = {}

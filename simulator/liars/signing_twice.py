@@ -29,6 +29,7 @@ class SignsStatementsTwice(Liar, ABC):
         if isinstance(frame, Gossip) and self.is_own(frame) and frame.kind is PayloadKind.AGREEMENT:
             opposite = self.opposite(Packet.decode(frame.payload).statement)
             if opposite is not None:
+                self.has_lied = True
                 packet = Packet(opposite, opposite.sign(self.boot.keys.agreement))
                 yield Gossip.of(PayloadKind.AGREEMENT, packet.encode())
 
@@ -73,6 +74,7 @@ class ProposesTwice(Liar):
 
     def _another(self, frame: Gossip) -> Gossip:
         """The same proposal, a millisecond later by its header: as valid as the first."""
+        self.has_lied = True
         proposal = Proposal.decode(frame.payload)
         header = replace(proposal.header, time_ms=proposal.header.time_ms + 1)
         signed = replace(proposal, header=header, signature=sign_header(header, self.boot.keys.agreement))

@@ -195,6 +195,8 @@ def test_every_rule_has_a_breach() -> None:
         [RoleTaken(1, 0, "leader", 2), RoleTaken(2, 1, "follower", 2), RoleTaken(3, 1, "leader", 3)],
         [RoleTaken(1, 0, "leader", 2), RoleTaken(2, 0, "leader", 2)],
         [LiarNamed(0, 1, A), EvidenceShown(1, 0, A, "two-votes")],
+        # It had no occasion to lie, such as a liar among leaders whom nobody elected.
+        [LiarNamed(0, 1, A, must_be_named=False)],
         [signed(0, term=2, voted_for=A), signed(1, term=2, voted_for=B), signed(0, term=3, voted_for=B)],
         [DatabaseReplaced(1, 0, True), NodeEnded(2, 0, "refused"), NodeEnded(3, 1, "killed")],
         [QueueSeen(1, 0, "pool", 10, 10)],
