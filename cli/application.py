@@ -11,6 +11,7 @@ from cli.commands.audit import audit
 from cli.commands.chain import block, status, tx
 from cli.commands.demo import demo
 from cli.commands.history import history
+from cli.commands.invite import invite
 from cli.commands.keygen import keygen
 from cli.commands.network import network_new
 from cli.commands.node_folder import init, join, run
@@ -46,6 +47,7 @@ COMMANDS = (
     Command("init", init, N_("Make a node's folder: settings, secret seed, public description."), _SET_UP),
     Command("network new", network_new, N_("Make the genesis of a new network from its first nodes."), _SET_UP),
     Command("join", join, N_("Tie a node's folder to a network."), _SET_UP),
+    Command("invite", invite, N_("Invite a node that the genesis does not name to join through this one."), _SET_UP),
     Command("run", run, N_("Run the node in the foreground; READY is printed once it serves."), _SET_UP),
     Command("status", status, N_("Show how the node is."), _SET_UP),
     Command("watch", watch, N_("Show nodes, roles, heights, lag and throughput, live."), _SET_UP),

@@ -97,6 +97,15 @@ class PeerBlamed:
 
 
 @dataclass(frozen=True, slots=True)
+class GuestsChanged:
+    """Who connects by invitation: `hosts` invited this node, unregistered; `guests` were invited by it."""
+
+    now_ms: int
+    hosts: tuple[Hash, ...]
+    guests: tuple[Hash, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A neighbour sent a frame; its form is checked, nothing else."""
 
@@ -147,6 +156,7 @@ Event: TypeAlias = (
     | PeerGone
     | DialFailed
     | PeerBlamed
+    | GuestsChanged
     | Received
     | Verified
     | ReadRequested

@@ -32,7 +32,7 @@ from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
 from p2p.offences import Offence
-from p2p.overlay import OverlaySettings
+from p2p.overlay import KnownNode, OverlaySettings
 from p2p.sync import Standing
 from storage.interface import StoreReader
 
@@ -85,6 +85,9 @@ class Exchange:
         self._cosigning = cosigning
         self._clock = clock
         self._report = report
+        self._own = own
+        self._hosts: tuple[Hash, ...] = ()
+        self._guests: tuple[Hash, ...] = ()
         self._needs_registry = not settings.fixed or bool(settings.names)
         # Where the chain stood when it was looked at last.
         self._tip = chain.tip
@@ -134,8 +137,23 @@ class Exchange:
 
     def look_up_nodes(self) -> None:
         """Whom the ledger's registry allows as neighbours; a fixed list of ids does not ask it."""
-        if self._needs_registry:
-            self._courier.set_registry(known_nodes(self._reader), self._clock())
+        if not self._needs_registry and not self._hosts and not self._guests:
+            return
+        registered = {node.id: node for node in known_nodes(self._reader)}
+        if self._hosts and self._own not in registered:
+            # Nobody else knows this node yet.
+            known = [KnownNode(host, True, is_kept=True) for host in self._hosts]
+        else:
+            # A guest that is registered by now stays, as long as its invitation: a fixed list may not name it yet.
+            for guest in self._guests:
+                registered[guest] = registered.get(guest, KnownNode(guest, False))._replace(is_kept=True)
+            known = list(registered.values())
+        self._courier.set_registry(known, self._clock())
+
+    def set_company(self, hosts: tuple[Hash, ...], guests: tuple[Hash, ...]) -> None:
+        """Who connects by invitation: as `daemon.events.GuestsChanged` has it."""
+        self._hosts, self._guests = hosts, guests
+        self.look_up_nodes()
 
     def executed(self, transactions: Iterable[Transaction]) -> bool:
         """These are executed and on disk; whether some may have changed the registry."""

@@ -8,6 +8,8 @@ network. Never overwrites a seed, a network or a sign-state. Everything is done 
     sign-state         what was signed last        daemon.sign_state_file
     node.public.json   what the node publishes     ledger.node_keys
     genesis.json       the network                 ledger.genesis
+    invitation         who let this node in        daemon.invited
+    invitations        whom this node let in       daemon.hospitality
     db/                the ledger                  storage
     control.sock       the operator's door         daemon.control_socket
     lock               one daemon at a time        daemon.lock
@@ -32,6 +34,7 @@ from daemon.errors import (
     SignStateError,
     StorageFullError,
 )
+from daemon.invited import check_invitation, read_invitation
 from daemon.lock import HomeLock
 from daemon.seed import create_seed, read_keys
 from daemon.sign_state import SignState
@@ -41,6 +44,7 @@ from ledger.genesis import Genesis, parse_genesis
 from ledger.json_fault import json_fault
 from ledger.node_keys import NodeDescription, NodeKeys
 from ledger.strict_json import JSON_SIZE_CHARACTERS_MAX
+from p2p.invitations import Invitation
 
 if TYPE_CHECKING:
     from storage.lmdb_store import LmdbStore
@@ -80,6 +84,16 @@ class Home:
     def genesis(self) -> Path:
         """The network."""
         return self.directory / "genesis.json"
+
+    @property
+    def invitation(self) -> Path:
+        """By which the node joined, where the genesis does not name it."""
+        return self.directory / "invitation"
+
+    @property
+    def invitations(self) -> Path:
+        """Whom the node has invited."""
+        return self.directory / "invitations"
 
     @property
     def database(self) -> Path:
@@ -127,14 +141,17 @@ def create_home(directory: Path, name: str, listen: str, http: str = "") -> Node
     return description
 
 
-def join_home(directory: Path, genesis: Genesis) -> None:
+def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None = None, now_ms: int = 0) -> None:
     """Tie the node in `directory` to a network: database at the genesis state, sign-state, genesis.
 
-    Doing it twice with the same genesis changes nothing; an interrupted call is finished by the next one.
+    Doing it twice with the same genesis changes nothing; an interrupted call is finished by the next one. A node that
+    the genesis does not name needs an invitation that holds at `now_ms`, milliseconds since 1970 UTC; a further one
+    takes the place of an earlier one.
 
     Raises:
         ConfigError: there is no node in the folder.
         GenesisMismatchError: the genesis does not name this node, or the folder is of another network.
+        InvalidInvitationError: the invitation is not for this node, this network, or this time.
         HomeNotWritableError, StorageFullError, HomeLockedError, SeedError, SignStateError
     """
     home = Home(directory)
@@ -143,11 +160,16 @@ def join_home(directory: Path, genesis: Genesis) -> None:
         with HomeLock(home.lock):
             keys = read_keys(home.seed)
             _check_own_name(home, config)
-            _check_named(home, genesis, keys)
+            if invitation is not None:
+                check_invitation(invitation, genesis, keys, now_ms)
+            elif read_invitation(home.invitation, genesis, keys) is None:
+                _check_named(home, genesis, keys)
             if home.genesis.exists():
                 _check_same_network(home, _read_genesis(home), genesis)
             if home.genesis.exists() and not home.sign_state.exists():
                 raise _missing_sign_state(home)
+            if invitation is not None:
+                replace_file(home.invitation, (invitation.to_text() + "\n").encode("ascii"), _PUBLIC_MODE)
             store = _database(home, keys, genesis).open_or_create()
             try:
                 _open_or_create_sign_state(home, keys, genesis, store).close()
@@ -169,6 +191,7 @@ class OpenHome:
     store: "LmdbStore"
     sign_state: SignStateFile
     lock: HomeLock
+    invitation: Invitation | None
 
     def close(self) -> None:
         """Close database and files, then release the lock."""
@@ -203,7 +226,9 @@ def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
             "the node in {path} belongs to no network yet; run `banyan join --genesis FILE`", path=str(home.directory)
         )
     genesis = _read_genesis(home)
-    _check_named(home, genesis, keys)
+    invitation = read_invitation(home.invitation, genesis, keys)
+    if invitation is None:
+        _check_named(home, genesis, keys)
     store = _database(home, keys, genesis).open()
     try:
         sign_state = _open_or_create_sign_state(home, keys, genesis, store)
@@ -211,7 +236,7 @@ def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
         store.close()
         raise
     description = NodeDescription.of(config.name, config.listen, keys)
-    return OpenHome(home, config, keys, description, genesis, store, sign_state, lock)
+    return OpenHome(home, config, keys, description, genesis, store, sign_state, lock, invitation)
 
 
 def _read_genesis(home: Home) -> Genesis:
@@ -252,8 +277,8 @@ def _check_own_name(home: Home, config: Config) -> None:
 def _check_named(home: Home, genesis: Genesis, keys: NodeKeys) -> None:
     if all(voter.node_id != keys.node_id for voter in genesis.voters):
         raise GenesisMismatchError(
-            "the genesis of {name} does not name the node in {path}; make it with this node's node.public.json, or use"
-            " the folder of a node that it names",
+            "the genesis of {name} does not name the node in {path}; make it with this node's node.public.json, use the"
+            " folder of a node that it names, or join with an invitation (`banyan invite` at a node of the network)",
             name=genesis.name,
             path=str(home.directory),
         )

@@ -76,6 +76,7 @@ from daemon.events import (
     BatchStored,
     DialFailed,
     Event,
+    GuestsChanged,
     HandOverRequested,
     PeerBlamed,
     PeerConnected,
@@ -283,6 +284,8 @@ class Node:
                 self._readiness.gone(event.peer)
             case PeerBlamed(_, peer, offence):
                 self._exchange.blame(peer, offence)
+            case GuestsChanged(_, hosts, guests):
+                self._exchange.set_company(hosts, guests)
             case Received():
                 self._hear(event)
             case Verified():

@@ -11,16 +11,19 @@ from functools import partial
 
 import trio
 
-from daemon.events import DialFailed, PeerBlamed, PeerConnected, PeerGone, Received
+from daemon.events import DialFailed, GuestsChanged, PeerBlamed, PeerConnected, PeerGone, Received
+from daemon.hospitality import Hospitality
 from daemon.inbox import Inbox
 from daemon.neighbourhood import carried_size_bytes
 from ledger.hashing import Hash
-from ledger.node_keys import NodeKeys
+from ledger.node_keys import NodeDescription, NodeKeys
 from p2p.close_reasons import OF_DROP
 from p2p.contacts import Directory
 from p2p.effects import Dial, Drop, SendFrame
+from p2p.invitations import Invitation
 from p2p.peer_book import PeerLine, Stranger
 from p2p.switchboard import Switchboard
+from p2p.transport_errors import InvalidInvitationError
 from p2p.transport_events import FrameCame, LinkDown, LinkEvent, LinkFailed, LinkUp, PeerMisbehaved
 from p2p.transport_messages import Head, Identity
 from storage.interface import StoreReader
@@ -36,6 +39,8 @@ class PeerNetwork:
         directory: Who may connect.
         store: Where the newest committed block is read.
         listener: Takes connections already; closed when `run` ends.
+        hospitality: Whom this node has invited.
+        hosts: Who invited it, while no registry names it.
         now_ms: The clock, milliseconds since 1970 UTC.
     """
 
@@ -47,11 +52,17 @@ class PeerNetwork:
         directory: Directory,
         store: StoreReader,
         listener: socket.socket,
+        hospitality: Hospitality,
+        hosts: tuple[Hash, ...],
         now_ms: Callable[[], int],
     ) -> None:
         self._store = store
         self._listener = listener
         self._now_ms = now_ms
+        self._own = keys.node_id
+        self._directory = directory
+        self._hospitality = hospitality
+        self._hosts = hosts
         self._telling = _Telling()
         self._switchboard = Switchboard(
             Identity(network, keys.node_id, run), keys.transport, directory, self._telling, self._head, now_ms
@@ -60,6 +71,9 @@ class PeerNetwork:
     async def run(self, inbox: Inbox, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Carry events to `inbox` until cancelled; `started` when connections are taken."""
         self._telling.inbox = inbox
+        for invitation in self._hospitality.invitations:
+            self._switchboard.admit(invitation)
+        self._tell_guests()
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
         await self._switchboard.run([listener], task_status=task_status)
 
@@ -77,6 +91,27 @@ class PeerNetwork:
     def registry_changed(self) -> None:
         """The registry in the store is another one: new nodes may connect, who left is cut off."""
         self._switchboard.registry_changed()
+
+    async def invite(self, guest: NodeDescription, hours: int) -> Invitation:
+        """Let a node in that no registry names yet, for so many hours; kept over restarts.
+
+        Raises:
+            InvalidInvitationError: too many are open, or this node cannot be joined.
+        """
+        now_ms, own = self._now_ms(), self._directory.contact(self._own)
+        if own is None:
+            raise InvalidInvitationError("this node is a guest itself; invite at one that the registry names")
+        invitation = self._hospitality.make(guest, own, hours, now_ms)
+        self._switchboard.admit(invitation)
+        await trio.to_thread.run_sync(self._hospitality.keep, invitation, now_ms)
+        self._tell_guests()
+        return invitation
+
+    def _tell_guests(self) -> None:
+        guests = self._hospitality.guests
+        inbox = self._telling.inbox
+        if inbox is not None and (guests or self._hosts):
+            inbox.post(GuestsChanged, self._hosts, guests)
 
     def lines(self) -> tuple[PeerLine, ...]:
         """Everybody who is connected, was, or is banned, as the transport knows them."""

@@ -24,25 +24,44 @@ class StoredState:
 
 
 class RegistryDirectory:
-    """`p2p.contacts.Directory` over a node's store."""
+    """`p2p.contacts.Directory` over a node's store.
 
-    def __init__(self, store: StoreReader) -> None:
+    `hosts` are whom the node `own` was invited to; they count while the registry does not name `own`.
+    """
+
+    def __init__(self, store: StoreReader, own: Hash, hosts: tuple[Contact, ...] = ()) -> None:
         self._store = store
         self._state = StoredState(store)
+        self._own = own
+        self._hosts = {one.node: one for one in hosts}
 
     def contacts(self) -> Iterator[Contact]:
-        """Every node that has not left."""
-        return map(_contact, registered_nodes(self._store.scan_state(NODE_PREFIX)))
+        """Every node that has not left, and the hosts."""
+        hosts = dict(self._hosts) if self._is_guest else {}
+        for node in registered_nodes(self._store.scan_state(NODE_PREFIX)):
+            yield hosts.pop(node.id) if node.id in hosts else _contact(node)
+        yield from hosts.values()
 
     def contact(self, node: Hash) -> Contact | None:
         """The node with this id, unless it has left."""
+        # What an invitation says of an address is newer than a registry from before this node joined.
+        if node in self._hosts and self._is_guest:
+            return self._hosts[node]
         found = node_of(self._state, node)
         return _contact(found) if found is not None and found.is_member else None
 
     def node_of(self, transport_key: bytes) -> Hash | None:
         """Which node may connect with this key now."""
         found = node_of_transport_key(self._state, transport_key)
-        return None if found is None else found.id
+        if found is not None:
+            return found.id
+        hosts = self._hosts.values() if self._is_guest else ()
+        return next((one.node for one in hosts if one.transport_key == transport_key), None)
+
+    @property
+    def _is_guest(self) -> bool:
+        """Whether the node joined by invitation and the registry, as far as it is here, does not name it yet."""
+        return bool(self._hosts) and node_of(self._state, self._own) is None
 
     def names(self) -> dict[str, Hash]:
         """The node of each name that is in use."""

@@ -26,6 +26,7 @@ from daemon.collector import calm_collector
 from daemon.doors import Doors
 from daemon.foreseen import foreseen
 from daemon.home import OpenHome, open_home
+from daemon.hospitality import Hospitality
 from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
@@ -36,6 +37,8 @@ from daemon.status import NodeStatus
 from daemon.system_chance import SystemChance
 from daemon.tcp_listener import listening_address
 from ledger.errors import BanyanError
+from ledger.hashing import Hash
+from p2p.invitations import Invitation
 from p2p.overlay import OverlaySettings
 
 READY = "READY"
@@ -92,8 +95,10 @@ async def _serve(opened: OpenHome, doors: Doors) -> None:
     metrics = Metrics()
     chance = SystemChance()
     names = opened.config.neighbours
-    directory = RegistryDirectory(opened.store)
+    hosts = opened.invitation.neighbours if opened.invitation is not None else ()
+    directory = RegistryDirectory(opened.store, opened.keys.node_id, hosts)
     _warn_of_unknown(names, directory)
+    _warn_of_expired(opened.invitation, directory, opened.keys.node_id)
     node = Node(
         opened.keys,
         opened.genesis,
@@ -105,7 +110,15 @@ async def _serve(opened: OpenHome, doors: Doors) -> None:
         neighbours=OverlaySettings(names=names, fixed=bool(names)),
     )
     network = PeerNetwork(
-        opened.genesis.network_id, opened.keys, chance.nonce(), directory, opened.store, doors.peers, now_ms
+        opened.genesis.network_id,
+        opened.keys,
+        chance.nonce(),
+        directory,
+        opened.store,
+        doors.peers,
+        Hospitality(opened.home.invitations, opened.genesis.network_id, opened.keys, now_ms()),
+        tuple(one.node for one in hosts),
+        now_ms,
     )
     threads = opened.config.verify_threads or os.cpu_count() or 1
     service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, log_event, network)
@@ -140,6 +153,12 @@ def _warn_of_unknown(names: tuple[str, ...], directory: RegistryDirectory) -> No
     unknown = set(names) - directory.names().keys()
     for name in sorted(unknown):
         _log.warning("neighbour-unknown", name=name, remedy="no node is registered under it; see `neighbours`")
+
+
+def _warn_of_expired(invitation: Invitation | None, directory: RegistryDirectory, own: Hash) -> None:
+    """Whether it was registered meanwhile, this node learns from others, who let it in then."""
+    if invitation is not None and invitation.expiry_ms <= now_ms() and directory.contact(own) is None:
+        _log.warning("invitation-expired", remedy="without an entry in the registry the node needs another one")
 
 
 async def _announce(opened: OpenHome, doors: Doors, service: Service) -> None:

@@ -55,8 +55,11 @@ from daemon.sign_state_keeper import SignStateKeeper
 from daemon.status import NodeStatus
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
+from ledger.node_keys import NodeDescription
 from p2p.effects import Blame, Dial, Drop, SendFrame
+from p2p.invitations import Invitation
 from p2p.peer_book import Stranger
+from p2p.transport_errors import InvalidInvitationError
 from storage.interface import Store
 
 # Half of a heartbeat (`consensus.timing`): what is due waits for half of one at most.
@@ -118,10 +121,11 @@ class Service(Reception):
                 nursery.start_soon(self._disk.run)
                 nursery.start_soon(self._keeper.run)
                 nursery.start_soon(self._verifier.run)
+                # First of all: nothing else means anything to a node that has not begun.
+                self._inbox.post(Started)
                 if self._network is not None:
                     await nursery.start(self._network.run, self._inbox)
                 nursery.start_soon(self._tick)
-                self._inbox.post(Started)
                 task_status.started()
                 await self._step_until_stopped()
                 self._end()
@@ -249,6 +253,16 @@ class Service(Reception):
         """Every peer that is connected, was, or did something wrong; those that are connected first."""
         lines = self._network.lines() if self._network is not None else ()
         return peer_pictures(self._node, lines, self.store)
+
+    async def invite(self, guest: NodeDescription, hours: int) -> Invitation:
+        """Let a node in that no registry names yet, for so many hours.
+
+        Raises:
+            InvalidInvitationError: too many are open, or nobody can join through this node.
+        """
+        if self._network is None:
+            raise InvalidInvitationError("this node only dials out, so nobody can join through it; invite at another")
+        return await self._network.invite(guest, hours)
 
     def strangers(self) -> tuple[Stranger, ...]:
         """Who was turned away before it was known who it is; the newest last."""

@@ -72,11 +72,12 @@ class OverlaySettings:
 
 
 class KnownNode(NamedTuple):
-    """A node of the registry; one without an address can only dial."""
+    """A node of the registry; one without an address can only dial. `is_kept`: as if it were configured."""
 
     id: Hash
     has_address: bool
     name: str = ""
+    is_kept: bool = False
 
 
 @dataclass(slots=True)
@@ -105,6 +106,8 @@ class Overlay:
         self._nodes: dict[Hash, bool] = {}
         # The nodes that can be dialled, in order, so that one can be picked by its number.
         self._reachable: tuple[Hash, ...] = ()
+        # Those to be kept that can only come by themselves.
+        self._awaited: frozenset[Hash] = frozenset()
         self._connected: dict[Hash, _Neighbour] = {}
         self._dialling: dict[Hash, int] = {}
         self._failures: dict[Hash, _Failures] = {}
@@ -122,9 +125,10 @@ class Overlay:
         """The nodes of the ledger's registry as it is now; whoever left it is dropped unless configured."""
         listed = sorted(node for node in nodes if node.id != self._own)[:NODES_MAX]
         names = self._settings.names
-        self._configured = self._configured_with(node.id for node in listed if node.name in names)
+        self._configured = self._configured_with(node.id for node in listed if node.is_kept or node.name in names)
         self._nodes = {node.id: node.has_address for node in listed}
         self._reachable = tuple(node.id for node in listed if node.has_address)
+        self._awaited = frozenset(node.id for node in listed if node.is_kept and not node.has_address)
         self._failures = {id: one for id, one in self._failures.items() if self._is_known(id)}
         self._estranged = {id: one for id, one in self._estranged.items() if self._is_known(id)}
         self._shunned = {id: one for id, one in self._shunned.items() if self._is_known(id)}
@@ -199,7 +203,7 @@ class Overlay:
                 self.dial_failed(peer, now_ms)
         effects: list[Effect] = []
         for peer in self._configured:
-            if len(self._dialling) < DIALS_MAX and self._may_dial(peer, now_ms):
+            if peer not in self._awaited and len(self._dialling) < DIALS_MAX and self._may_dial(peer, now_ms):
                 effects.append(self._dial(peer, now_ms))
         if self._settings.fixed:
             return effects

@@ -1,5 +1,6 @@
 """`banyan init`, `banyan join`, `banyan run`: a node's folder, its network, the node itself."""
 
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -70,13 +71,19 @@ def _check_options(name: str, listen: str, http: str) -> None:
 def join(
     session: Session,
     genesis: Annotated[Path, typer.Option("--genesis", metavar="FILE", help=N_("The network's genesis.json."))],
+    invite: Annotated[
+        Path | None,
+        typer.Option("--invite", metavar="FILE", help=N_("The invitation, for a node that the genesis does not name.")),
+    ] = None,
 ) -> None:
     """Tie the node's folder to a network."""
     from cli.genesis_file import read_genesis
+    from cli.invitation_file import read_invitation
     from daemon.home import join_home
 
     network = read_genesis(genesis)
-    join_home(session.home, network)
+    invitation = read_invitation(invite) if invite is not None else None
+    join_home(session.home, network, invitation, time.time_ns() // 1_000_000)
     document = {"home": str(session.home), "network": {"id": network.network_id.hex(), "name": network.name}}
 
     def render(printer: Printer) -> None:

@@ -27,6 +27,7 @@ STATUS_BY_CODE = {
     "transaction-invalid": 400,
     "transaction-unknown": 404,
     "tree-size-unknown": 404,
+    "invitation-invalid": 409,
     "receipt-not-ready": 409,
     "transaction-expired": 409,
     "mempool-full": 429,

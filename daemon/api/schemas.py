@@ -143,6 +143,7 @@ SCHEMAS: dict[str, Json] = {
     ),
     "Payload": _object(commitment=_HASH, salt=_BASE64, value=_BASE64, decoded=_VALUE),
     "Transfer": _object(term=_NUMBER, successor=_or_null(_HASH)),
+    "Invitation": _object(invitation=_TEXT, node=_HASH, expiry_ms=_NUMBER),
     "Peers": _object(
         peers=_list(
             _object(

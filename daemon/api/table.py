@@ -11,6 +11,7 @@ from daemon.api import (
     blocks,
     events,
     histories,
+    invitations,
     leadership,
     log,
     payloads,
@@ -43,6 +44,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *status.ENDPOINTS,
     *leadership.ENDPOINTS,
     *peers.ENDPOINTS,
+    *invitations.ENDPOINTS,
     Endpoint(
         "GET",
         "/openapi.json",

@@ -415,3 +415,22 @@ class OverlayMachine(RuleBasedStateMachine):
 
 OverlayMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=50, deadline=None)
 TestOverlayMachine = OverlayMachine.TestCase
+
+
+def test_kept_nodes_are_taken_whatever_the_list_says_and_awaited_where_they_cannot_be_dialled() -> None:
+    host, guest, named, other = (node_id(number) for number in (1, 2, 3, 4))
+    made = Overlay(OWN, OverlaySettings(fixed=True, names=("three",)), SeededChance(1), 0)
+    made.set_registry(
+        [
+            KnownNode(host, True, is_kept=True),
+            KnownNode(guest, False, is_kept=True),
+            KnownNode(named, True, "three"),
+            KnownNode(other, True, "four"),
+        ]
+    )
+    assert set(dialled(made.tick(0))) == {host, named}
+    assert made.admits(guest, 0) is None
+    assert made.admits(other, 0) is DropReason.NOT_LISTED
+    # The name goes to another node: that one is wanted now.
+    made.set_registry([KnownNode(other, True, "three")])
+    assert set(dialled(made.tick(1))) == {other}

@@ -13,6 +13,7 @@ from daemon.control_socket import control_socket_path
 from daemon.home import create_home, join_home
 from ledger.genesis import Genesis, member_id, parse_genesis
 from ledger.transaction import Transaction, build_transaction
+from p2p.invitations import Invitation
 from tests.daemon.networks import administrator_key, genesis_text
 from tests.e2e.node_process import NodeProcess
 from tests.free_ports import free_address
@@ -119,14 +120,40 @@ class ProcessNetwork:
     def running(self) -> list[ProcessNode]:
         return [node for node in self.nodes if node.process is not None]
 
+    def invited(self, folder: Path, inviter: ProcessNode) -> ProcessNode:
+        """A further node, which `inviter` let in; it does not run yet."""
+        node = ProcessNode(folder)
+        description = create_home(folder, node.name, free_address())
+        node.id = description.node_id
+        with inviter.client() as client:
+            answer = client.post("/v1/invitations?hours=1", json=json.loads(description.to_json()))
+        assert answer.status_code == 201, answer.text
+        invitation = Invitation.from_text(answer.json()["invitation"])
+        join_home(folder, self.genesis, invitation, now_ms())
+        self.nodes.append(node)
+        return node
+
+    def govern(self, node: ProcessNode, method: str, arguments: dict[str, Any]) -> None:
+        """Have the administrator decide something, at `node`, and wait until it is executed."""
+        transaction = self._signed(f"governance.{method}", arguments)
+
+        def is_committed() -> bool:
+            answer = node.submit(transaction)
+            assert answer.get("status") != "committed" or answer["result"]["code"] == "ok", answer
+            return answer.get("status") == "committed"
+
+        wait_until(is_committed, DEADLINE_S, f"{method} is committed")
+
     def notice(self, title: str) -> Transaction:
         """A notice by the administrator."""
+        return self._signed("notice.post", {"unit": "branch-1", "title": title})
+
+    def _signed(self, operation: str, arguments: dict[str, Any]) -> Transaction:
         key = administrator_key()
         network_id = self.genesis.network_id
         sender = member_id(network_id, key.public)
-        arguments: dict[str, Any] = {"unit": "branch-1", "title": title}
         expires_ms = now_ms() + HOUR_MS
-        return build_transaction(network_id, sender, "notice.post", arguments, os.urandom(16), expires_ms, [key])
+        return build_transaction(network_id, sender, operation, arguments, os.urandom(16), expires_ms, [key])
 
     def commit(self, node: ProcessNode, title: str) -> Transaction:
         """Submit at `node`, again and again while it says that it may pass later, until it is committed."""
