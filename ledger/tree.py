@@ -12,6 +12,7 @@ Source: RFC 6962 section 2.1; RFC 9162 sections 2.1.3.2 and 2.1.4.2 (the checks)
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256 as _sha256
 from typing import NamedTuple, Protocol
 
@@ -218,6 +219,19 @@ def _fold_right(peaks: Sequence[Hash]) -> Hash:
     return root
 
 
+# The right edge and the tiles that are asked for together: at 25 kB each, and their own 8, about 1 MB.
+@lru_cache(maxsize=32)
+def _tile_levels(tile: bytes) -> tuple[list[Hash], ...]:
+    """All complete subtrees within a tile, by height from 0 to 8; kept, since proofs of one time ask for the same."""
+    end = min(len(tile), TILE_WIDTH * HASH_SIZE_BYTES)
+    nodes = [tile[at : at + HASH_SIZE_BYTES] for at in range(0, end, HASH_SIZE_BYTES)]
+    levels = [nodes]
+    while len(nodes) > 1:
+        nodes = _pair_up(nodes)
+        levels.append(nodes)
+    return tuple(levels)
+
+
 class _TileNodes:
     """Any node of the tree out of tiles, for the time of one proof.
 
@@ -231,15 +245,14 @@ class _TileNodes:
         self._tiles: dict[tuple[int, int], bytes] = {}
 
     def subtree(self, level: int, position: int) -> Hash:
-        """Root of the complete subtree number `position` of 2**`level` leaves; < 2**(level mod 8) hashes."""
+        """Root of the complete subtree number `position` of 2**`level` leaves; < 256 hashes, none for the same tile."""
         tile_level, height = divmod(level, TILE_HEIGHT)
         index, offset = divmod(position << height, TILE_WIDTH)
         key = (tile_level, index)
         tile = self._tiles.get(key)
         if tile is None:
             tile = self._tiles[key] = self._reader.tile(tile_level, index)
-        start = offset * HASH_SIZE_BYTES
-        end = start + (HASH_SIZE_BYTES << height)
+        end = offset * HASH_SIZE_BYTES + (HASH_SIZE_BYTES << height)
         if len(tile) < end:
             raise MissingTileError(
                 "tile {index} of level {level} holds {held} hashes, {needed} are needed; ask for a smaller tree",
@@ -248,10 +261,7 @@ class _TileNodes:
                 held=len(tile) // HASH_SIZE_BYTES,
                 needed=end // HASH_SIZE_BYTES,
             )
-        nodes = [tile[at : at + HASH_SIZE_BYTES] for at in range(start, end, HASH_SIZE_BYTES)]
-        for _ in range(height):
-            nodes = _pair_up(nodes)
-        return nodes[0]
+        return _tile_levels(tile)[height][offset >> height]
 
     def span(self, start: int, end: int) -> Hash:
         """Root over leaves `start` to `end`, where `start` is a multiple of a power of two >= `end` - `start`."""
@@ -282,7 +292,8 @@ def inclusion_path(tiles: TileReader, index: int, size: int) -> list[Hash]:
         LocalError: `index` is outside the tree.
         MissingTileError: the tiles hold fewer than `size` leaves.
 
-    Cost: at most 2 tile reads per 8 levels (the leaf's tile and the one at the right edge) and 255 hashes per tile.
+    Cost: at most 2 tile reads per 8 levels (the leaf's tile and the one at the right edge) and 255 hashes per tile; no
+        hashes for the tiles of the last proofs.
     Source: RFC 6962, section 2.1.1.
     """
     if not 0 <= index < size:

@@ -10,7 +10,8 @@ from ledger.signing import SigningKey, verify_ed25519
 class ValidSignatures:
     """Verifies and signs Ed25519, remembering between `generation_max` and twice as many signatures.
 
-    Not thread-safe. Cost: about 0.4 µs for what is remembered, a verification (55 µs) for what is not.
+    Several threads may use it: where they meet, something is forgotten too early and verified again. Cost: about 0.4 µs
+    for what is remembered, a verification (55 µs) for what is not.
     """
 
     def __init__(self, generation_max: int) -> None:
