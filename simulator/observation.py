@@ -101,8 +101,8 @@ class EvidenceShown(NamedTuple):
 class LiarNamed(NamedTuple):
     """The world made this node lie, with the id it signs under; told before it does.
 
-    `is_provable`: what it signs contradicts itself, so that evidence may name it. `must_be_named`: it has to, because it
-    has lied by now (told again then), and no fault keeps the others from hearing it.
+    `is_provable`: what it signs contradicts itself, so that evidence may name it. `must_be_named`: it has to, because
+    it has lied by now (told again then), and no fault keeps the others from hearing it.
     """
 
     time_us: int
