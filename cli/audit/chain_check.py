@@ -2,16 +2,16 @@
 
 Owns the walk along the chain: each header against its parent, its proposer's signature, the election that let the
 proposer propose, and the certificate that committed the block. Never looks at entries (`entry_check`) or at what
-executing gives (`replay`). Trusts the genesis alone: voters are those it names.
+executing gives (`replay`). Trusts the genesis alone: voters are those it names and whom execution put in their place.
 
 A stored certificate may be of a later block: it commits all ancestors. It is kept until the walk comes to the
 block it names. Source: docs/protocol.md, sections 5 and 6.
 """
 
+from cli.audit.audited_voters import AuditedVoters
 from cli.audit.finding import AuditFinding
 from cli.audit.source import SourceBlock
 from consensus.certificates import BlockCertificate, ElectionCertificate
-from consensus.voters import Voter, VoterSet
 from ledger.block import Header, check_first_header, check_header_follows, verify_proposal
 from ledger.errors import InvalidBlockError, RemoteProtocolError
 from ledger.genesis import Genesis
@@ -27,17 +27,15 @@ _RULE_CODES = {
 }
 
 
-def voters_of(genesis: Genesis) -> VoterSet:
-    """The voter set that the genesis puts in force."""
-    return VoterSet(tuple(Voter(one.node_id, one.agreement) for one in genesis.voters), genesis.quorum)
-
-
 class ChainCheck:
     """The chain up to the newest block that was checked; every block goes through `check` once, in order."""
 
-    def __init__(self, genesis: Genesis) -> None:
+    def __init__(self, genesis: Genesis, voters: AuditedVoters) -> None:
+        """`voters` are as of the block before each that is checked, as far as they changed below it."""
         self._genesis = genesis
-        self._voters = voters_of(genesis)
+        self._in_force = voters
+        # Whom the block that is being checked names.
+        self._voters = voters.current
         self._parent: Header | None = None
         self._leader: Hash = ZERO_HASH
         # Certificates of blocks that the walk has not reached, by height; bounded by the window of the network.
@@ -91,6 +89,7 @@ class ChainCheck:
                 found=getattr(header, field),
                 field=field,
             ) from error
+        self._voters = self._in_force.at(self._parent, header)
         if header.voter_set_hash != self._voters.hash:
             raise AuditFinding(
                 "audit.voter-set-wrong",
@@ -193,7 +192,9 @@ class ChainCheck:
             return  # one certificate commits several blocks: it was verified with the first of them
         try:
             certificate = BlockCertificate.decode(stored)
-            certificate.verify(self._voters, self._genesis.network_id)
+            # A block of the set in force may commit one that opened a term under the set before.
+            is_newer = certificate.voter_set_hash == self._in_force.current.hash
+            certificate.verify(self._in_force.current if is_newer else self._voters, self._genesis.network_id)
         except RemoteProtocolError as error:
             raise AuditFinding(
                 "audit.certificate-forged",
@@ -225,8 +226,8 @@ class ChainCheck:
         certificate = self._awaited.pop(header.height, None)
         if certificate is None:
             return
-        said = (certificate.term, certificate.block_hash, certificate.previous_hash)
-        if said != (header.term, header.hash, header.previous_hash):
+        said = (certificate.term, certificate.block_hash, certificate.previous_hash, certificate.voter_set_hash)
+        if said != (header.term, header.hash, header.previous_hash, header.voter_set_hash):
             raise AuditFinding(
                 "audit.certificate-forged",
                 "what a quorum committed at height {height} is another block than the one shown",

@@ -117,12 +117,12 @@ class _CheckedTiles:
         return tile
 
 
-def check_checkpoint(note: bytes, policy: Policy, tree_size: int, source: LedgerSource) -> None:
+def check_checkpoint(note: bytes, policy_at: Callable[[int], Policy], tree_size: int, source: LedgerSource) -> None:
     """The checkpoint is signed as the policy demands and states this log.
 
     Args:
         note: As stored.
-        policy: That of the voters in force.
+        policy_at: That of the voters who sign a checkpoint of a size.
         tree_size: Entries of the re-derived log.
         source: Its tiles were compared with the log.
 
@@ -140,7 +140,7 @@ def check_checkpoint(note: bytes, policy: Policy, tree_size: int, source: Ledger
             reason=error,
         ) from error
     try:
-        policy.verify(parsed)
+        policy_at(claimed.tree_size).verify(parsed)
     except InvalidProofError as error:
         raise AuditFinding(
             "audit.checkpoint-forged",

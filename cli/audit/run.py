@@ -7,13 +7,14 @@ Source: docs/reference/audit.md.
 import time
 from pathlib import Path
 
+from cli.audit.audited_voters import policy_of
 from cli.audit.derived_state import DerivedState
 from cli.audit.finding import AuditFinding
 from cli.audit.replay import genesis_digest
 from cli.audit.report import AuditedHead, AuditReport
 from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerSource
-from cli.audit.walk import Progress, Walk, policy_of
+from cli.audit.walk import Progress, Walk
 from cli.genesis_file import read_genesis
 from contracts.builtin import builtin_registry
 from ledger.genesis import Genesis
@@ -77,7 +78,7 @@ def audit(genesis: Genesis, source: LedgerSource, progress: Progress) -> AuditRe
             seconds=time.monotonic() - started,
             finding=finding,
             head=walk.head,
-            policy=policy_of(genesis),
+            policy=walk.policy,
             left_out=walk.left_out,
         )
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from cli.audit.chain_check import ChainCheck, voters_of
+from cli.audit.audited_voters import AuditedVoters
+from cli.audit.chain_check import ChainCheck
 from cli.audit.closing_check import check_checkpoint, check_head, check_payloads, check_state
 from cli.audit.derivation_check import LookUpCheck, TileCheck
 from cli.audit.derived_state import DerivedState
@@ -22,9 +23,10 @@ from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerMovedError, LedgerSource, SourceHead
 from cli.language import N_
 from contracts.registry import Registry
+from contracts.voter_change import is_voter_change
 from ledger.block import Header
 from ledger.genesis import Genesis
-from ledger.policy import Policy, PolicyVoter
+from ledger.policy import Policy
 
 Progress = Callable[[str, int, int], None]
 
@@ -46,12 +48,6 @@ LEFT_OUT_RECORDS = N_("the records one by one, only their digest")
 LEFT_OUT_TABLES = N_("stored results, look-ups and payloads")
 
 
-def policy_of(genesis: Genesis) -> Policy:
-    """The verification policy of the voters that the genesis names."""
-    voters = [PolicyVoter(one.name, one.log, one.cosigner) for one in genesis.voters]
-    return Policy.of_voters(genesis.name, voters, voters_of(genesis).quorum_size)
-
-
 class Walk:
     """One audit of one source; a context manager. `run` is called once; what was found good is in the properties."""
 
@@ -70,7 +66,8 @@ class Walk:
         self._progress = progress
         self._signatures = signatures
         self._state = state
-        self._chain = ChainCheck(genesis)
+        self._voters = AuditedVoters(genesis)
+        self._chain = ChainCheck(genesis, self._voters)
         self._entries = EntryCheck(genesis, source)
         self._replay = Replay(genesis, registry, state)
         self._tiles = TileCheck(source)
@@ -90,6 +87,11 @@ class Walk:
     ) -> None:
         if self._look_ups is not None:
             self._look_ups.close()
+
+    @property
+    def policy(self) -> Policy:
+        """The verification policy of the voters in force after the newest executed block."""
+        return self._voters.policy
 
     @property
     def head(self) -> AuditedHead:
@@ -158,6 +160,9 @@ class Walk:
                 blocks.append(self._read(height, committed=True))
                 entries += blocks[-1].header.leaf_count
                 height += 1
+                if any(map(is_voter_change, blocks[-1].transactions)):
+                    # Who has to sign what comes next is known when this block is executed.
+                    break
         except AuditFinding as first:
             finding = first
         self._finish_run(blocks, finding)
@@ -201,6 +206,8 @@ class Walk:
         self._tip = block.header
         if execution is not None:
             self._executed = block.header
+            if any(map(is_voter_change, block.transactions)):
+                self._voters.executed(self._state, block.header.tree_size)
             for gained in block.tile_hashes:
                 self._tiles.add(gained)
             if self._look_ups is not None:
@@ -214,7 +221,7 @@ class Walk:
         self._tiles.finish()
         derived = self.head
         if head.checkpoint is not None:
-            check_checkpoint(head.checkpoint, policy_of(self._genesis), derived.tree_size, self._source)
+            check_checkpoint(head.checkpoint, self._voters.policy_at, derived.tree_size, self._source)
         tip_hash = self._tip.hash if self._tip is not None else self._genesis.network_id
         check_head(head, tip_hash, derived.tree_size, derived.state_digest, self._replay.digest_lanes)
         if self._look_ups is not None:

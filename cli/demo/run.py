@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
+from cli.audit.audited_voters import policy_of
 from cli.audit.run import run_audit
-from cli.audit.walk import policy_of
 from cli.client import NodeClient
 from cli.demo.cluster import Cluster, interruption_deferred
 from cli.demo.comparing import compare_groups, compare_histories, compare_members
