@@ -40,16 +40,21 @@ class AppendList:
     Args:
         longest: The longest list that anybody read. The list only grows, so that until it is as long, each state is a
             beginning of this one: whatever else an operation would make of it cannot be part of an explanation.
+        length_max: The greatest length that any answer tells; None where that is not known. Every answer tells one, so
+            that nothing that was answered can come after the list was longer.
     """
 
-    def __init__(self, longest: Values = ()) -> None:
+    def __init__(self, longest: Values = (), length_max: int | None = None) -> None:
         self._longest = longest
+        self._length_max = length_max
 
     @classmethod
     def of(cls, operations: Sequence[Operation]) -> "AppendList":
         """The list that the search for these operations can follow."""
-        read = [one.result for one in operations if one.kind == READ and one.ended is not None]
-        return cls(max((one for one in read if isinstance(one, tuple)), key=len, default=()))
+        told = [one.result for one in operations if one.ended is not None]
+        reads = [one.result for one in operations if one.ended is not None and one.kind == READ]
+        longest = max((one for one in reads if isinstance(one, tuple)), key=len, default=())
+        return cls(longest, max(map(_length, told), default=0))
 
     def first(self) -> Hashable:
         """Nothing appended."""
@@ -75,4 +80,18 @@ class AppendList:
                 real = len(state)
         if operation.ended is not None and told != real:
             return None
+        if self._length_max is not None and len(new) > self._length_max:
+            return None
         return new if len(new) > len(self._longest) or new == self._longest[: len(new)] else None
+
+
+def _length(told: Hashable) -> int:
+    """How long the list was according to an answer."""
+    match told:
+        case Answered(_, length):
+            return length
+        case tuple():
+            return len(told)
+        case int():
+            return told
+    raise AssertionError("every answer tells a length")
