@@ -24,7 +24,7 @@ from p2p.effects import SendClass
 from p2p.frames import Gossip, PayloadKind, encode_frame
 from p2p.transport_messages import Hello
 from tests.system.intruder import Intruder
-from tests.system.list_client import Members
+from tests.system.list_client import Members, ask
 from tests.system.load import Load
 from tests.system.networks import real_network
 from tests.system.real_network import RealNetwork, RealNode, banyan
@@ -88,6 +88,7 @@ def test_intruders_are_refused_with_a_reason_and_the_network_goes_on(tmp_path: P
                 one(attack)
                 load.wait_for_more(3)
             wait_until(lambda: "reason=wrong-network" in misled.said, 20, misled.said[-3000:])
+        check_peers(attack)
         assert max(held_bytes(network.nodes[number].pid) for number in RUNNING) < HELD_BYTES_MAX
         load.check()
 
@@ -186,6 +187,19 @@ def stays_away(attack: Attack, keys: NodeKeys) -> None:
             return (intruder.hear_goodbye() if isinstance(answer, Hello) else answer) is CloseReason.BANNED
 
     wait_until(is_banned, GREETED_WITHIN_S, "it is banned")
+
+
+def check_peers(attack: Attack) -> None:
+    """What the operator of the node that was attacked is shown of it."""
+    answer = ask(attack.node.home, "GET", "/v1/peers")
+    assert answer is not None
+    peers = {one["id"]: one for one in answer.document["peers"]}
+    for keys, offence in ((attack.taken, "invalid-frame"), (attack.flooder, "invalid-message")):
+        shown = peers[keys.node_id.hex()]
+        # Bans may be over by now; what they were for is kept.
+        assert offence in [one["offence"] for one in shown["offences"]]
+    reasons = {one["reason"] for one in answer.document["strangers"]}
+    assert {CloseReason.WRONG_CERTIFICATE.text, CloseReason.TOO_SLOW.text} <= reasons
 
 
 def batch_of(envelopes: Iterable[bytes]) -> bytes:
