@@ -106,7 +106,8 @@ __all__ = [
     "queues_of",
 ]
 
-# As the shell ticks (`daemon.service`, which the simulator cannot import: it has a clock).
+# Twice as long as the shell's (`daemon.service`, which the simulator cannot import: it has a clock): nothing may depend
+# on ticks that come in time.
 TICK_INTERVAL_MS = 100
 
 

@@ -9,7 +9,18 @@ from consensus.messages import Acknowledgement
 from consensus.packets import Packet
 from contracts.builtin import builtin_registry
 from daemon.effects import Effect, Verify
-from daemon.events import DialFailed, PeerConnected, Received, Started, Submission, Submitted, Ticked
+from daemon.events import (
+    DialFailed,
+    GuestsChanged,
+    PeerBlamed,
+    PeerConnected,
+    PeerGone,
+    Received,
+    Started,
+    Submission,
+    Submitted,
+    Ticked,
+)
 from daemon.hearing import LATE_AFTER_BLOCKS, RELAYED_MAX, TERM_EVERY_MS
 from daemon.missing_values import EVERY_MS, TRIES_MAX
 from daemon.node import Node
@@ -344,6 +355,34 @@ def test_a_neighbour_that_sends_wrong_messages_is_left_and_the_reason_is_shown()
     assert [one for one in again if isinstance(one, Drop)] == [Drop(liar.id, DropReason.MISBEHAVED)]
     later = [victim.node.step(Ticked(victim.now_ms + 100 * at)) for at in range(150)]
     assert Dial(liar.id) in [one for step in later for one in step], "it is given another chance"
+
+
+def test_what_a_neighbour_did_to_the_connection_lowers_its_score() -> None:
+    cluster = NodeCluster(3)
+    cluster.run(3_000)
+    victim, liar = cluster.hosts[0], cluster.hosts[1]
+    assert victim.node is not None
+    effects = victim.node.step(PeerBlamed(victim.now_ms, liar.id, Offence.INVALID_FRAME))
+    assert Blame(liar.id, Offence.INVALID_FRAME) in effects
+    left = [one for one in effects if isinstance(one, Drop)]
+    assert [(one.peer, one.reason) for one in left] == [(liar.id, DropReason.MISBEHAVED)] and left[0].ban_ms > 0
+    shown = next(one for one in victim.node.peers() if one.peer == liar.id)
+    assert not shown.is_connected and [one.offence for one in shown.reasons] == [Offence.INVALID_FRAME]
+
+
+def test_guests_and_hosts_are_neighbours_that_no_registry_names() -> None:
+    cluster = NodeCluster(3)
+    node = lone_node(cluster, OverlaySettings())
+    now_ms, guest = cluster.hosts[0].now_ms, b"g" * 32
+    node.step(Started(now_ms))
+    assert Drop(guest, DropReason.NOT_REGISTERED) in node.step(PeerConnected(now_ms, guest))
+    node.step(PeerGone(now_ms, guest))
+    node.step(GuestsChanged(now_ms, (), (guest,)))
+    effects = node.step(PeerConnected(now_ms, guest))
+    assert not [one for one in effects if isinstance(one, Drop)]
+    # Its own registry names this node, so a host counts no more than any other.
+    node.step(GuestsChanged(now_ms, (b"h" * 32,), ()))
+    assert b"h" * 32 not in dialled(node.step(Ticked(now_ms + 1_000)))
 
 
 def test_a_network_under_calm_blames_nobody() -> None:

@@ -1,0 +1,46 @@
+"""`banyan invite` at a running node, and `banyan join --invite` with what it made."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import process
+from tests.cli.running_node import RunningNode, make_home
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[RunningNode]:
+    folder = tmp_path / "host"
+    folder.mkdir()
+    node = RunningNode(make_home(folder))
+    yield node
+    assert node.stop() == 0
+
+
+def test_an_invitation_is_made_for_one_node_and_refused_to_others(host: RunningNode, tmp_path: Path) -> None:
+    homes = [tmp_path / name for name in ("guest", "other")]
+    for home in homes:
+        made = process("init", "--home", home, "--name", f"{home.name}.example", "--listen", "127.0.0.1:7400")
+        assert made.status == 0, made.err
+    file, genesis = tmp_path / "guest.invitation", host.home.parent / "genesis.json"
+    words = ("invite", "--home", host.home, "--node", homes[0] / "node.public.json", "--out", file)
+    answer = process(*words, "--hours", "3")
+    assert answer.status == 0 and "guest.example" in answer.out
+    assert "banyan join" in answer.err
+
+    uninvited = process("join", "--home", homes[0], "--genesis", genesis)
+    assert uninvited.status == 1 and "banyan invite" in uninvited.err
+    wrong = process("join", "--home", homes[1], "--genesis", genesis, "--invite", file)
+    assert wrong.status == 1 and "the invitation is for the node" in wrong.err
+    joined = process("join", "--home", homes[0], "--genesis", genesis, "--invite", file)
+    assert joined.status == 0, joined.err
+
+    again = process(*words)
+    assert again.status == 2 and str(file) in again.err
+    nonsense = process("join", "--home", homes[0], "--genesis", genesis, "--invite", genesis)
+    assert nonsense.status == 2 and "is no invitation" in nonsense.err
+    for hours in ("0", "721"):
+        assert process(*words[:-1], tmp_path / "x", "--hours", hours).status == 2
