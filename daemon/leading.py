@@ -2,7 +2,8 @@
 
 Owns when a block is built; never whether this node leads (agreement says so) nor when the block counts. Bound: the
 window of blocks beyond the last committed one, which the block that opens a term may exceed (docs/protocol.md,
-section 6, L2: a window full of inherited blocks must not keep a leader from committing them).
+section 6, L2: a window full of inherited blocks must not keep a leader from committing them), and one block that lets
+early ones of its own be committed.
 """
 
 from collections.abc import Callable
@@ -125,6 +126,9 @@ class Leading:
         idle = not self._intake.ready_count and not self._chain.unexecuted_count and not len(self._writer)
         if self._may_propose and idle and not self._writer.outgoing and self._chain.has_unstated_effects:
             self._build([], now_ms, closing=True)
+        elif self._may_propose and self._is_held_up(now_ms):
+            # Its time is a millisecond after its parent's by the rule, so it may be acknowledged and commits both.
+            self._build([], now_ms)
 
     def block_time_ms(self, now_ms: int) -> int:
         """The least time that the next block can have."""
@@ -133,6 +137,18 @@ class Leading:
     def block_at(self, position: Position) -> BuiltBlock | None:
         """The block of the chain at this position, while it is not executed."""
         return next((block for block in self._chain.blocks if position_of(block) == position), None)
+
+    def _is_held_up(self, now_ms: int) -> bool:
+        """Whether the newest block is this leader's own, of a clock that was ahead and was set right: the others wait.
+
+        They would elect somebody else, unless too few of them are there to do it without this one's pre-vote.
+        """
+        tip = self._chain.tip
+        if tip.header is None or tip.header.proposer != self._keys.node_id or not self.is_active:
+            return False
+        parent = self._chain.tip_at(tip.height - 1)
+        is_early = tip.time_ms > now_ms + self._genesis.parameters.clock_skew_ms_max
+        return is_early and parent is not None and tip.time_ms != parent.time_ms + 1
 
     @property
     def _may_propose(self) -> bool:

@@ -226,6 +226,30 @@ def test_a_block_too_far_ahead_of_the_clock_waits_for_its_acknowledgement() -> N
     assert max(leader.executed) > height
 
 
+def test_a_leader_whose_clock_was_ahead_goes_on_where_nobody_can_replace_it() -> None:
+    """The others do not acknowledge its block, and are too few to elect somebody without it.
+
+    Found by the simulator (4 nodes, seed 50094). Guard: daemon/leading.py, `close`, "_is_held_up".
+    """
+    cluster = NodeCluster(4, quorum="two-thirds")
+    cluster.run(3_000)
+    before = leader_of(cluster)
+    leader, away, _ = (host for host in cluster.hosts if host is not before)
+    away.crash()
+    leader.clock_offset_ms = 200_000
+    cluster.run(1_000)
+    before.run(HandOverRequested(before.now_ms, leader.id))
+    cluster.run(1_000)
+    assert leader_of(cluster) is leader
+    assert leader.node is not None
+    status = leader.node.status()
+    assert status.committed_height < status.height, "nobody else acknowledges what opens its term"
+    leader.clock_offset_ms = 0
+    cluster.run(500)
+    assert leader.node.status().committed_height > status.height
+    assert leader_of(cluster) is leader
+
+
 def test_a_new_network_whose_nodes_start_one_after_the_other_elects_a_leader() -> None:
     cluster = NodeCluster(5, LINE)
     for host in cluster.hosts[1:]:
