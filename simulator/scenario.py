@@ -30,6 +30,8 @@ OBSERVERS_MAX = 1_500
 # client that noticed that its node does not answer (5 s).
 RESUME_ALONE_MS = 10_000
 RESUME_MS = 20_000
+# A liar that leads and lets nothing be committed is deposed after some 12 s, and may be elected a second time.
+RESUME_BESIDE_LIAR_MS = 40_000
 # Before the first fault, so that there is something to lose; and after the stated time, so that it can be seen.
 _LEAD_MS = 1_000
 _MARGIN_MS = 1_000
@@ -108,6 +110,8 @@ class Scenario:
     @property
     def resume_ms(self) -> int:
         """The stated time within which progress resumes after the last fault."""
+        if self.liars:
+            return RESUME_BESIDE_LIAR_MS
         return RESUME_ALONE_MS if self.nodes == 1 else RESUME_MS
 
 

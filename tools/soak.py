@@ -32,6 +32,8 @@ SEEDS_MAX = 1_000_000
 SEED_BITS = 32
 # So many are handed out ahead of each worker, so that none waits for another's long run.
 AHEAD = 2
+# Progress beside a liar is given longer, so that faults have as long as in the other runs.
+LIARS_SECONDS_MORE = 20
 # So many runs take some minutes.
 TOLD_EVERY = 100
 
@@ -89,7 +91,7 @@ def judge(task: Task) -> str:
 
 def _scenario(task: Task) -> Scenario:
     if task.nodes == LYING_NODES_MIN:
-        return scenario_with_liar(list(LIARS)[task.seed % len(LIARS)], task.seconds)
+        return scenario_with_liar(list(LIARS)[task.seed % len(LIARS)], task.seconds + LIARS_SECONDS_MORE)
     return Scenario(nodes=task.nodes, seconds=task.seconds)
 
 
