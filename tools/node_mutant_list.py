@@ -2,6 +2,7 @@
 
 from tools.mutant import Edit, Mutant, one
 
+_COSIGNING = "daemon/cosigning.py"
 _START = "daemon/agreement_start.py"
 _STORE = "storage/lmdb_store.py"
 
@@ -98,5 +99,45 @@ NODE_MUTANTS: tuple[Mutant, ...] = (
         "    if height < 0:",
         "the applied height is above the log after a roll-back (commit index ahead of the log)",
         "tests/storage/test_contract.py::test_executed_blocks_are_never_dropped",
+    ),
+    one(
+        "publish what one voter signed",
+        _COSIGNING,
+        "        return self.policy.is_satisfied_by(self.cosigned)",
+        "        return bool(self.cosigned)",
+        "a receipt rests on one voter's word",
+        "tests/daemon/test_cosigning.py::test_three_of_four_are_a_quorum_and_no_voter_counts_twice",
+    ),
+    one(
+        "count signatures under another root",
+        _COSIGNING,
+        "            return note.text == gathering.text and self._take(size, gathering, note, now_ms)",
+        "            return self._take(size, gathering, note, now_ms)",
+        "what is published does not verify, or is of a log that this node does not have",
+        "tests/daemon/test_cosigning.py::test_signatures_of_another_tree_or_of_strangers_count_for_nothing",
+    ),
+    one(
+        "count early signatures whatever the root is",
+        _COSIGNING,
+        "            if note.text == text:\n                self._take(size, gathering, note, now_ms)",
+        "            self._take(size, gathering, note, now_ms)",
+        "what is published does not verify, or is of a log that this node does not have",
+        "tests/daemon/test_cosigning.py::test_what_comes_early_waits_until_the_block_is_executed",
+    ),
+    one(
+        "drop what comes after the quorum",
+        _COSIGNING,
+        "        size = checkpoint.tree_size\n",
+        "        size = checkpoint.tree_size\n        if size <= self.published_size:\n            return False\n",
+        "those behind look for it on other links and make them part of the broadcast tree: every message comes twice",
+        "tests/daemon/test_cosigning.py::test_three_of_four_are_a_quorum_and_no_voter_counts_twice",
+    ),
+    one(
+        "give a neighbour nothing",
+        _COSIGNING,
+        "        return newest.note",
+        "        return None",
+        "whoever was away, or lost a message, has no receipts until something new happens",
+        "tests/daemon/test_cosigning.py::test_what_gossip_lost_is_found_by_comparing",
     ),
 )

@@ -166,7 +166,8 @@ def interruption_deferred() -> Iterator[None]:
         asked.append(number)
 
     # Functions, because a signal that is ignored stays so in the processes that are started meanwhile.
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    numbers = [one for one in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
         yield
     finally:

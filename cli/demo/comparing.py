@@ -94,7 +94,9 @@ def compare_histories(trial: Trial) -> list[str]:
 
 
 def compare_groups(trial: Trial) -> None:
-    """Groups with their parents, who leads them, when they meet."""
+    """Groups with their parents, who leads them, when they meet; nothing where the source has no groups."""
+    if not trial.organisation.groups:
+        return
     organisation, checks = trial.organisation, trial.checks
     with NodeClient(trial.node.place.home) as client:
         units = [one["fields"] for one in read_records(client, KIND_UNIT)]
