@@ -51,7 +51,7 @@ NODE_MUTANTS: tuple[Mutant, ...] = (
     ),
     one(
         "store blocks without their term",
-        "daemon/node.py",
+        "daemon/growing.py",
         "                self._agree(TermCertificateHeard(election))",
         "                assert election",
         "S1: a term begins again among voters who have its blocks and know nothing of its leader",
