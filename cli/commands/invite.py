@@ -25,18 +25,19 @@ def invite(
 ) -> None:
     """Invite a node to join through this one."""
     from cli.client import NodeClient
-    from cli.genesis_file import read_node_description
+    from cli.genesis_file import read_home_genesis, read_node_description
+    from cli.invitation_file import invitation_file
     from cli.named_file import write_new
 
     guest = read_node_description(node)
     with NodeClient(session.home) as client:
         answer = client.post("/v1/invitations", guest.to_json().encode("utf-8"), "application/json", hours=hours)
-    write_new(out, (answer["invitation"] + "\n").encode("ascii"))
+    write_new(out, invitation_file(answer["invitation"], read_home_genesis(session.home)))
     document = {"file": str(out), "node": answer["node"], "name": guest.name, "expiry_ms": answer["expiry_ms"]}
 
     def render(printer: Printer) -> None:
         printer.good(_("The invitation for {name} is in {path}.").format(name=guest.name, path=out))
         printer.fields([(_("Node id"), answer["node"]), (_("Expires"), time_text(answer["expiry_ms"]))])
-        session.note(_("Next, with the node's folder: `banyan join --genesis FILE --invite {path}`.").format(path=out))
+        session.note(_("Next, with the node's folder: `banyan join --invite {path}`.").format(path=out))
 
     session.show(document, render)

@@ -70,19 +70,25 @@ def _check_options(name: str, listen: str, http: str) -> None:
 
 def join(
     session: Session,
-    genesis: Annotated[Path, typer.Option("--genesis", metavar="FILE", help=N_("The network's genesis.json."))],
+    genesis: Annotated[
+        Path | None, typer.Option("--genesis", metavar="FILE", help=N_("The network's genesis.json."))
+    ] = None,
     invite: Annotated[
         Path | None,
         typer.Option("--invite", metavar="FILE", help=N_("The invitation, for a node that the genesis does not name.")),
     ] = None,
 ) -> None:
     """Tie the node's folder to a network."""
+    from cli.errors import UsageError
     from cli.genesis_file import read_genesis
     from cli.invitation_file import read_invitation
     from daemon.home import join_home
 
-    network = read_genesis(genesis)
-    invitation = read_invitation(invite) if invite is not None else None
+    invitation, network = read_invitation(invite) if invite is not None else (None, None)
+    if genesis is not None:
+        network = read_genesis(genesis)
+    if network is None:
+        raise UsageError("no genesis is given: name the network's genesis.json with --genesis, or an invitation")
     join_home(session.home, network, invitation, time.time_ns() // 1_000_000)
     document = {"home": str(session.home), "network": {"id": network.network_id.hex(), "name": network.name}}
 

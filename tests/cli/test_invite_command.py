@@ -35,8 +35,21 @@ def test_an_invitation_is_made_for_one_node_and_refused_to_others(host: RunningN
     assert uninvited.status == 1 and "banyan invite" in uninvited.err
     wrong = process("join", "--home", homes[1], "--genesis", genesis, "--invite", file)
     assert wrong.status == 1 and "the invitation is for the node" in wrong.err
-    joined = process("join", "--home", homes[0], "--genesis", genesis, "--invite", file)
+    joined = process("join", "--home", homes[0], "--invite", file)
     assert joined.status == 0, joined.err
+    twice = process("join", "--home", homes[0], "--genesis", genesis, "--invite", file)
+    assert twice.status == 0, twice.err
+    line_alone = tmp_path / "line.invitation"
+    line_alone.write_text(file.read_text("utf-8").partition("\n")[0], "utf-8")
+    nothing = process("join", "--home", homes[0], "--invite", line_alone)
+    assert nothing.status == 2 and "no genesis is given" in nothing.err
+    damaged = tmp_path / "damaged.invitation"
+    damaged.write_text(file.read_text("utf-8").replace("majority", "minority"), "utf-8")
+    assert process("join", "--home", homes[0], "--invite", damaged).status == 2
+    other = tmp_path / "other.invitation"
+    other.write_text(file.read_text("utf-8").replace('"public"', '"members"'), "utf-8")
+    foreign = process("join", "--home", homes[0], "--invite", other)
+    assert foreign.status == 1 and "another network" in foreign.err
 
     again = process(*words)
     assert again.status == 2 and str(file) in again.err
