@@ -53,7 +53,7 @@ def halves(network: RealNetwork, load: Load) -> None:
     network.links.part(one, set(range(VOTERS)) - one)
     wait_steps_down(network, leader)
     count, heights = len(load.acknowledged), network.heights()
-    load.pause(3)
+    load.pause(2)
     assert len(load.acknowledged) == count and network.heights() == heights
     network.links.heal()
     network.wait_leader()

@@ -16,7 +16,7 @@ from tests.system.networks import RING_OF_FOUR, real_network
 from tests.system.real_network import RealNetwork
 
 VOTERS = 4
-ROUNDS = int(os.environ.get("BANYAN_SOAK_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("BANYAN_SOAK_ROUNDS", "3"))
 SEED = int(os.environ.get("BANYAN_SOAK_SEED", "7"))
 # A fault may come and go within an election, or outlast a few.
 LASTS_S = (0.2, 4.0)

@@ -14,11 +14,14 @@ import pytest
 from tests.system.links import Links
 from tests.system.relays import Relays
 from tests.system.wires import PORT, Wires, can_make_namespaces
+from tests.waiting import wait_until
 
 HOSTS = 3
 PAIRS = frozenset(itertools.permutations(range(HOSTS), 2))
-# On one machine a datagram arrives within a millisecond, or never; a relay looks every 20 ms.
+# On one machine a datagram arrives within a millisecond, or never; a relay looks every 20 ms. What should arrive may
+# take longer where the machine is busy.
 ARRIVES_WITHIN_S = 0.2
+DEADLINE_S = 20
 
 
 def namespaces() -> set[str]:
@@ -26,7 +29,7 @@ def namespaces() -> set[str]:
     return {line.split()[0] for line in listed.splitlines() if line.startswith(f"banyan-{os.getpid()}-")}
 
 
-def arriving(links: Links) -> frozenset[tuple[int, int]]:
+def arriving(links: Links, _count: int) -> frozenset[tuple[int, int]]:
     """The pairs (sender, receiver) between which a datagram arrives."""
     found = set()
     sockets = [links.new_socket(host, socket.SOCK_DGRAM) for host in range(HOSTS)]
@@ -53,19 +56,23 @@ def heard(one: socket.socket) -> bytes | None:
         return None
 
 
-def check_cuts(links: Links, passing: Callable[[Links], frozenset[tuple[int, int]]]) -> None:
-    """One way, both ways, between groups; and all is mended."""
-    assert passing(links) == PAIRS
+def check_cuts(links: Links, passing: Callable[[Links, int], frozenset[tuple[int, int]]]) -> None:
+    """One way, both ways, between groups; and all is mended. `passing` is asked how many pairs should be in touch."""
+
+    def expect(pairs: frozenset[tuple[int, int]]) -> None:
+        assert passing(links, len(pairs)) == pairs
+
+    expect(PAIRS)
     links.cut_one_way(0, 1)
-    assert passing(links) == PAIRS - {(0, 1)}
+    expect(PAIRS - {(0, 1)})
     links.cut(1, 2)
-    assert passing(links) == PAIRS - {(0, 1), (1, 2), (2, 1)}
+    expect(PAIRS - {(0, 1), (1, 2), (2, 1)})
     links.heal()
-    assert passing(links) == PAIRS
+    expect(PAIRS)
     links.part([0], [1, 2])
-    assert passing(links) == {(1, 2), (2, 1)}
+    expect(frozenset({(1, 2), (2, 1)}))
     links.heal()
-    assert passing(links) == PAIRS
+    expect(PAIRS)
 
 
 @pytest.mark.root
@@ -114,17 +121,23 @@ def test_relays_between_processes() -> None:
             stack.callback(talker.close)
             relays.started(host, talker.pid)
         rounds = itertools.count()
-        check_cuts(relays, lambda links: reached(links, talkers, next(rounds)))
+        check_cuts(relays, lambda links, count: reached(links, talkers, next(rounds), count))
 
 
-def reached(links: Links, talkers: list["Talker"], number: int) -> frozenset[tuple[int, int]]:
-    """The pairs between which a sentence arrives, over a connection of its own."""
+def reached(links: Links, talkers: list["Talker"], number: int, count: int) -> frozenset[tuple[int, int]]:
+    """The pairs between which a sentence arrives, over a connection of its own; `count` of them should."""
     for sender, receiver in PAIRS:
         talkers[sender].say(f"{number} {sender} {links.address(receiver)}")
+
+    def came() -> frozenset[tuple[int, int]]:
+        # What was cut off before arrives when the link is mended.
+        lines = [(line.split(), receiver) for receiver, talker in enumerate(talkers) for line in [*talker.heard]]
+        return frozenset((int(sender), receiver) for (told, sender), receiver in lines if int(told) == number)
+
+    wait_until(lambda: len(came()) >= count, DEADLINE_S, f"{count} sentences arrive")
+    # What should not arrive has its time too.
     threading.Event().wait(ARRIVES_WITHIN_S)
-    lines = [(line.split(), receiver) for receiver, talker in enumerate(talkers) for line in talker.heard]
-    # What was cut off before arrives when the link is mended.
-    return frozenset((int(sender), receiver) for (told, sender), receiver in lines if int(told) == number)
+    return came()
 
 
 class Talker:
