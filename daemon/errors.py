@@ -6,7 +6,7 @@ BanyanError
 │   ├── HomeExistsError        something is there already that must not be overwritten
 │   ├── HomeNotWritableError   the folder, or its file system, is read-only
 │   ├── SeedError              the seed is missing, or others can read it
-│   ├── GenesisMismatchError   the folder belongs to another network, or the network to other nodes
+│   ├── GenesisMismatchError   the folder belongs to another network
 │   ├── HomeLockedError        another daemon uses the folder
 │   └── SignStateError         the record of what was signed is missing or damaged
 ├── AddressError               an address cannot be listened on

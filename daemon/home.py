@@ -41,6 +41,7 @@ from daemon.sign_state import SignState
 from daemon.sign_state_file import Binding, SignStateFile
 from ledger.errors import InvalidGenesisError
 from ledger.genesis import Genesis, parse_genesis
+from ledger.hashing import Hash
 from ledger.json_fault import json_fault
 from ledger.node_keys import NodeDescription, NodeKeys
 from ledger.strict_json import JSON_SIZE_CHARACTERS_MAX
@@ -141,16 +142,19 @@ def create_home(directory: Path, name: str, listen: str, http: str = "") -> Node
     return description
 
 
-def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None = None, now_ms: int = 0) -> None:
+def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None = None, now_ms: int = 0) -> Hash:
     """Tie the node in `directory` to a network: database at the genesis state, sign-state, genesis.
 
     Doing it twice with the same genesis changes nothing; an interrupted call is finished by the next one. A node that
-    the genesis does not name needs an invitation that holds at `now_ms`, milliseconds since 1970 UTC; a further one
-    takes the place of an earlier one.
+    the genesis does not name is let in by the others when the ledger's registry names it, or before that with an
+    invitation that holds at `now_ms`, milliseconds since 1970 UTC; a further one takes the place of an earlier one.
+
+    Returns:
+        The node's id.
 
     Raises:
         ConfigError: there is no node in the folder.
-        GenesisMismatchError: the genesis does not name this node, or the folder is of another network.
+        GenesisMismatchError: the folder is of another network.
         InvalidInvitationError: the invitation is not for this node, this network, or this time.
         HomeNotWritableError, StorageFullError, HomeLockedError, SeedError, SignStateError
     """
@@ -162,8 +166,6 @@ def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None =
             _check_own_name(home, config)
             if invitation is not None:
                 check_invitation(invitation, genesis, keys, now_ms)
-            elif read_invitation(home.invitation, genesis, keys) is None:
-                _check_named(home, genesis, keys)
             if home.genesis.exists():
                 _check_same_network(home, _read_genesis(home), genesis)
             if home.genesis.exists() and not home.sign_state.exists():
@@ -177,6 +179,7 @@ def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None =
                 store.close()
             if not home.genesis.exists():
                 write_new_file(home.genesis, genesis.to_json().encode("utf-8"), _PUBLIC_MODE)
+    return keys.node_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +230,6 @@ def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
         )
     genesis = _read_genesis(home)
     invitation = read_invitation(home.invitation, genesis, keys)
-    if invitation is None:
-        _check_named(home, genesis, keys)
     store = _database(home, keys, genesis).open()
     try:
         sign_state = _open_or_create_sign_state(home, keys, genesis, store)
@@ -271,16 +272,6 @@ def _check_own_name(home: Home, config: Config) -> None:
             ' write name = "{made}", or make another node with `banyan init`',
             name=config.name,
             made=made,
-        )
-
-
-def _check_named(home: Home, genesis: Genesis, keys: NodeKeys) -> None:
-    if all(voter.node_id != keys.node_id for voter in genesis.voters):
-        raise GenesisMismatchError(
-            "the genesis of {name} does not name the node in {path}; make it with this node's node.public.json, use the"
-            " folder of a node that it names, or join with an invitation (`banyan invite` at a node of the network)",
-            name=genesis.name,
-            path=str(home.directory),
         )
 
 

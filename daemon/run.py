@@ -98,7 +98,7 @@ async def _serve(opened: OpenHome, doors: Doors) -> None:
     hosts = opened.invitation.neighbours if opened.invitation is not None else ()
     directory = RegistryDirectory(opened.store, opened.keys.node_id, hosts)
     _warn_of_unknown(names, directory)
-    _warn_of_expired(opened.invitation, directory, opened.keys.node_id)
+    _warn_of_unregistered(opened.invitation, directory, opened.keys.node_id)
     node = Node(
         opened.keys,
         opened.genesis,
@@ -155,10 +155,13 @@ def _warn_of_unknown(names: tuple[str, ...], directory: RegistryDirectory) -> No
         _log.warning("neighbour-unknown", name=name, remedy="no node is registered under it; see `neighbours`")
 
 
-def _warn_of_expired(invitation: Invitation | None, directory: RegistryDirectory, own: Hash) -> None:
+def _warn_of_unregistered(invitation: Invitation | None, directory: RegistryDirectory, own: Hash) -> None:
     """Whether it was registered meanwhile, this node learns from others, who let it in then."""
-    if invitation is not None and invitation.expiry_ms <= now_ms() and directory.contact(own) is None:
-        _log.warning("invitation-expired", remedy="without an entry in the registry the node needs another one")
+    is_invited = invitation is not None and invitation.expiry_ms > now_ms()
+    if directory.contact(own) is None and not is_invited:
+        _log.warning(
+            "unregistered", remedy="others let this node in once `banyan voters add` or an invitation names it"
+        )
 
 
 async def _announce(opened: OpenHome, doors: Doors, service: Service) -> None:

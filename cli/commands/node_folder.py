@@ -89,7 +89,8 @@ def join(
         network = read_genesis(genesis)
     if network is None:
         raise UsageError("no genesis is given: name the network's genesis.json with --genesis, or an invitation")
-    join_home(session.home, network, invitation, time.time_ns() // 1_000_000)
+    node_id = join_home(session.home, network, invitation, time.time_ns() // 1_000_000)
+    is_named = any(voter.node_id == node_id for voter in network.voters)
     document = {"home": str(session.home), "network": {"id": network.network_id.hex(), "name": network.name}}
 
     def render(printer: Printer) -> None:
@@ -97,6 +98,10 @@ def join(
             _("The node in {path} belongs to the network {name}.").format(path=session.home, name=network.name)
         )
         printer.fields([(_("Network id"), network.network_id.hex())])
+        if not is_named:
+            session.note(
+                _("The genesis does not name this node: others let it in once it is registered, or by invitation.")
+            )
         session.note(_("Next: `banyan run --home {path}`.").format(path=session.home))
 
     session.show(document, render)

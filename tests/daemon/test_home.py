@@ -133,13 +133,13 @@ def test_a_node_belongs_to_one_network(home: Home) -> None:
     assert "folder of its own" in message
 
 
-def test_a_genesis_without_this_node_is_refused(tmp_path: Path) -> None:
-    create_home(tmp_path / "one", "alpha", "127.0.0.1:7101")
+def test_a_node_that_the_genesis_does_not_name_may_follow(tmp_path: Path) -> None:
+    one = create_home(tmp_path / "one", "alpha", "127.0.0.1:7101")
     other = create_home(tmp_path / "two", "beta", "127.0.0.1:7102")
-    message = refusal(GenesisMismatchError, lambda: join_home(tmp_path / "one", genesis_for(other)))
-    assert "does not name the node" in message
-    assert "node.public.json" in message
-    assert not Home(tmp_path / "one").database.exists()
+    assert join_home(tmp_path / "one", genesis_for(other)) == one.node_id
+    opened = open_home(tmp_path / "one")
+    assert opened.keys.node_id == one.node_id and opened.invitation is None
+    opened.close()
 
 
 def test_a_changed_name_is_refused_with_the_right_one(home: Home) -> None:
@@ -206,7 +206,7 @@ def test_a_missing_seed(home: Home) -> None:
 def test_another_nodes_seed(home: Home, tmp_path: Path) -> None:
     create_home(tmp_path / "other", "beta", "127.0.0.1:7102")
     shutil.copy(tmp_path / "other" / "seed", home.seed)
-    assert "does not name the node" in refusal(GenesisMismatchError, lambda: open_home(home.directory))
+    assert "another node" in refusal(SignStateError, lambda: open_home(home.directory))
 
 
 def test_a_changed_genesis(home: Home) -> None:

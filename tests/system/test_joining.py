@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.home import Home
+from daemon.home import Home, create_home, join_home
 from ledger.node_keys import NodeDescription
-from tests.system.process_network import DEADLINE_S, ProcessNetwork, ring
+from tests.free_ports import free_address
+from tests.system.process_network import DEADLINE_S, ProcessNetwork, ProcessNode, ring
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -47,3 +48,20 @@ def test_a_node_joins_by_invitation_and_takes_the_leaders_place(tmp_path: Path) 
     network.wait_together()
     assert leader.id.hex() not in fifth.status()["voters"] and fifth.status()["role"] != "observer"
     assert network.stop() == [0] * 5
+
+
+def test_a_node_that_is_registered_first_needs_no_invitation(tmp_path: Path) -> None:
+    network = ProcessNetwork(tmp_path, 3)
+    network.start()
+    network.commit(network.leader(), "before it joined")
+    fourth = ProcessNode(tmp_path / "node-3")
+    description = create_home(fourth.home, fourth.name, free_address())
+    network.govern(network.nodes[0], "node-register", json.loads(description.to_json()))
+    join_home(fourth.home, network.genesis)
+    network.nodes.append(fourth)
+    fourth.launch()
+    fourth.wait_ready()
+    network.wait_together()
+    assert fourth.status()["role"] == "observer"
+    network.commit(fourth, "at the observer")
+    assert network.stop() == [0] * 4
