@@ -6,6 +6,7 @@ side is always the source's file.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 
 from cli.client import NodeClient
 from cli.demo.membership import ROLE_ADMIN, MembershipEvent, busiest_account, pseudonym, replay
@@ -43,13 +44,14 @@ def compare_members(trial: Trial) -> None:
         len(source),
         _common(source, told),
     )
-    with (
-        NodeClient(trial.node.place.home) as client,
-        trial.session.progress(_("Reading names"), len(active)) as advance,
-    ):
+    with ExitStack() as stack:
+        advance = stack.enter_context(trial.session.progress(_("Reading names"), len(active)))
+        # The one that was killed first: what it lost with its memory lies with the others.
+        nodes_in_turn = sorted(trial.cluster.nodes, key=lambda node: node is not trial.node)
+        clients = [stack.enter_context(NodeClient(node.place.home)) for node in nodes_in_turn]
         accounts: dict[str, str] = {}
         for person in active:
-            accounts[person] = read_account(client, memberships[person].commitment)
+            accounts[person] = read_account(clients, memberships[person].commitment)
             advance(len(accounts), None)
     named = {pseudonym(account): account for account in members}
     checks.compare(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from cli.chain_verification import ChainVerification
 from cli.client import NodeClient, path_of
 from cli.demo.organisation import ROOT_UNIT
-from cli.errors import VerificationError
+from cli.errors import RefusedError, VerificationError
 from cli.session import Advance
 from cli.verification import verify_texts
 from contracts.membership import STATE_ACTIVE
@@ -68,12 +68,23 @@ def read_records(client: NodeClient, kind: str, **filters: str) -> Iterator[dict
             return
 
 
-def read_account(client: NodeClient, commitment: str) -> str:
-    """The account name in the detached value of this commitment.
+def read_account(clients: Sequence[NodeClient], commitment: str) -> str:
+    """The account name in the detached value of this commitment, from the first of the nodes that holds it.
 
     Raises:
-        VerificationError: the node shows another value than the one that was committed to.
+        VerificationError: a node shows another value than the one that was committed to.
+        RefusedError: none of them holds it.
     """
+    for client in clients[:-1]:
+        try:
+            return _account_of(client, commitment)
+        except RefusedError as error:
+            if error.code != "payload-unknown":
+                raise
+    return _account_of(clients[-1], commitment)
+
+
+def _account_of(client: NodeClient, commitment: str) -> str:
     answer = client.get(path_of("v1/payloads", commitment))
     value = DetachedValue(b64decode(answer["salt"]), b64decode(answer["value"]))
     if value.commitment.hex() != commitment or not isinstance(answer["decoded"], dict):
