@@ -46,7 +46,7 @@ def compare_members(trial: Trial) -> None:
     )
     with ExitStack() as stack:
         advance = stack.enter_context(trial.session.progress(_("Reading names"), len(active)))
-        # The one that was killed first: what it lost with its memory lies with the others.
+        # The one that was killed first: what it is still fetching lies with the others.
         nodes_in_turn = sorted(trial.cluster.nodes, key=lambda node: node is not trial.node)
         clients = [stack.enter_context(NodeClient(node.place.home)) for node in nodes_in_turn]
         accounts: dict[str, str] = {}
