@@ -52,9 +52,12 @@ def halves(network: RealNetwork, load: Load) -> None:
     one = {leader, (leader + 1) % VOTERS}
     network.links.part(one, set(range(VOTERS)) - one)
     wait_steps_down(network, leader)
-    count, heights = len(load.acknowledged), network.heights()
+    before, newest = set(load.acknowledged), max(height or 0 for height in network.heights())
     load.pause(2)
-    assert len(load.acknowledged) == count and network.heights() == heights
+    # An answer may still have been on its way to its client, about a block from before.
+    late = {one: height for one, (height, _) in load.acknowledged.items() if one not in before}
+    assert all(height <= newest for height in late.values()), late
+    assert max(height or 0 for height in network.heights()) == newest
     network.links.heal()
     network.wait_leader()
     load.wait_for_more(5)
