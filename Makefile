@@ -46,6 +46,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.gossip
 	@$(PYTHON) -m benchmarks.simulator
+	@$(PYTHON) -m benchmarks.network
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit
 
