@@ -31,8 +31,8 @@ from ledger.encoding import Value, decode, encode
 # The largest one is a request for pre-votes of 21 voters: a certificate, a header, and some statements.
 PACKET_SIZE_BYTES_MAX = CERTIFICATE_SIZE_BYTES_MAX + 4 * 1024
 
-# At most 3 MB.
-_DECODED_MAX = 256
+# At most 6 MB.
+_DECODED_MAX = 512
 
 # What each kind carries beside its statement, by position.
 PROOF = 0

@@ -6,7 +6,7 @@ as provable as the entries. Source: docs/protocol.md, sections 4 and 5.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ledger.encoding import Value, decode, encode
 from ledger.errors import InvalidBlockError
@@ -23,6 +23,8 @@ OUTCOME_SIZE_BYTES_MAX = 1024
 _PROPOSAL = domain("proposal")
 # A proposal is verified before it is passed on, and again with its block. Twice so many; more than any window holds.
 _SIGNATURES = ValidSignatures(512)
+# A header is decoded with its proposal, with its block, and for whoever asks; at most 0.5 MB.
+_HEADERS_MAX = 256
 # A fixed array of nine that begins with the text "outcome": an envelope begins with an array of two.
 _OUTCOME_PREFIX = encode([OUTCOME_TAG, *[0] * 8])[:9]
 
@@ -91,23 +93,29 @@ class Header:
         Raises:
             DecodingError, InvalidBlockError: anything else; the message names the field.
         """
-        value = decode(data, HEADER_SIZE_BYTES_MAX)
-        if not isinstance(value, list) or len(value) != 1 + len(_HEADER_FIELDS):
-            raise InvalidBlockError("a header is a list of {count} fields", count=1 + len(_HEADER_FIELDS))
-        if value[0] != HEADER_VERSION or type(value[0]) is not int:
-            raise InvalidBlockError("the header has version {version}, known is 1", version=value[0])
-        fields = dict(zip(_HEADER_FIELDS, value[1:], strict=True))
-        for name, kind in _HEADER_FIELDS.items():
-            _check_field("header", name, kind, fields[name])
-        header = cls(**fields)  # type: ignore[arg-type]
-        if header.protocol_version != PROTOCOL_VERSION:
-            raise InvalidBlockError(
-                "block {height} follows version {version} of the protocol, this program knows {known}; upgrade it",
-                height=header.height,
-                version=header.protocol_version,
-                known=PROTOCOL_VERSION,
-            )
-        return header
+        # What comes from the store is a view of its memory, which must not be kept.
+        return _decoded_header(bytes(data))
+
+
+@lru_cache(maxsize=_HEADERS_MAX)
+def _decoded_header(data: bytes) -> Header:
+    value = decode(data, HEADER_SIZE_BYTES_MAX)
+    if not isinstance(value, list) or len(value) != 1 + len(_HEADER_FIELDS):
+        raise InvalidBlockError("a header is a list of {count} fields", count=1 + len(_HEADER_FIELDS))
+    if value[0] != HEADER_VERSION or type(value[0]) is not int:
+        raise InvalidBlockError("the header has version {version}, known is 1", version=value[0])
+    fields = dict(zip(_HEADER_FIELDS, value[1:], strict=True))
+    for name, kind in _HEADER_FIELDS.items():
+        _check_field("header", name, kind, fields[name])
+    header = Header(**fields)  # type: ignore[arg-type]
+    if header.protocol_version != PROTOCOL_VERSION:
+        raise InvalidBlockError(
+            "block {height} follows version {version} of the protocol, this program knows {known}; upgrade it",
+            height=header.height,
+            version=header.protocol_version,
+            known=PROTOCOL_VERSION,
+        )
+    return header
 
 
 @dataclass(frozen=True, slots=True)

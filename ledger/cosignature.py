@@ -31,7 +31,7 @@ def cosign(text: str, name: str, key: SigningKey, time_s: int) -> NoteSignature:
     """
     if not 0 <= time_s <= TIME_S_MAX:
         raise LocalError("a cosignature cannot be made at the time {time_s}", time_s=time_s)
-    signature = key.sign(cosignature_message(text, time_s))
+    signature = _SIGNATURES.sign(key, cosignature_message(text, time_s))
     key_id = key_id_of(name, KEY_TYPE_COSIGNER, key.public)
     return NoteSignature(name, key_id, time_s.to_bytes(_TIME_SIZE_BYTES, "big") + signature)
 

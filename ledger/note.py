@@ -9,6 +9,7 @@ Source: C2SP signed-note, section "Format".
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ledger.base64_text import decode_base64, encode_base64
 from ledger.errors import InvalidNoteError
@@ -18,6 +19,9 @@ from ledger.verifier_key import KEY_ID_SIZE_BYTES, is_key_name
 NOTE_SIZE_BYTES_MAX = 1 << 20
 # C2SP asks for at least 16; 21 voters sign twice each, and neighbours may cosign.
 SIGNATURES_MAX = 64
+# A voter's signatures under a checkpoint come from several neighbours; 21 voters' take 4 kB. Together 2 MB at most.
+_REMEMBERED_MAX = 64
+_REMEMBERED_SIZE_BYTES_MAX = 8192
 
 _SIGNATURE_START = "\u2014 "
 _UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\ud800-\udfff]")
@@ -86,22 +90,33 @@ class Note:
     @classmethod
     def parse(cls, data: bytes) -> "Note":
         """The note that `data` writes; raises InvalidNoteError, and nothing else, for any other bytes."""
-        if len(data) > NOTE_SIZE_BYTES_MAX:
-            raise InvalidNoteError("a signed note of {size} bytes is too large", size=len(data))
-        try:
-            whole = data.decode("utf-8")
-        except UnicodeDecodeError:
-            raise InvalidNoteError("a signed note must be valid UTF-8") from None
-        text, blank_line, signature_lines = whole.rpartition("\n\n")
-        if not blank_line or not signature_lines.endswith("\n"):
-            raise InvalidNoteError("a signed note must be a text, an empty line and signature lines; copy all of it")
-        lines = signature_lines[:-1].split("\n")
-        if len(lines) > SIGNATURES_MAX:
-            raise InvalidNoteError(
-                "a signed note needs 1 to {max} signatures and has {count}", max=SIGNATURES_MAX, count=len(lines)
-            )
-        return cls(text + "\n", tuple(NoteSignature.parse(line) for line in lines))
+        if len(data) > _REMEMBERED_SIZE_BYTES_MAX:
+            return _read(data)
+        return _parsed(data)
 
     def encode(self) -> bytes:
         """The bytes of the note; the same that were parsed."""
         return (self.text + "\n" + "".join(signature.line() for signature in self.signatures)).encode()
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _parsed(data: bytes) -> Note:
+    return _read(data)
+
+
+def _read(data: bytes) -> Note:
+    if len(data) > NOTE_SIZE_BYTES_MAX:
+        raise InvalidNoteError("a signed note of {size} bytes is too large", size=len(data))
+    try:
+        whole = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidNoteError("a signed note must be valid UTF-8") from None
+    text, blank_line, signature_lines = whole.rpartition("\n\n")
+    if not blank_line or not signature_lines.endswith("\n"):
+        raise InvalidNoteError("a signed note must be a text, an empty line and signature lines; copy all of it")
+    lines = signature_lines[:-1].split("\n")
+    if len(lines) > SIGNATURES_MAX:
+        raise InvalidNoteError(
+            "a signed note needs 1 to {max} signatures and has {count}", max=SIGNATURES_MAX, count=len(lines)
+        )
+    return Note(text + "\n", tuple(NoteSignature.parse(line) for line in lines))
