@@ -31,6 +31,7 @@ from daemon.errors import (
     HomeError,
     HomeExistsError,
     HomeNotWritableError,
+    SeedError,
     SignStateError,
     StorageFullError,
 )
@@ -163,7 +164,7 @@ def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None =
         config = read_config(home.config)
         with HomeLock(home.lock):
             keys = read_keys(home.seed)
-            _check_own_name(home, config)
+            _check_own_description(home, config, keys)
             if invitation is not None:
                 check_invitation(invitation, genesis, keys, now_ms)
             if home.genesis.exists():
@@ -223,7 +224,7 @@ def open_home(directory: Path) -> OpenHome:
 
 def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
     keys = read_keys(home.seed)
-    _check_own_name(home, config)
+    _check_own_description(home, config, keys)
     if not home.genesis.exists():
         raise HomeError(
             "the node in {path} belongs to no network yet; run `banyan join --genesis FILE`", path=str(home.directory)
@@ -252,13 +253,13 @@ def _read_genesis(home: Home) -> Genesis:
         ) from error
 
 
-def _check_own_name(home: Home, config: Config) -> None:
-    """The name is part of the node's keys and of the genesis: a changed one would be a node that nobody knows."""
+def _check_own_description(home: Home, config: Config, keys: NodeKeys) -> None:
+    """Name and seed are those that the node was made with: others would be a node that nobody knows."""
     if not home.public.exists():
         return
     try:
         with home.public.open("rb") as file:
-            made = NodeDescription.from_json(file.read(JSON_SIZE_CHARACTERS_MAX + 1).decode("utf-8")).name
+            made = NodeDescription.from_json(file.read(JSON_SIZE_CHARACTERS_MAX + 1).decode("utf-8"))
     except (InvalidGenesisError, UnicodeDecodeError) as error:
         raise HomeError(
             "{path} is not this node's description ({reason}); put the one back that `banyan init` made, or take it"
@@ -266,12 +267,18 @@ def _check_own_name(home: Home, config: Config) -> None:
             path=str(home.public),
             reason=json_fault(error) if isinstance(error, UnicodeDecodeError) else error,
         ) from error
-    if config.name != made:
+    if config.name != made.name:
         raise ConfigError(
             'config.toml: the setting `name` is "{name}", but this node was made as "{made}", which stands in its keys;'
             ' write name = "{made}", or make another node with `banyan init`',
             name=config.name,
-            made=made,
+            made=made.name,
+        )
+    if keys.node_id != made.node_id:
+        raise SeedError(
+            "{path} is the seed of another node than the one in {public}; put this node's own seed back",
+            path=str(home.seed),
+            public=str(home.public),
         )
 
 

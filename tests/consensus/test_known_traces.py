@@ -34,7 +34,7 @@ def test_s1_a_block_brings_its_term() -> None:
     neither pre-votes for that term nor votes in it are left for a second leader.
 
     Guard: consensus/agreement.py, `_learn_term`, for the election in an opening block that a node stores
-    (`cluster.Host.complete_write`; daemon/node.py, "TermCertificateHeard(election)").
+    (`cluster.Host.complete_write`; daemon/growing.py, "TermCertificateHeard(election)").
 
     The other two are those of test_it_grants_exactly_one_above_its_own_term and
     test_no_vote_in_a_term_whose_leader_is_known.

@@ -206,7 +206,7 @@ def test_a_missing_seed(home: Home) -> None:
 def test_another_nodes_seed(home: Home, tmp_path: Path) -> None:
     create_home(tmp_path / "other", "beta", "127.0.0.1:7102")
     shutil.copy(tmp_path / "other" / "seed", home.seed)
-    assert "another node" in refusal(SignStateError, lambda: open_home(home.directory))
+    assert "another node" in refusal(SeedError, lambda: open_home(home.directory))
 
 
 def test_a_changed_genesis(home: Home) -> None:

@@ -171,7 +171,7 @@ def test_s1_a_block_brings_its_term() -> None:
     """S1, "blocks gossiped without raising the term": a node that stores a block is in its term, though nothing else of
     that term reached it, and the vote there is used up.
 
-    Guard: daemon/node.py, `_replace`, "TermCertificateHeard(election)".
+    Guard: daemon/growing.py, `_replace`, "TermCertificateHeard(election)".
     """
     cluster = NodeCluster(3)
     leader, (late, other) = _led(cluster)

@@ -262,7 +262,7 @@ def test_a_removed_node_that_nobody_hears_stops_after_a_while() -> None:
 def test_no_change_is_proposed_before_a_block_of_the_own_term_is_committed() -> None:
     """Raft's bug of 2015: membership change across terms without an own-term commit.
 
-    Guard: daemon/change_readiness.py, `is_ready`, "has_committed_own_term".
+    Guard: daemon/change_readiness.py, `why_waiting`, "has_committed_own_term".
     """
     cluster, leader = led(3, 4)
     others = [host for host in cluster.hosts[:3] if host is not leader]

@@ -112,7 +112,7 @@ def test_a_seed_of_another_node(folder: Path, ledger: Ledger) -> None:
     seed = folder / "home" / "seed"
     kept = seed.read_bytes()
     seed.write_bytes(bytes(range(32)))
-    assert "genesis" in refusal(folder / "home")
+    assert "seed of another node" in refusal(folder / "home")
     seed.write_bytes(kept)
     comes_back(folder, ledger)
 
