@@ -3,13 +3,14 @@
 PYTHON := .venv/bin/python
 MINUTES ?= 5
 
-.PHONY: help demo test lint set-up lock catalogues bench mutants soak fuzz clean
+.PHONY: help demo test lint set-up lock catalogues diagrams bench mutants soak fuzz clean
 
 help:
 	@echo "make demo        set up, run four nodes, put real records on their ledger and verify them"
 	@echo "make test        set up, run every check"
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
+	@echo "make diagrams    draw how the house is built, from its imports"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
 	@echo "make soak        simulate networks with fresh seeds for ten minutes; every rule must hold"
 	@echo "make fuzz        send nearly right bytes to all that reads what peers send; 5 minutes, or MINUTES=60"
@@ -36,6 +37,9 @@ lock: set-up
 	@$(PYTHON) -m pip install --quiet uv
 	@$(PYTHON) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 		requirements-dev.in --output-file requirements.lock
+
+diagrams: set-up
+	@$(PYTHON) -m tools.diagrams
 
 catalogues: set-up
 	@$(PYTHON) tools/catalogues.py
