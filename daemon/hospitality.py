@@ -57,14 +57,10 @@ class Hospitality:
         """Remember it, durably, in place of an earlier one for the same node."""
         with self._lock:
             others = (one for one in self.invitations if one.expiry_ms > now_ms and one.guest != invitation.guest)
-            self.invitations = (*others, invitation)
-            text = "".join(one.to_text() + "\n" for one in self.invitations)
+            kept = (*others, invitation)
+            text = "".join(one.to_text() + "\n" for one in kept)
             replace_file(self._path, text.encode("ascii"), _FILE_MODE)
-
-    @property
-    def guests(self) -> tuple[Hash, ...]:
-        """The nodes that were invited."""
-        return tuple(one.guest.node for one in self.invitations)
+            self.invitations = kept
 
 
 def _read(path: Path) -> list[Invitation]:

@@ -15,12 +15,12 @@ from daemon.events import DialFailed, GuestsChanged, PeerBlamed, PeerConnected, 
 from daemon.hospitality import Hospitality
 from daemon.inbox import Inbox
 from daemon.neighbourhood import carried_size_bytes
+from daemon.registry_directory import RegistryDirectory
 from ledger.hashing import Hash
 from ledger.node_keys import NodeDescription, NodeKeys
 from p2p.close_reasons import OF_DROP
-from p2p.contacts import Directory
 from p2p.effects import Dial, Drop, SendFrame
-from p2p.invitations import Invitation
+from p2p.invitations import Guest, Invitation
 from p2p.peer_book import PeerLine, Stranger
 from p2p.switchboard import Switchboard
 from p2p.transport_errors import InvalidInvitationError
@@ -49,7 +49,7 @@ class PeerNetwork:
         network: Hash,
         keys: NodeKeys,
         run: bytes,
-        directory: Directory,
+        directory: RegistryDirectory,
         store: StoreReader,
         listener: socket.socket,
         hospitality: Hospitality,
@@ -72,7 +72,8 @@ class PeerNetwork:
         """Carry events to `inbox` until cancelled; `started` when connections are taken."""
         self._telling.inbox = inbox
         for invitation in self._hospitality.invitations:
-            self._switchboard.admit(invitation)
+            if not self._directory.has_named(invitation.guest):
+                self._switchboard.admit(invitation)
         self._tell_guests()
         listener = trio.SocketListener(trio.socket.from_stdlib_socket(self._listener))
         await self._switchboard.run([listener], task_status=task_status)
@@ -89,28 +90,48 @@ class PeerNetwork:
                 self._switchboard.drop(peer, OF_DROP[reason], until_ms)
 
     def registry_changed(self) -> None:
-        """The registry in the store is another one: new nodes may connect, who left is cut off."""
+        """The registry in the store is another one: new nodes may connect, who left is cut off, invited or not."""
+        for invitation in self._hospitality.invitations:
+            if self._directory.has_named(invitation.guest):
+                self._switchboard.dismiss(invitation.guest)
         self._switchboard.registry_changed()
+        self._tell_guests()
 
     async def invite(self, guest: NodeDescription, hours: int) -> Invitation:
         """Let a node in that no registry names yet, for so many hours; kept over restarts.
 
         Raises:
-            InvalidInvitationError: too many are open, or this node cannot be joined.
+            InvalidInvitationError: too many are open, this node cannot be joined, or the guest has left for good.
         """
         now_ms, own = self._now_ms(), self._directory.contact(self._own)
         if own is None:
             raise InvalidInvitationError("this node is a guest itself; invite at one that the registry names")
         invitation = self._hospitality.make(guest, own, hours, now_ms)
-        self._switchboard.admit(invitation)
-        await trio.to_thread.run_sync(self._hospitality.keep, invitation, now_ms)
+        if self._has_left(invitation.guest):
+            raise InvalidInvitationError("the node has left the network for good; invite one with a new folder")
+        if not self._directory.has_named(invitation.guest):
+            self._switchboard.admit(invitation)
+        try:
+            await trio.to_thread.run_sync(self._hospitality.keep, invitation, now_ms)
+        except OSError as error:
+            # Whoever hears that nobody was invited must not find a guest; an earlier invitation holds.
+            if all(one.guest != invitation.guest for one in self._hospitality.invitations):
+                self._switchboard.dismiss(invitation.guest)
+            raise InvalidInvitationError(
+                "the invitation cannot be written down ({reason}); make room in the node's folder, and invite again",
+                reason=error.strerror or str(error),
+            ) from error
         self._tell_guests()
         return invitation
 
+    def _has_left(self, guest: Guest) -> bool:
+        return self._directory.has_named(guest) and self._directory.node_of(guest.transport_key) != guest.node
+
     def _tell_guests(self) -> None:
-        guests = self._hospitality.guests
+        invited = [one.guest for one in self._hospitality.invitations]
+        guests = tuple(guest.node for guest in invited if not self._has_left(guest))
         inbox = self._telling.inbox
-        if inbox is not None and (guests or self._hosts):
+        if inbox is not None and (invited or self._hosts):
             inbox.post(GuestsChanged, self._hosts, guests)
 
     def lines(self) -> tuple[PeerLine, ...]:

@@ -6,9 +6,17 @@ with the block that says so. Cost of a look-up: microseconds.
 
 from collections.abc import Iterator
 
-from contracts.node_registry import NODE_PREFIX, RegisteredNode, node_of, node_of_transport_key, registered_nodes
+from contracts.node_registry import (
+    NODE_PREFIX,
+    RegisteredNode,
+    holder_of_key,
+    node_of,
+    node_of_transport_key,
+    registered_nodes,
+)
 from ledger.hashing import Hash
 from p2p.contacts import Contact
+from p2p.invitations import Guest
 from storage.interface import StoreReader
 
 
@@ -57,6 +65,12 @@ class RegistryDirectory:
             return found.id
         hosts = self._hosts.values() if self._is_guest else ()
         return next((one.node for one in hosts if one.transport_key == transport_key), None)
+
+    def has_named(self, guest: Guest) -> bool:
+        """Whether the registry names this node or its key, or once did: it alone says then whether the node gets in."""
+        return (
+            node_of(self._state, guest.node) is not None or holder_of_key(self._state, guest.transport_key) is not None
+        )
 
     @property
     def _is_guest(self) -> bool:

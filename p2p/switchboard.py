@@ -26,7 +26,7 @@ from p2p.effects import SendClass
 from p2p.frames import Frame
 from p2p.framing import framed
 from p2p.guests import Guests
-from p2p.invitations import Invitation
+from p2p.invitations import Guest, Invitation
 from p2p.links import Link
 from p2p.offences import Offence
 from p2p.pairing import Choice, Present, choose
@@ -146,6 +146,10 @@ class Switchboard:
         """
         self._guests.admit(invitation, self._now_ms())
         self._refresh_pins()
+
+    def dismiss(self, guest: Guest) -> None:
+        """No invitation lets this guest in any more; `registry_changed` cuts it off."""
+        self._guests.forget(guest.transport_key)
 
     def registry_changed(self) -> None:
         """Look at the registry anew: new nodes may knock, and whoever left is cut off at once."""
