@@ -22,6 +22,8 @@ from ledger.node_keys import NodeKeys
 QUESTIONS_MAX = 1024
 # An election takes at most about three seconds; whoever waits longer had better ask anew.
 ANSWER_WAIT_MS = 5000
+# As long as clients wait; a node that is further behind than that is not the one to ask.
+STORE_WAIT_MS = 60_000
 
 
 class Reading:
@@ -36,8 +38,8 @@ class Reading:
         # Until when each own question waits for the leader.
         self._asked: OrderedDict[bytes, int] = OrderedDict()
         self._others: OrderedDict[bytes, Hash] = OrderedDict()
-        # Confirmed, and waiting for this height to be in the store.
-        self._confirmed: OrderedDict[bytes, int] = OrderedDict()
+        # Confirmed, and waiting for this height to be in the store until that time: a lying leader may name any height.
+        self._confirmed: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
 
     def ask(self, question: bytes, now_ms: int) -> ReadAsked | Packet | ReadFailed:
         """A client's question: for this node's own agreement where it leads, else on its way to the leader."""
@@ -86,24 +88,28 @@ class Reading:
     def stored(self, height: int) -> list[ReadReady]:
         """What a block did is on the disk: the questions that can be answered now."""
         self._stored_height = height
-        ready = [ReadReady(question, wanted) for question, wanted in self._confirmed.items() if wanted <= height]
+        ready = [ReadReady(question, wanted) for question, (wanted, _) in self._confirmed.items() if wanted <= height]
         for one in ready:
             del self._confirmed[one.question]
         return ready
 
     def tick(self, now_ms: int) -> list[ReadFailed]:
-        """Questions whose answer did not come in time."""
+        """Questions whose answer, or the block that it names, did not come in time."""
         late = [question for question, until_ms in self._asked.items() if now_ms > until_ms]
+        unstored = [question for question, (_, until_ms) in self._confirmed.items() if now_ms > until_ms]
         for question in late:
             del self._asked[question]
-        return [ReadFailed(question) for question in late]
+        for question in unstored:
+            del self._confirmed[question]
+        return [ReadFailed(question) for question in (*late, *unstored)]
 
     def _answered(self, question: bytes, height: int) -> ReadReady | None:
-        if self._asked.pop(question, None) is None:
+        until_ms = self._asked.pop(question, None)
+        if until_ms is None:
             return None
         if height <= self._stored_height:
             return ReadReady(question, height)
-        self._confirmed[question] = height
+        self._confirmed[question] = (height, until_ms + STORE_WAIT_MS)
         return None
 
     def _signed(self, statement: Statement) -> Packet:
