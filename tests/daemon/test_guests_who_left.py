@@ -23,10 +23,11 @@ HOST, LEFT, STRANGER = (NodeKeys.from_seed(bytes([1 + number]) * 32) for number 
 
 def test_a_guest_that_was_registered_and_left_is_not_let_in_by_its_invitation(tmp_path: Path) -> None:
     """Guard: daemon/peer_network.py, `has_named` in `run`."""
-    trio.run(_two_knock, tmp_path)
+    assert trio.run(_two_knock, tmp_path) == [LinkFailed, LinkUp]
 
 
-async def _two_knock(tmp_path: Path) -> None:
+async def _two_knock(tmp_path: Path) -> list[type]:
+    """What comes of the knocking of the node that left, and of one that was never registered."""
     ledger, network_id = GovernedLedger(), governed_genesis().network_id
     assert ledger.register(5).code == ledger.leave(5).code == "ok"
     store = MemoryStore.create(network_id, dict(ledger.state), bytes(LANES_SIZE_BYTES))
@@ -42,10 +43,12 @@ async def _two_knock(tmp_path: Path) -> None:
             await nursery.start(host.run, inbox)
             told = await inbox.next()
             assert isinstance(told, GuestsChanged) and told.guests == (STRANGER.node_id,)
+            came: list[type] = []
             for keys, kind in ((LEFT, LinkFailed), (STRANGER, LinkUp)):
                 station = Station(keys, network=network_id)
                 async with running(station):
                     station.know(own)
                     station.switchboard.dial(HOST.node_id)
-                    await station.next(kind)
+                    came.append(type(await station.next(kind)))
             nursery.cancel_scope.cancel()
+    return came
