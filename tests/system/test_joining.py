@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from daemon.home import Home, create_home, join_home
+from daemon.hospitality import Hospitality
+from daemon.run import now_ms
+from daemon.seed import read_keys
 from ledger.node_keys import NodeDescription
+from p2p.contacts import Contact
 from tests.free_ports import free_address
 from tests.system.process_network import DEADLINE_S, ProcessNetwork, ProcessNode, ring
 from tests.waiting import wait_until
@@ -65,3 +69,30 @@ def test_a_node_that_is_registered_first_needs_no_invitation(tmp_path: Path) -> 
     assert fourth.status()["role"] == "observer"
     network.commit(fourth, "at the observer")
     assert network.stop() == [0] * 4
+
+
+def test_an_invitation_that_ends_shuts_its_guest_out_with_the_reason(tmp_path: Path) -> None:
+    """It ends fifteen seconds after it was made, as if it had been made an hour before."""
+    network = ProcessNetwork(tmp_path, 1)
+    (host,) = network.nodes
+    guest = ProcessNode(tmp_path / "node-1")
+    description = create_home(guest.home, guest.name, free_address())
+    place = NodeDescription.from_json(Home(host.home).public.read_text("utf-8"))
+    keys = read_keys(Home(host.home).seed)
+    made_ms = now_ms() - 3_600_000 + 15_000
+    hospitality = Hospitality(Home(host.home).invitations, network.genesis.network_id, keys, made_ms)
+    own = Contact(place.node_id, keys.transport.public, place.address)
+    invitation = hospitality.make(description, own, 1, made_ms)
+    hospitality.keep(invitation, made_ms)
+    join_home(guest.home, network.genesis, invitation, now_ms())
+    network.nodes.append(guest)
+    network.start()
+    log = host.home.with_name(f"{host.name}.log")
+    wait_until(lambda: "peer-connected" in log.read_text("utf-8"), DEADLINE_S, "the guest is let in")
+    wait_until(lambda: "reason=invitation-expired" in log.read_text("utf-8"), DEADLINE_S, "it is shut out")
+    with host.client() as client:
+        lines = client.get("/v1/peers").json()["peers"]
+    (told,) = [one for one in lines if one["id"] == description.node_id.hex()]
+    assert (told["connected"], told["ending"]["reason"]) == (False, "invitation-expired")
+    network.commit(host, "nobody was harmed")
+    assert network.stop() == [0, 0]
