@@ -15,6 +15,7 @@ PACKAGES = [
     "cli.demo",
     "consensus",
     "contracts",
+    "contracts.calendar",
     "daemon",
     "daemon.api",
     "ledger",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from contracts.admission import SENDER_COUNT_KIND, SENDER_REASONS
 from contracts.argument_reasons import ARGUMENT_REASONS
 from contracts.arguments import Description
+from contracts.calendar.reasons import CALENDAR_REASONS
 from contracts.chain import CHAIN_KIND
 from contracts.contract import Contract, Operation
 from contracts.errors import ContractError, Reason, Refusal
@@ -30,6 +31,7 @@ RUNTIME_REASONS = (
     *EXPECT_REASONS,
     *RECORD_REASONS,
     *LIMIT_REASONS,
+    *CALENDAR_REASONS,
 )
 # What the runtime itself writes; no contract may.
 RUNTIME_KINDS = frozenset((SENDER_COUNT_KIND, CHAIN_KIND))
