@@ -27,7 +27,7 @@ from contracts.limits import (
     WRITTEN_SIZE_BYTES_MAX,
 )
 from contracts.member import Member, member_subject
-from contracts.record import RECORD_SIZE_BYTES_MAX, Record, record_key
+from contracts.record import RECORD_SIZE_BYTES_MAX, Record, key_prefix, parse_record_key, record_key
 from contracts.result import Event, RecordVersion
 from contracts.state import BlockState
 from ledger.encoding import Value
@@ -96,10 +96,29 @@ class Context:
 
         Cost: a look-up, and decoding the record.
         """
-        self._reads += 1
-        if self._reads > READS_MAX:
-            raise Refusal(*TOO_MANY_READS, limit=READS_MAX)
+        self._count_read()
         return self._find(record_key(kind, record_id))
+
+    def next_id(self, kind: str, after_id: str = "", prefix: str = "") -> str | None:
+        """The smallest id of a record of this kind that starts with `prefix` and is strictly above `after_id`.
+
+        This transaction's own writes are seen: what it created is found, what it removed is not. Ids are compared byte
+        by byte. None where there is no such record; what the record holds is for `read`, which counts on its own.
+
+        Raises:
+            Refusal: `limits.reads`; every question counts as a read.
+
+        Cost: about that of a `read`, and at most 64 more questions to go over what this transaction removed.
+        """
+        self._count_read()
+        start, after = key_prefix(kind, prefix), key_prefix(kind, after_id)
+        found = self._state.next_key(start, after)
+        while found is not None and found in self.contents and self.contents[found] is None:
+            found = self._state.next_key(start, found)
+        for key, content in self.contents.items():
+            if content is not None and key > after and key.startswith(start) and (found is None or key < found):
+                found = key
+        return None if found is None else parse_record_key(found)[1]
 
     def create(self, kind: str, record_id: str, fields: dict[str, Value]) -> None:
         """Write a record that must not be there yet.
@@ -162,6 +181,11 @@ class Context:
         if len(self.subjects) >= LINKS_MAX:
             raise Refusal(*TOO_MANY_LINKS, limit=LINKS_MAX)
         self.subjects[subject] = None
+
+    def _count_read(self) -> None:
+        self._reads += 1
+        if self._reads > READS_MAX:
+            raise Refusal(*TOO_MANY_READS, limit=READS_MAX)
 
     def _content(self, key: bytes) -> bytes | None:
         return self.contents[key] if key in self.contents else self._state.get(key)

@@ -44,6 +44,19 @@ def record_key(kind: str, record_id: str) -> bytes:
     return key.encode("ascii")
 
 
+def key_prefix(kind: str, id_prefix: str) -> bytes:
+    """What the keys of all records begin with that are of this kind and whose ids begin so.
+
+    Args:
+        kind: `[a-z][a-z0-9-]*`.
+        id_prefix: 0 to 400 printable ASCII characters without spaces.
+
+    Raises:
+        InvalidRecordKeyError: anything else.
+    """
+    return record_key(kind, id_prefix) if id_prefix else record_key(kind, "-")[:-1]
+
+
 def parse_record_key(key: bytes) -> tuple[str, str]:
     """Kind and id of a record's key.
 

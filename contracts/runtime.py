@@ -28,11 +28,11 @@ from contracts.limits import RESULT_TOO_LARGE
 from contracts.member import Member, member_subject
 from contracts.registry import Registry
 from contracts.result import CODE_OK, RESULT_SIZE_BYTES_MAX, Result, ResultLink
-from contracts.state import BlockState, StateReader
+from contracts.state import BlockState, OrderedState, StateReader
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
 
-__all__ = ["ExecutableBlock", "Execution", "PlacedTransaction", "StateReader", "execute_block"]
+__all__ = ["ExecutableBlock", "Execution", "OrderedState", "PlacedTransaction", "StateReader", "execute_block"]
 
 
 class PlacedTransaction(NamedTuple):
@@ -65,7 +65,7 @@ class Execution:
     links: tuple[SubjectLink, ...]
 
 
-def execute_block(registry: Registry, state: StateReader, block: ExecutableBlock) -> Execution:
+def execute_block(registry: Registry, state: OrderedState, block: ExecutableBlock) -> Execution:
     """Execute a block's transactions in order on `state`, which is left as it is.
 
     Args:

@@ -7,16 +7,18 @@ Invariants: what is in the overlay is newer than the store; an entry leaves only
 very value was reported durable, and not when a later write holds the same bytes. Bounded by the window: a leader
 waits when so many writes are under way. What was read or written of late is kept in a bounded cache, which every
 execution corrects: the store changes by this node's executions alone. A read of LMDB is cheap by itself, but lets go of
-the interpreter lock, and a busy node pays several times the read to get it back.
+the interpreter lock, and a busy node pays several times the read to get it back. Which key comes next is not cached:
+the store says it, corrected by what it does not have yet.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from contracts.changes import StateChange
+from contracts.ordered_keys import HiddenKeys, OrderedKeys
 from ledger.hashing import Hash
-from storage.interface import ExecutedId, StoreReader
+from storage.interface import ExecutedId, OrderedState, StoreReader
 
 # Members and units at work, and what is read and written for each of them: at about 300 bytes a record, 5 MB.
 CACHED_RECORDS_MAX = 16_384
@@ -27,10 +29,14 @@ class StateOverlay:
 
     def __init__(self, reader: StoreReader, cached_records_max: int = CACHED_RECORDS_MAX) -> None:
         self._reader = reader
-        self._look_up: Callable[[bytes], bytes | None] = reader.state
+        self._look_up = reader.state
+        self._look_after = reader.next_state_key
         self._generation_max = cached_records_max // 2
         # The newest value with the ticket of the write that carries it: a value alone may come back (None does).
         self._records: dict[bytes, tuple[int, bytes | None]] = {}
+        # The keys of the above, those with a value and those without.
+        self._present = OrderedKeys()
+        self._removed = HiddenKeys()
         # Two generations: when the younger is full, the older one goes. What is in use is always carried over.
         self._cache: dict[bytes, bytes] = {}
         self._cache_older: dict[bytes, bytes] = {}
@@ -50,15 +56,31 @@ class StateOverlay:
             self._remember(key, found)
         return found
 
+    def next_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The smallest key that starts with `prefix` and is above `after`, or None; see `contracts.state.OrderedState`.
+
+        Cost: a question to the store, and more where records were removed that it still has; the first question about a
+        kind sorts its keys that are not written yet.
+        """
+        unwritten = self._present.next_key(prefix, after)
+        stored = self._removed.next_key(self._look_after, prefix, after)
+        if unwritten is None or stored is None:
+            return unwritten if stored is None else stored
+        return min(unwritten, stored)
+
     @contextmanager
     def one_moment(self) -> Iterator[None]:
         """Many look-ups in a row, such as a block's: the store is opened for them once."""
-        with self._reader.states() as look_up:
-            self._look_up = look_up
+        with self._reader.states() as state:
+            self._look(state)
             try:
                 yield
             finally:
                 self._look_up = self._reader.state
+                self._look_after = self._reader.next_state_key
+
+    def _look(self, state: OrderedState) -> None:
+        self._look_up, self._look_after = state.get, state.next_key
 
     def _remember(self, key: bytes, value: bytes) -> None:
         if len(self._cache) >= self._generation_max:
@@ -82,21 +104,34 @@ class StateOverlay:
     def put(self, ticket: int, changes: tuple[StateChange, ...], ids: tuple[ExecutedId, ...]) -> None:
         """Lay an execution on top; it leaves when `ticket` is durable."""
         for change in changes:
-            self._records[change.key] = (ticket, change.new)
+            self._lay(ticket, change)
             self._cache.pop(change.key, None)
             self._cache_older.pop(change.key, None)
         for executed in ids:
             self._ids[executed.id] = executed.leaf_index
         self._writes.append((ticket, changes, ids))
 
+    def _lay(self, ticket: int, change: StateChange) -> None:
+        key = change.key
+        self._records[key] = (ticket, change.new)
+        if change.new is None:
+            self._present.discard(key)
+            self._removed.hide(key)
+        elif change.old is None:
+            self._present.add(key)
+            self._removed.show(key)
+
     def stored(self, ticket: int) -> None:
         """Forget what the store has by now: everything up to and including `ticket`."""
+        self._removed.changed_below()
         while self._writes and self._writes[0][0] <= ticket:
             written, changes, ids = self._writes.popleft()
             for change in changes:
                 newest = self._records.get(change.key)
                 if newest is not None and newest[0] == written:
                     del self._records[change.key]
+                    self._present.discard(change.key)
+                    self._removed.show(change.key)
                     # Not this change's value: a later execution may go to disk in the same write.
                     if newest[1] is not None:
                         self._remember(change.key, newest[1])

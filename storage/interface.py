@@ -12,17 +12,19 @@ the pure packages and the simulator may import it. Invariants that every store k
 Source: docs/reference/storage.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from contracts.changes import StateChange, SubjectLink
+from contracts.state import OrderedState
 from ledger.hashing import Hash
 from ledger.tree import TileHashes
 
 __all__ = [
     "ExecutedId",
+    "OrderedState",
     "StateChange",
     "Store",
     "StoreHead",
@@ -177,8 +179,11 @@ class StoreReader(Protocol):
     def state(self, key: bytes) -> bytes | None:
         """The bytes of one record as of the executed height."""
 
-    def states(self) -> AbstractContextManager[Callable[[bytes], bytes | None]]:
-        """`state` for many questions in a row, all about one moment; not to be kept open while anything waits."""
+    def next_state_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The smallest key of a record that starts with `prefix` and is strictly above `after`; O(log n)."""
+
+    def states(self) -> AbstractContextManager[OrderedState]:
+        """The records for many questions in a row, all about one moment; not to be kept open while anything waits."""
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records whose key starts with `prefix`, ascending, from strictly after the key `after`."""

@@ -4,7 +4,7 @@ Owns every look-up in LMDB's tables. Never writes, keeps no transaction open bet
 it is consumed), and may be asked from any thread. Source: docs/reference/storage.md.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from contracts.changes import SubjectLink
@@ -13,7 +13,7 @@ from ledger.tree import MissingTileError
 from storage.chunks import row_count, unpack_rows
 from storage.environment import Cursor, Environment, Read, Table
 from storage.id_index import IdIndex
-from storage.interface import StoredHeader, StoredPayload, StoreHead
+from storage.interface import OrderedState, StoredHeader, StoredPayload, StoreHead
 from storage.layout import (
     META_CHECKPOINT,
     META_LANES,
@@ -139,21 +139,23 @@ class LmdbReader:
         with self._environment.read() as transaction:
             return transaction.get(key, db=self._tables["state"])
 
+    def next_state_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The smallest key that starts with `prefix` and is above `after`."""
+        with self._environment.read() as transaction:
+            return _Records(transaction, self._tables["state"]).next_key(prefix, after)
+
     @contextmanager
-    def states(self) -> Iterator[Callable[[bytes], bytes | None]]:
-        """`state` for many questions in a row: one transaction instead of one each.
+    def states(self) -> Iterator[OrderedState]:
+        """The records for many questions in a row: one transaction instead of one each.
 
         To begin and to end a transaction lets go of the interpreter lock, and a busy process waits to get it back.
         """
         with self._environment.read() as transaction:
-            table = self._tables["state"]
-            yield lambda key: transaction.get(key, db=table) if key else None
+            yield _Records(transaction, self._tables["state"])
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records by key, ascending, all of one moment; the iterator holds that moment until it is done with."""
-        start = prefix
-        if after is not None and after >= prefix:
-            start = after + b"\0"  # the least key above `after`
+        start = prefix if after is None else _start(prefix, after)
         with self._environment.read() as transaction, transaction.cursor(self._tables["state"]) as cursor:
             found = cursor.set_range(start) if start else cursor.first()
             while found and cursor.key().startswith(prefix):
@@ -188,6 +190,32 @@ class LmdbReader:
     def close(self) -> None:
         """Close the environment."""
         self._environment.close()
+
+
+class _Records:
+    """The records of one moment, as `contracts` reads them."""
+
+    __slots__ = ("_table", "_transaction")
+
+    def __init__(self, transaction: Read, table: Table) -> None:
+        self._transaction = transaction
+        self._table = table
+
+    def get(self, key: bytes) -> bytes | None:
+        """The bytes of one record."""
+        return self._transaction.get(key, db=self._table) if key else None
+
+    def next_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The smallest key that starts with `prefix` and is above `after`."""
+        start = _start(prefix, after)
+        with self._transaction.cursor(self._table) as cursor:
+            found = cursor.key() if (cursor.set_range(start) if start else cursor.first()) else None
+        return found if found is not None and found.startswith(prefix) else None
+
+
+def _start(prefix: bytes, after: bytes) -> bytes:
+    """The least key that can follow `after` and start with `prefix`."""
+    return after + b"\0" if after >= prefix else prefix
 
 
 def _seek(cursor: Cursor, index: int) -> bool:

@@ -5,10 +5,11 @@ those of `storage.interface`.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from contracts.changes import SubjectLink
+from contracts.ordered_keys import first_key
 from ledger.errors import LocalError
 from ledger.hashing import Hash
 from ledger.state_digest import StateDigest
@@ -16,6 +17,7 @@ from ledger.tree import TILE_WIDTH, MissingTileError, TileHashes
 from storage.batch_rules import advance
 from storage.interface import (
     ExecutedId,
+    OrderedState,
     StoredExecution,
     StoredHeader,
     StoredPayload,
@@ -108,9 +110,13 @@ class MemoryStore:
         """The bytes of one record."""
         return self._state.get(key)
 
-    def states(self) -> AbstractContextManager[Callable[[bytes], bytes | None]]:
-        """`state`, for many questions in a row."""
-        return nullcontext(self._state.get)
+    def next_state_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The smallest key that starts with `prefix` and is above `after`."""
+        return first_key(self._keys, prefix, after)
+
+    def states(self) -> AbstractContextManager[OrderedState]:
+        """The records, for many questions in a row."""
+        return nullcontext(_Records(self))
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records by key, ascending, from after `after`."""
@@ -214,3 +220,13 @@ class MemoryStore:
         for position, one in enumerate(gained.hashes, gained.start):
             key = (gained.level, position // TILE_WIDTH)
             self._tiles[key] = self._tiles.get(key, b"") + one
+
+
+class _Records:
+    """A memory store's records, as `contracts` reads them."""
+
+    __slots__ = ("get", "next_key")
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.get = store.state
+        self.next_key = store.next_state_key

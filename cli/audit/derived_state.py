@@ -18,6 +18,7 @@ import lmdb
 
 from cli.errors import CommandError
 from contracts.changes import StateChange
+from contracts.ordered_keys import HiddenKeys, OrderedKeys
 
 # About 100,000 records of a few hundred bytes: a small ledger is audited without a file.
 MEMORY_SIZE_BYTES_MAX = 32 * 1024 * 1024
@@ -65,6 +66,9 @@ class DerivedState:
         """`temporary_folder`: where the database is made if one is needed; None is the system's place for it."""
         self._recent: dict[bytes, bytes | None] = {}
         self._recent_size_bytes = 0
+        # The keys of the above, those with a value and those without.
+        self._present = OrderedKeys()
+        self._removed = HiddenKeys()
         self.count = 0
         self._memory_size_bytes_max = memory_size_bytes_max
         self._parent_folder = temporary_folder
@@ -93,10 +97,24 @@ class DerivedState:
         value = self._reading.get(key)
         return None if value is None else bytes(value)
 
+    def next_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The smallest key that starts with `prefix` and is above `after`, or None."""
+        recent = self._present.next_key(prefix, after)
+        spilled = self._removed.next_key(self._next_spilled, prefix, after)
+        if recent is None or spilled is None:
+            return recent if spilled is None else spilled
+        return min(recent, spilled)
+
     def apply(self, changes: Iterable[StateChange]) -> None:
         """Take in what an execution changed."""
         for key, old, new in changes:
             self._recent[key] = new
+            if new is None:
+                self._present.discard(key)
+                self._removed.hide(key)
+            elif old is None:
+                self._present.add(key)
+                self._removed.show(key)
             self.count += (old is None) - (new is None)
             self._recent_size_bytes += len(key) + (len(new) if new is not None else 0) + _ENTRY_OVERHEAD_BYTES
         if self._recent_size_bytes > self._memory_size_bytes_max:
@@ -135,6 +153,13 @@ class DerivedState:
                 found = cursor.set_range(kind + b"\x01")
         return kinds
 
+    def _next_spilled(self, prefix: bytes, after: bytes) -> bytes | None:
+        if self._reading is None:
+            return None
+        with self._reading.cursor() as cursor:
+            found = bytes(cursor.key()) if cursor.set_range(after + b"\0" if after >= prefix else prefix) else b""
+        return found if found.startswith(prefix) else None
+
     def _spill(self) -> None:
         """Move what is in memory into the database, in key order, which keeps pages together."""
         environment = self._opened()
@@ -149,6 +174,7 @@ class DerivedState:
                     else:
                         transaction.put(key, value)
         self._recent.clear()
+        self._present, self._removed = OrderedKeys(), HiddenKeys()
         self._recent_size_bytes = 0
         self._reading = environment.begin()
 

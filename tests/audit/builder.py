@@ -38,6 +38,7 @@ from storage.interface import (
     StoredResult,
     WriteBatch,
 )
+from tests.contracts.dict_state import DictState
 
 START_MS = 1_790_000_000_000
 NODE_NAME = "alpha"
@@ -114,7 +115,7 @@ class LedgerBuilder:
     def __post_init__(self) -> None:
         self.registry = builtin_registry()
         self.previous: Hash = self.genesis.network_id
-        self.state: dict[bytes, bytes] = dict(genesis_records(self.genesis))
+        self.state = DictState(genesis_records(self.genesis))
         self.digest = StateDigest.from_lanes(genesis_lanes(self.genesis))
         voters = tuple(Voter(one.node_id, one.agreement) for one in self.genesis.voters)
         self.voters = VoterSet(voters, self.genesis.quorum)
@@ -125,6 +126,10 @@ class LedgerBuilder:
     def get(self, key: bytes) -> bytes | None:
         """The state, as `contracts` reads it."""
         return self.state.get(key)
+
+    def next_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        """The state in order, as `contracts` reads it."""
+        return self.state.next_key(prefix, after)
 
     # -- transactions ---------------------------------------------------------------------------------------------
 

@@ -25,6 +25,9 @@ def test_as_a_dictionary(tmp_path: Path, memory_size_bytes_max: int) -> None:
                 del model[key]
             else:
                 model[key] = new
+            after = b"kind-1\0%03d" % chance.randrange(200)
+            expected = min((one for one in model if one.startswith(b"kind-1\0") and one > after), default=None)
+            assert state.next_key(b"kind-1\0", after) == expected
         assert any(tmp_path.iterdir()) == (memory_size_bytes_max == 20_000)
         assert state.count == len(model)
         assert list(state.records()) == sorted(model.items())

@@ -164,6 +164,56 @@ def test_records_of_others_can_be_read() -> None:
     assert [result.ok for result in execution.results] == [True, True]
 
 
+def test_ids_are_found_in_order_with_its_own_writes() -> None:
+    def step(context: Context) -> None:
+        if context.read("trial", "b/1") is None:
+            for record_id in ("b/1", "b/2", "a", "c"):
+                context.create("trial", record_id, {})
+            return
+        context.delete("trial", "b/1")
+        context.delete("trial", "c")
+        context.create("trial", "b/10", {})
+        context.create("trial-more", "b/0", {})
+        assert context.next_id("trial") == "a"
+        assert context.next_id("trial", "a") == "b/10"
+        assert context.next_id("trial", "b/10") == "b/2"
+        assert context.next_id("trial", "b/2") is None
+        assert context.next_id("trial", prefix="b/") == "b/10"
+        assert context.next_id("trial", "b/10", "b/") == "b/2"
+        assert context.next_id("trial", "b/2", "b/") is None
+        assert context.next_id("trial-more") == "b/0"
+        assert context.next_id("else") is None
+
+    for together in (True, False):
+        ledger = ledger_with(step)
+        first, second = ledger.transaction("trial.run", {}), ledger.transaction("trial.run", {})
+        executions = [ledger.execute(first, second)] if together else [ledger.execute(first), ledger.execute(second)]
+        assert all(result.ok for execution in executions for result in execution.results)
+
+
+def test_what_other_transactions_of_the_block_wrote_is_found_in_order() -> None:
+    def step(context: Context) -> None:
+        found = context.next_id("trial")
+        if found is None or found == "2":
+            context.create("trial", "1" if found else "2", {})
+        else:
+            context.delete("trial", found)
+
+    ledger = ledger_with(step)
+    execution = ledger.execute(*[ledger.transaction("trial.run", {}) for _ in range(4)])
+    writes = [(result.writes[0].id, result.writes[0].version) for result in execution.results]
+    assert writes == [("2", 1), ("1", 1), ("1", 0), ("1", 1)]
+
+
+@pytest.mark.parametrize(("kind", "after", "prefix"), [("Trial", "", ""), ("trial", "a b", ""), ("trial", "", "支")])
+def test_asking_for_an_id_that_cannot_be_is_a_bug(kind: str, after: str, prefix: str) -> None:
+    def step(context: Context) -> None:
+        context.next_id(kind, after, prefix)
+
+    with pytest.raises(InvalidRecordKeyError):
+        run(step)
+
+
 @pytest.mark.parametrize("kind", ["notice", "member", "chain", "sender", "parameters"])
 def test_writing_records_of_others_is_a_bug(kind: str) -> None:
     def create(context: Context) -> None:
@@ -228,6 +278,11 @@ def read_often(context: Context, count: int) -> None:
         context.read("trial", f"{number}")
 
 
+def ask_often(context: Context, count: int) -> None:
+    for _ in range(count):
+        context.next_id("trial")
+
+
 def write_often(context: Context, count: int) -> None:
     for number in range(count):
         context.put("trial", f"{number}", {})
@@ -263,6 +318,7 @@ def report_much(context: Context, count: int) -> None:
     ("act", "most", "code"),
     [
         (read_often, 256, "limits.reads"),
+        (ask_often, 256, "limits.reads"),
         (write_often, 64, "limits.writes"),
         (emit_often, 16, "limits.events"),
         (link_often, 35, "limits.links"),

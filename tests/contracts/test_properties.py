@@ -17,6 +17,7 @@ from ledger.genesis import member_id
 from ledger.signing import SigningKey
 from ledger.transaction import Expectation, Transaction, build_transaction
 from tests.contracts import reference
+from tests.contracts.dict_state import DictState
 from tests.contracts.trial_ledger import (
     ADMINISTRATOR,
     SECRETARY,
@@ -257,10 +258,12 @@ def test_a_pinned_block_gives_pinned_bytes() -> None:
     network_id = bytes(range(32))
     sender = member_id(network_id, SECRETARY.public)
     fields = member_fields("secretary", [("ed25519", SECRETARY.public)], [])
-    state = {
-        b"parameters\0network": Record(1, {"transactions_per_sender_per_day_max": 9}).encode(),
-        member_record_key(sender): Record(1, fields).encode(),
-    }
+    state = DictState(
+        {
+            b"parameters\0network": Record(1, {"transactions_per_sender_per_day_max": 9}).encode(),
+            member_record_key(sender): Record(1, fields).encode(),
+        }
+    )
     calls: list[tuple[str, dict[str, Value]]] = [
         ("notice.post", {"unit": "branch-1", "title": "支部大会", "about": ["p1"], "kind": "meeting", "at": 1}),
         ("notice.withdraw", {"unit": "branch-1", "number": 1, "reason": "a mistake"}),

@@ -16,6 +16,7 @@ from ledger.errors import DecodingError
 from ledger.hashing import ZERO_HASH, tagged_hash
 from ledger.signing import SCHEME_ED25519, SigningKey
 from ledger.transaction import Expectation
+from tests.contracts.dict_state import DictState
 from tests.contracts.trial_contract import NO, trial_registry
 from tests.contracts.trial_ledger import ADMINISTRATOR, SECRETARY, STRANGER, TREASURER, TrialLedger, trial_genesis
 
@@ -246,7 +247,7 @@ def test_a_write_that_ends_where_it_began_is_no_change() -> None:
 
 
 def test_every_record_is_read_from_below_once() -> None:
-    class CountingState(dict[bytes, bytes]):
+    class CountingState(DictState):
         asked: list[bytes]
 
         def get(self, key: bytes, default: object = None) -> bytes | None:  # type: ignore[override]

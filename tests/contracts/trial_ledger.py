@@ -17,6 +17,7 @@ from ledger.node_keys import NodeDescription, NodeKeys
 from ledger.signing import SCHEME_ED25519, SigningKey
 from ledger.transaction import Expectation, Transaction, build_transaction
 from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
+from tests.contracts.dict_state import DictState
 
 START_MS = 1_790_000_000_000
 ADMINISTRATOR = SigningKey.from_seed(bytes([100]) * 32)
@@ -52,7 +53,7 @@ class TrialLedger:
 
     def __post_init__(self) -> None:
         self.network_id: Hash = self.genesis.network_id
-        self.state = genesis_records(self.genesis)
+        self.state = DictState(genesis_records(self.genesis))
         for name, key in (("secretary", SECRETARY), ("treasurer", TREASURER)):
             fields = member_fields(name, [(SCHEME_ED25519, key.public)], [])
             self.state[member_record_key(self.member(key))] = Record(1, fields).encode()

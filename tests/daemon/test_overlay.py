@@ -24,6 +24,9 @@ class PlainStore(MemoryStore):
         self.reads += 1
         return self.records.get(key)
 
+    def next_state_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
+        return next((key for key in sorted(self.records) if key.startswith(prefix) and key > after), None)
+
 
 class OverlayMachine(RuleBasedStateMachine):
     """Executions and their delayed writes, in any rhythm, against a plain dictionary of the newest values."""
@@ -67,6 +70,13 @@ class OverlayMachine(RuleBasedStateMachine):
     def reads_are_the_newest(self) -> None:
         for key in KEYS:
             assert self.overlay.get(key) == self.model.get(key)
+
+    @invariant()
+    def the_order_is_that_of_the_newest(self) -> None:
+        for after in (b"", *KEYS):
+            present = sorted(key for key, value in self.model.items() if value is not None and key > after)
+            assert self.overlay.next_key(b"kind\0", after) == (present[0] if present else None)
+        assert self.overlay.next_key(b"other\0") is None
 
     @invariant()
     def unwritten_ids_are_known(self) -> None:

@@ -1,7 +1,7 @@
 """Nodes that break a rule on purpose, each in one way: what the guard tests put into a world."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, cast
@@ -31,7 +31,7 @@ from simulator.adapter import (
     Ticked,
     make_node,
 )
-from storage.interface import StoreReader
+from storage.interface import OrderedState, StoreReader
 
 
 class Wrapped:
@@ -120,6 +120,14 @@ class Reading:
         return getattr(self._reader, name)
 
 
+class _Records:
+    """What a broken node reads, as `contracts` reads it."""
+
+    def __init__(self, reading: Any) -> None:
+        self.get = reading.state
+        self.next_key = reading.next_state_key
+
+
 class NoDuplicates(Reading):
     def duplicates(self, ids: Sequence[Hash], now_ms: int, expiries_ms: Sequence[int] | None = None) -> set[Hash]:
         return set()
@@ -157,8 +165,8 @@ class Stingy(Reading):
         return Record(version, fields | {"transactions_per_sender_per_day_max": 1}).encode()
 
     @contextmanager
-    def states(self) -> Iterator[Callable[[bytes], bytes | None]]:
-        yield self.state
+    def states(self) -> Iterator[OrderedState]:
+        yield _Records(self)
 
 
 class ExecutesOtherwise(Wrapped):
@@ -205,8 +213,8 @@ class Alone(Reading):
         return Record(version, replace(voters, voters=own).fields).encode()
 
     @contextmanager
-    def states(self) -> Iterator[Callable[[bytes], bytes | None]]:
-        yield self.state
+    def states(self) -> Iterator[OrderedState]:
+        yield _Records(self)
 
 
 class ElectsItself(Wrapped):

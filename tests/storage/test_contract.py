@@ -41,10 +41,13 @@ def test_a_new_store_stands_at_the_genesis(store: Store) -> None:
 
 
 def test_many_records_are_looked_up_at_one_moment(store: Store) -> None:
-    with store.states() as look_up:
-        assert look_up(b"unit\0root") == b"the first record"
-        assert look_up(b"unit\0none") is None
-        assert look_up(b"") is None
+    with store.states() as state:
+        assert state.get(b"unit\0root") == b"the first record"
+        assert state.get(b"unit\0none") is None
+        assert state.get(b"") is None
+        assert state.next_key(b"unit\0") == b"unit\0branch"
+        assert state.next_key(b"unit\0", b"unit\0branch") == b"unit\0root"
+        assert state.next_key(b"unit\0", b"unit\0root") is None
 
 
 def test_a_new_store_has_nothing_else(store: Store) -> None:
@@ -251,6 +254,20 @@ def test_state_is_scanned_by_prefix_and_place(store: Store) -> None:
     assert list(store.scan_state(b"unit\0member/", b"a")) == expected
     assert list(store.scan_state(b"unit\0member/", expected[-1][0])) == []
     assert list(store.scan_state(b"zebra")) == []
+
+
+def test_the_next_key_is_the_first_of_a_scan(store: Store) -> None:
+    growth = Growth()
+    growth.block()
+    subjects = tuple(f"member/{number:02d}" for number in range(20))
+    store.apply([WriteBatch(blocks=tuple(growth.blocks), executions=(growth.execution(subjects, (b"unit\0root",)),))])
+    places = [b"", b"a", b"unit\0", b"unit\0member/045", b"unit\0root", b"zebra", *sorted(growth.records)]
+    for prefix in (b"unit\0", b"unit\0member/", b"unit\0member/1", b"unit\0root", b"unit\0z", b"zebra\0", b"a\0"):
+        for after in places:
+            expected = next((key for key, _ in store.scan_state(prefix, after)), None)
+            assert store.next_state_key(prefix, after) == expected, (prefix, after)
+            with store.states() as state:
+                assert state.next_key(prefix, after) == expected, (prefix, after)
 
 
 def test_a_removed_record_is_gone(store: Store) -> None:

@@ -110,6 +110,8 @@ class StoresAgree(RuleBasedStateMachine):
     @invariant()
     def the_state_is_the_same(self) -> None:
         assert list(self.disk.scan_state(b"")) == list(self.memory.scan_state(b""))
+        for after in (b"", b"unit\0branch", b"unit\0unit/branch", b"unit\0unit/root"):
+            assert self.disk.next_state_key(b"unit\0", after) == self.memory.next_state_key(b"unit\0", after)
         for subject in SUBJECTS:
             assert list(self.disk.subject_links(subject)) == list(self.memory.subject_links(subject))
         payload = sha256(bytes([1]))
