@@ -1,13 +1,17 @@
-"""Who decides about the network itself: its administrators, and how many of them have to agree.
+"""Who decides about the network itself: its administrators, and by which rule.
 
-Owns the record `administrators/current`, the list of their member ids, and the rule of the majority. Never looks at
-keys: who signed is found out before. The list begins as that of the genesis; a member's role of the same name lets it
-do other things and counts for nothing here. Source: docs/reference/contracts.md, "governance".
+Owns the form of the record `administrators/current`: the list of their member ids, the rule if it is another than the
+majority, and the decision that made them so. Never looks at keys: who signed is found out before. The list begins as
+that of the genesis; a member's role of the same name lets it do other things and counts for nothing here. Source:
+docs/reference/contracts.md, "governance".
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from contracts.decision import decision_in
+from contracts.decision_rule import RULE_MAJORITY, RULES, approvals_needed
 from contracts.errors import Reason, Refusal
 from contracts.record import Record, record_key
 from contracts.state import StateReader
@@ -15,8 +19,12 @@ from ledger.encoding import Value
 from ledger.errors import DecodingError
 from ledger.hashing import HASH_SIZE_BYTES, Hash
 
+if TYPE_CHECKING:
+    from contracts.context import Context
+
 KIND_ADMINISTRATORS = "administrators"
 ADMINISTRATORS_ID = "current"
+ADMINISTRATORS_SUBJECT = "administrators/current"
 ADMINISTRATORS_KEY = record_key(KIND_ADMINISTRATORS, ADMINISTRATORS_ID)
 
 NOT_ADMINISTRATOR = Reason(
@@ -27,9 +35,15 @@ NOT_ADMINISTRATOR = Reason(
 
 @dataclass(frozen=True, slots=True)
 class Administrators:
-    """The administrators at one moment: member ids, ascending, at least one."""
+    """The administrators at one moment: member ids, ascending, at least one.
+
+    `rule` is one of `contracts.decision_rule.RULES`; `decision` the id of the decision that made it so, None for what
+    the genesis says.
+    """
 
     members: tuple[Hash, ...]
+    rule: str = RULE_MAJORITY
+    decision: Hash | None = None
 
     @classmethod
     def from_fields(cls, fields: dict[str, Value]) -> "Administrators":
@@ -43,21 +57,26 @@ class Administrators:
         members = tuple(one for one in found if isinstance(one, bytes) and len(one) == HASH_SIZE_BYTES)
         if not members or len(members) != len(found):
             raise DecodingError("the record of the administrators does not list members")
-        return cls(members)
+        rule = fields.get("rule", RULE_MAJORITY)
+        if not isinstance(rule, str) or rule not in RULES:
+            raise DecodingError("the record of the administrators names no rule that there is")
+        return cls(members, rule, decision_in(fields))
 
     @property
     def fields(self) -> dict[str, Value]:
         """The fields of the record."""
-        return {"members": list(self.members)}
+        fields: dict[str, Value] = {} if self.decision is None else {"decision": self.decision}
+        fields["members"] = list(self.members)
+        return fields if self.rule == RULE_MAJORITY else fields | {"rule": self.rule}
 
     @property
     def needed(self) -> int:
-        """How many have to agree: more than half."""
-        return len(self.members) // 2 + 1
+        """How many have to agree by the rule."""
+        return approvals_needed(self.rule, len(self.members))
 
-    def agree(self, approvals: Iterable[Hash]) -> bool:
-        """Whether those of `approvals` who are administrators now are enough; each counts once."""
-        return len(set(approvals).intersection(self.members)) >= self.needed
+    def count(self, approvals: Iterable[Hash]) -> int:
+        """How many of `approvals` are administrators now; each counts once."""
+        return len(set(approvals).intersection(self.members))
 
     def check(self, member: Hash) -> None:
         """Refuse a member who is none of them.
@@ -67,6 +86,13 @@ class Administrators:
         """
         if member not in self.members:
             raise Refusal(*NOT_ADMINISTRATOR, member=member.hex())
+
+
+def administrators_in(context: "Context") -> Administrators:
+    """The administrators as an operation finds them; a read of a record."""
+    record = context.read(KIND_ADMINISTRATORS, ADMINISTRATORS_ID)
+    assert record is not None, "the genesis names the administrators"
+    return Administrators.from_fields(record.fields)
 
 
 def administrators_of(state: StateReader) -> Administrators:

@@ -36,7 +36,7 @@ IDENTIFIER_LENGTH_MAX = 128
 # What concerns more at once is several transactions; it also keeps the search for duplicates small.
 LIST_COUNT_MAX = 256
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _ROLE_CLASS = re.compile(r"role:[a-z][a-z0-9-]{0,31}")
 # Parts between slashes, none empty and none that begins with a dot: fit for addresses, file names and record keys.
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+:-]*(?:/[A-Za-z0-9_][A-Za-z0-9._@+:-]*)*")

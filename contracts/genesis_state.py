@@ -22,10 +22,12 @@ from ledger.encoding import Value
 from ledger.genesis import Genesis, member_id
 from ledger.signing import SCHEME_ED25519
 
-PARAMETERS_KEY = record_key("parameters", "network")
+KIND_PARAMETERS = "parameters"
+PARAMETERS_ID = "network"
+PARAMETERS_KEY = record_key(KIND_PARAMETERS, PARAMETERS_ID)
 # The kinds of all records below.
 GENESIS_KINDS = frozenset(
-    (KIND_ADMINISTRATORS, "member", KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME, "parameters", KIND_VOTERS)
+    (KIND_ADMINISTRATORS, "member", KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME, KIND_PARAMETERS, KIND_VOTERS)
 )
 
 

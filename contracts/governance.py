@@ -1,21 +1,38 @@
-"""The contract `governance`: who belongs to the network as a node, and who votes.
+"""The contract `governance`: who belongs to the network as a node, who votes, who decides on it, by which parameters.
 
-Owns the operations and the rule of approval: what gives access, takes it away or changes the voters is done when a
-majority of the administrators has signed, in one envelope or one after the other. Never holds a state of its own beside
-the records of its parts. Invariant: nothing changes the voters but a transaction that `is_voter_change` recognises
-by its bytes, the last approval included. Source: docs/reference/contracts.md, "governance";
-docs/adr/0014-governance.md.
+Owns the operations and the way of approval: what gives access, takes it away, changes the voters, the administrators or
+the parameters is done when enough of the administrators have signed, in one envelope or one after the other. What was
+decided names its decision, the transaction that proposed it. Never holds a state of its own beside the records of its
+parts. Invariant: nothing changes the voters but a transaction that `is_voter_change` recognises by its bytes, the last
+approval included. Source: docs/reference/contracts.md, "governance"; docs/adr/0014-governance.md.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contracts.administrators import ADMINISTRATORS_ID, KIND_ADMINISTRATORS, NOT_ADMINISTRATOR, Administrators
+from contracts.administrator_change import (
+    ADMINISTRATOR_ARGUMENTS,
+    ADMINISTRATOR_EVENTS,
+    ADMINISTRATOR_REASONS,
+    RULE_ARGUMENTS,
+    plan_admission,
+    plan_dismissal,
+    plan_rule,
+)
+from contracts.administrators import KIND_ADMINISTRATORS, NOT_ADMINISTRATOR, Administrators, administrators_in
 from contracts.arguments import Argument, Arguments, Declaration, HashValue
 from contracts.context import Context
 from contracts.contract import Contract, Operation
+from contracts.decision import DECIDED, KIND_DECISION, Decision, keep_decision
 from contracts.errors import Reason, Refusal
-from contracts.node_registry import KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME, node_subject
+from contracts.genesis_state import KIND_PARAMETERS
+from contracts.node_registry import KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME
+from contracts.parameter_change import (
+    PARAMETER_ARGUMENTS,
+    PARAMETER_REASONS,
+    PARAMETERS_CHANGED,
+    plan_parameters,
+)
 from contracts.plan import Plan, Planner
 from contracts.proposal import (
     KIND_PROPOSAL,
@@ -70,16 +87,18 @@ class _Action:
     summary: str
     arguments: tuple[Argument, ...]
     plan: Planner
-    approval: str
+    approval: str = APPROVE
 
 
 _ACTIONS = {
     action.method: action
     for action in (
-        _Action(
-            "node-register", "Take a node into the registry", REGISTER_ARGUMENTS, plan_registration, approval=APPROVE
-        ),
-        _Action("node-remove", "Let a node leave", REMOVE_ARGUMENTS, plan_removal, approval=APPROVE),
+        _Action("node-register", "Take a node into the registry", REGISTER_ARGUMENTS, plan_registration),
+        _Action("node-remove", "Let a node leave", REMOVE_ARGUMENTS, plan_removal),
+        _Action("administrator-add", "Make an administrator of a member", ADMINISTRATOR_ARGUMENTS, plan_admission),
+        _Action("administrator-remove", "Let a member be no administrator", ADMINISTRATOR_ARGUMENTS, plan_dismissal),
+        _Action("rule-set", "Let the administrators decide by another rule", RULE_ARGUMENTS, plan_rule),
+        _Action("parameters-set", "Give the network other parameters", PARAMETER_ARGUMENTS, plan_parameters),
         _Action("voter-add", "Make a voter of a node", VOTER_ARGUMENTS, plan_addition, approval=VOTER_APPROVE),
         _Action(
             "voter-remove", "Make an observer of a voter", VOTER_ARGUMENTS, plan_subtraction, approval=VOTER_APPROVE
@@ -94,23 +113,22 @@ def _decide(action: _Action) -> Callable[[Context, Arguments], None]:
     def run(context: Context, arguments: Arguments) -> None:
         administrators = _administrators(context)
         plan = action.plan(context, arguments)
-        approvals = _approvals(context, administrators)
-        _link(context, plan.node_id)
-        if administrators.agree(approvals):
-            plan.enact()
-            return
         given = {one.name: arguments.value(one.name) for one in action.arguments if one.name in arguments}
         proposal = Proposal(
             id=context.transaction_id,
             method=action.method,
             arguments=given,
-            node_id=plan.node_id,
+            subject=plan.subject,
             proposer=context.sender.id,
-            approvals=approvals,
+            approvals=_approvals(context, administrators),
             height=context.height,
             expires_ms=context.time_ms + PROPOSAL_LIFETIME_MS,
         )
-        open_proposal(context, proposal, administrators.needed)
+        context.link(plan.subject)
+        if _agree(administrators, plan, proposal):
+            _enact(context, administrators, plan, proposal)
+        else:
+            open_proposal(context, proposal, _needed(administrators, plan))
 
     return run
 
@@ -125,11 +143,12 @@ def _approve(approval: str) -> Callable[[Context, Arguments], None]:
         if action.approval != approval:
             raise Refusal(*OTHER_APPROVAL, proposal=proposal.id.hex(), method=proposal.method, approval=action.approval)
         approved = proposal.with_approvals(_approvals(context, administrators))
-        _link(context, proposal.node_id)
-        keep_approvals(context, approved, administrators.needed)
-        if administrators.agree(approved.approvals):
+        context.link(proposal.subject)
+        plan = _planned_again(context, action, approved)
+        keep_approvals(context, approved, _needed(administrators, plan))
+        if _agree(administrators, plan, approved):
             close_proposal(context, approved)
-            _planned_again(context, action, approved).enact()
+            _enact(context, administrators, plan, approved)
 
     return run
 
@@ -138,8 +157,8 @@ def update_node(context: Context, arguments: Arguments) -> None:
     """Give a node another address, or none; one administrator is enough, as its keys stay pinned."""
     _administrators(context)
     plan = plan_update(context, arguments)
-    _link(context, plan.node_id)
-    plan.enact()
+    context.link(plan.subject)
+    plan.enact(context.transaction_id)
 
 
 def withdraw(context: Context, arguments: Arguments) -> None:
@@ -148,16 +167,14 @@ def withdraw(context: Context, arguments: Arguments) -> None:
     proposal = find_open_proposal(context, arguments.hash("proposal"))
     if proposal.proposer != context.sender.id:
         raise Refusal(*NOT_PROPOSER, proposal=proposal.id.hex(), proposer=proposal.proposer.hex())
-    _link(context, proposal.node_id)
+    context.link(proposal.subject)
     close_proposal(context, proposal)
     context.emit(WITHDRAWN, {"proposal": proposal.id})
 
 
 def _administrators(context: Context) -> Administrators:
     """The administrators now; the sender is one of them."""
-    record = context.read(KIND_ADMINISTRATORS, ADMINISTRATORS_ID)
-    assert record is not None, "the genesis names the administrators"
-    administrators = Administrators.from_fields(record.fields)
+    administrators = administrators_in(context)
     administrators.check(context.sender.id)
     return administrators
 
@@ -171,8 +188,30 @@ def _planned_again(context: Context, action: _Action, proposal: Proposal) -> Pla
     return action.plan(context, Declaration(action.arguments).check(proposal.arguments))
 
 
-def _link(context: Context, node_id: Hash) -> None:
-    context.link(node_subject(node_id))
+def _needed(administrators: Administrators, plan: Plan) -> int:
+    """How many administrators have to agree to this plan."""
+    return max(administrators.needed, plan.approvals_min)
+
+
+def _agree(administrators: Administrators, plan: Plan, proposal: Proposal) -> bool:
+    """Whether those who approved and are administrators now are enough."""
+    return administrators.count(proposal.approvals) >= _needed(administrators, plan)
+
+
+def _enact(context: Context, administrators: Administrators, plan: Plan, proposal: Proposal) -> None:
+    plan.enact(proposal.id)
+    keep_decision(
+        context,
+        Decision(
+            id=proposal.id,
+            method=proposal.method,
+            subject=proposal.subject,
+            proposer=proposal.proposer,
+            approvals=proposal.approvals,
+            rule=administrators.rule,
+            height=context.height,
+        ),
+    )
 
 
 _PROPOSAL_ARGUMENTS = (Argument("proposal", HashValue(), "public"),)
@@ -180,23 +219,27 @@ _VOTER_PROPOSAL_ARGUMENTS = (*_PROPOSAL_ARGUMENTS, FORCE_ARGUMENT)
 
 GOVERNANCE = Contract(
     name="governance",
-    summary="The nodes of the network, and who of them votes",
+    summary="The nodes of the network, who of them votes, and who decides on it",
     kinds=frozenset(
         (
             KIND_ADMINISTRATORS,
+            KIND_DECISION,
             KIND_NODE,
             KIND_NODE_KEY,
             KIND_NODE_NAME,
+            KIND_PARAMETERS,
             KIND_PROPOSAL,
             KIND_PROPOSER,
             KIND_VOTERS,
         )
     ),
-    events=REGISTRY_EVENTS | PROPOSAL_EVENTS | {VOTERS_CHANGED},
+    events=REGISTRY_EVENTS | PROPOSAL_EVENTS | ADMINISTRATOR_EVENTS | {DECIDED, PARAMETERS_CHANGED, VOTERS_CHANGED},
     reasons=(
         NOT_ADMINISTRATOR,
         *REGISTRY_REASONS,
         *VOTER_REASONS,
+        *ADMINISTRATOR_REASONS,
+        *PARAMETER_REASONS,
         *PROPOSAL_REASONS,
         OTHER_APPROVAL,
         NOT_PROPOSER,
@@ -204,7 +247,7 @@ GOVERNANCE = Contract(
     operations=(
         *(Operation(action.method, action.summary, action.arguments, _decide(action)) for action in _ACTIONS.values()),
         Operation("node-update", "Give a node another address, or none", UPDATE_ARGUMENTS, update_node),
-        Operation(APPROVE, "Approve a proposal about the registry", _PROPOSAL_ARGUMENTS, _approve(APPROVE)),
+        Operation(APPROVE, "Approve a proposal about anything but the voters", _PROPOSAL_ARGUMENTS, _approve(APPROVE)),
         Operation(
             VOTER_APPROVE, "Approve a proposal to change the voters", _VOTER_PROPOSAL_ARGUMENTS, _approve(VOTER_APPROVE)
         ),

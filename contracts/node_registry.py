@@ -7,9 +7,10 @@ Source: docs/reference/contracts.md, "governance"; docs/adr/0014-governance.md.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from contracts.decision import decision_in
 from contracts.record import Record, parse_record_key, record_key
 from contracts.state import StateReader
 from ledger.encoding import Value
@@ -46,6 +47,8 @@ class RegisteredNode:
     transport: bytes
     state: str
     height: int
+    # The decision that made the record as it is, None for the genesis; a node is the same whoever decided on it.
+    decision: Hash | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, description: NodeDescription, state: str, height: int) -> "RegisteredNode":
@@ -80,12 +83,15 @@ class RegisteredNode:
         ):
             raise DecodingError("the record of node {node} lacks its name, state or height", node=node_id.hex())
         keys = {purpose: _public_key(fields.get(purpose), node_id) for purpose in NODE_KEY_TYPES}
-        return cls(id=node_id, name=name, address=address, state=state, height=height, **keys)
+        decision = decision_in(fields)
+        return cls(id=node_id, name=name, address=address, state=state, height=height, decision=decision, **keys)
 
     @property
     def fields(self) -> dict[str, Value]:
         """The fields of the record; without `address` where there is none."""
         fields: dict[str, Value] = {} if self.address is None else {"address": self.address}
+        if self.decision is not None:
+            fields["decision"] = self.decision
         return {**fields, **self.keys, "height": self.height, "name": self.name, "state": self.state}
 
     @property

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A change that was checked and not made: the node it is about, and `enact`, which writes it.
+    """A change that was checked and not made.
 
-    `enact` may still refuse, for what holds in one block and not in the next.
+    Attributes:
+        subject: What it is about, the subject of a chain such as `node/<id>`.
+        enact: Writes it. It is told the id of the decision, the transaction that proposed it, for the records that
+            change to name it; it may still refuse, for what holds in one block and not in the next.
+        approvals_min: More approvals than the network's rule asks for, where the change itself needs them; 0 for none.
     """
 
-    node_id: Hash
-    enact: Callable[[], None]
+    subject: str
+    enact: Callable[[Hash], None]
+    approvals_min: int = 0
 
 
 # Checks everything and writes nothing; raises a `Refusal` for what cannot be.

@@ -46,14 +46,14 @@ PROPOSAL_EVENTS = frozenset((PROPOSED, APPROVED, WITHDRAWN))
 class Proposal:
     """An operation of governance that waits for approvals; `approvals` are member ids in the order of signing.
 
-    `method` and `arguments` are those of the transaction that proposed it, `id` is that transaction's. It may be
-    approved in blocks up to the time `expires_ms`, that one included.
+    `method` and `arguments` are those of the transaction that proposed it, `id` is that transaction's, `subject` what
+    it is about, such as `node/<id>`. It may be approved in blocks up to the time `expires_ms`, that one included.
     """
 
     id: Hash
     method: str
     arguments: dict[str, Value]
-    node_id: Hash
+    subject: str
     proposer: Hash
     approvals: tuple[Hash, ...]
     height: int
@@ -62,12 +62,12 @@ class Proposal:
     @classmethod
     def from_fields(cls, proposal_id: Hash, fields: dict[str, Value]) -> "Proposal":
         """The proposal in the fields of its record, which this module wrote."""
-        method, arguments, node_id, proposer = (fields[one] for one in ("method", "arguments", "node", "proposer"))
+        method, arguments, subject, proposer = (fields[one] for one in ("method", "arguments", "subject", "proposer"))
         approvals, height, expires_ms = (fields[one] for one in ("approvals", "height", "expires"))
         assert isinstance(method, str) and isinstance(arguments, dict) and isinstance(approvals, list)
-        assert isinstance(node_id, bytes) and isinstance(proposer, bytes)
+        assert isinstance(subject, str) and isinstance(proposer, bytes)
         assert isinstance(height, int) and isinstance(expires_ms, int)
-        return cls(proposal_id, method, arguments, node_id, proposer, _hashes(approvals), height, expires_ms)
+        return cls(proposal_id, method, arguments, subject, proposer, _hashes(approvals), height, expires_ms)
 
     @property
     def fields(self) -> dict[str, Value]:
@@ -78,8 +78,8 @@ class Proposal:
             "expires": self.expires_ms,
             "height": self.height,
             "method": self.method,
-            "node": self.node_id,
             "proposer": self.proposer,
+            "subject": self.subject,
         }
 
     def with_approvals(self, signers: Sequence[Hash]) -> "Proposal":
@@ -110,7 +110,7 @@ def open_proposal(context: Context, proposal: Proposal, needed: int) -> None:
         raise Refusal(*PROPOSALS_TOO_MANY, member=proposal.proposer.hex(), count=len(kept))
     context.put(KIND_PROPOSER, proposal.proposer.hex(), {"open": [*kept, proposal.id]})
     context.create(KIND_PROPOSAL, proposal.id.hex(), proposal.fields)
-    context.emit(PROPOSED, {"method": proposal.method, "node": proposal.node_id, "proposal": proposal.id})
+    context.emit(PROPOSED, {"method": proposal.method, "proposal": proposal.id, "subject": proposal.subject})
     _tell(context, proposal, needed)
 
 

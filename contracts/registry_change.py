@@ -20,6 +20,7 @@ from contracts.node_registry import (
     STATE_VOTER,
     RegisteredNode,
     key_holder,
+    node_subject,
     registration_records,
 )
 from contracts.plan import Plan
@@ -113,13 +114,13 @@ def plan_registration(context: Context, arguments: Arguments) -> Plan:
         used = context.read(KIND_NODE_KEY, key.hex())
         if used is not None:
             raise Refusal(*KEY_USED, purpose=purpose, node=key_holder(used.fields).node_id.hex())
-    return Plan(node.id, partial(_register, context, node))
+    return Plan(node_subject(node.id), partial(_register, context, node))
 
 
 def plan_update(context: Context, arguments: Arguments) -> Plan:
     """Give a node another address, or none."""
     node = replace(find_node(context, arguments.hash("node")), address=_address(arguments))
-    return Plan(node.id, partial(_update, context, node))
+    return Plan(node_subject(node.id), partial(_update, context, node))
 
 
 def plan_removal(context: Context, arguments: Arguments) -> Plan:
@@ -127,7 +128,7 @@ def plan_removal(context: Context, arguments: Arguments) -> Plan:
     node = find_node(context, arguments.hash("node"))
     if node.state == STATE_VOTER:
         raise Refusal(*NODE_VOTES, node=node.id.hex())
-    return Plan(node.id, partial(_remove, context, replace(node, state=STATE_LEFT, address=None)))
+    return Plan(node_subject(node.id), partial(_remove, context, replace(node, state=STATE_LEFT, address=None)))
 
 
 def find_node(context: Context, node_id: Hash) -> RegisteredNode:
@@ -171,18 +172,18 @@ def _node_id(value: object) -> Hash:
     return value
 
 
-def _register(context: Context, node: RegisteredNode) -> None:
-    for kind, record_id, fields in registration_records(node):
+def _register(context: Context, node: RegisteredNode, decision: Hash) -> None:
+    for kind, record_id, fields in registration_records(replace(node, decision=decision)):
         context.create(kind, record_id, fields)
     context.emit(NODE_REGISTERED, {"name": node.name, "node": node.id})
 
 
-def _update(context: Context, node: RegisteredNode) -> None:
+def _update(context: Context, node: RegisteredNode, _decision: Hash) -> None:
     context.put(KIND_NODE, node.id.hex(), node.fields)
     context.emit(NODE_UPDATED, {"node": node.id})
 
 
-def _remove(context: Context, node: RegisteredNode) -> None:
-    context.put(KIND_NODE, node.id.hex(), node.fields)
+def _remove(context: Context, node: RegisteredNode, decision: Hash) -> None:
+    context.put(KIND_NODE, node.id.hex(), replace(node, decision=decision).fields)
     context.delete(KIND_NODE_NAME, node.name)
     context.emit(NODE_REMOVED, {"name": node.name, "node": node.id})

@@ -15,11 +15,12 @@ from contracts.administrators import administrators_of
 from contracts.arguments import Argument, Arguments, Boolean
 from contracts.context import Context
 from contracts.errors import Reason, Refusal
-from contracts.node_registry import KIND_NODE, STATE_OBSERVER, STATE_VOTER, RegisteredNode
+from contracts.node_registry import KIND_NODE, STATE_OBSERVER, STATE_VOTER, RegisteredNode, node_subject
 from contracts.plan import Plan
 from contracts.registry_change import NODE_ARGUMENT, NODE_VOTES, find_node
 from contracts.state import StateReader
 from contracts.voter_record import KIND_VOTERS, VOTERS_ID, VOTERS_SUBJECT, RecordedVoter, VoterRecord, numbered_id
+from ledger.hashing import Hash
 from ledger.transaction import Transaction
 
 # Part of the protocol: the block of a transaction whose operation begins so is a barrier. Whatever is added later that
@@ -73,7 +74,7 @@ def plan_addition(context: Context, arguments: Arguments) -> Plan:
     if len(before.voters) >= VOTERS_MAX:
         raise Refusal(*VOTERS_FULL, count=len(before.voters))
     voters = (*before.voters, RecordedVoter.of(node))
-    return Plan(node.id, partial(_change, context, before, voters, replace(node, state=STATE_VOTER)))
+    return Plan(node_subject(node.id), partial(_change, context, before, voters, replace(node, state=STATE_VOTER)))
 
 
 def plan_subtraction(context: Context, arguments: Arguments) -> Plan:
@@ -86,7 +87,7 @@ def plan_subtraction(context: Context, arguments: Arguments) -> Plan:
     if len(before.voters) <= least:
         raise Refusal(*VOTERS_TOO_FEW, least=least)
     voters = tuple(voter for voter in before.voters if voter.node_id != node.id)
-    return Plan(node.id, partial(_change, context, before, voters, replace(node, state=STATE_OBSERVER)))
+    return Plan(node_subject(node.id), partial(_change, context, before, voters, replace(node, state=STATE_OBSERVER)))
 
 
 def _newest(context: Context) -> VoterRecord:
@@ -95,13 +96,15 @@ def _newest(context: Context) -> VoterRecord:
     return VoterRecord.from_fields(record.fields)
 
 
-def _change(context: Context, before: VoterRecord, voters: tuple[RecordedVoter, ...], node: RegisteredNode) -> None:
+def _change(
+    context: Context, before: VoterRecord, voters: tuple[RecordedVoter, ...], node: RegisteredNode, decision: Hash
+) -> None:
     if before.barrier_height == context.height:
         raise Refusal(*CHANGED_IN_BLOCK)
-    after = before.followed_by(voters, context.height)
+    after = before.followed_by(voters, context.height, decision)
     assert abs(len(after.voters) - len(before.voters)) == 1, "one at a time"
     context.put(KIND_VOTERS, VOTERS_ID, after.fields)
     context.create(KIND_VOTERS, numbered_id(after.number), after.fields)
-    context.put(KIND_NODE, node.id.hex(), node.fields)
+    context.put(KIND_NODE, node.id.hex(), replace(node, decision=decision).fields)
     context.link(VOTERS_SUBJECT)
     context.emit(VOTERS_CHANGED, {"node": node.id, "number": after.number, "state": node.state})

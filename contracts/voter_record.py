@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from consensus.errors import InvalidVoterSetError
 from consensus.voters import Voter, VoterSet
+from contracts.decision import decision_in
 from contracts.node_registry import RegisteredNode
 from contracts.record import Record, record_key
 from contracts.state import StateReader
@@ -55,6 +56,8 @@ class VoterRecord:
     quorum: str
     barrier_height: int
     voters: tuple[RecordedVoter, ...]
+    # The decision that made the set, None for the genesis; the same voters are the same set whoever decided on them.
+    decision: Hash | None = field(default=None, compare=False)
     voter_set: VoterSet = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -90,15 +93,17 @@ class VoterRecord:
         ):
             raise DecodingError("the record of the voters lacks their number, height, quorum or list")
         try:
-            return cls(number, quorum, height, tuple(_voter(one) for one in listed))
+            return cls(number, quorum, height, tuple(_voter(one) for one in listed), decision_in(fields))
         except InvalidVoterSetError as error:
             raise DecodingError("the record of the voters is of no possible set: {reason}", reason=error) from error
 
     @property
     def fields(self) -> dict[str, Value]:
         """The fields of the record; voters ascend by node id."""
+        decision: dict[str, Value] = {} if self.decision is None else {"decision": self.decision}
         return {
             "barrier_height": self.barrier_height,
+            **decision,
             "number": self.number,
             "quorum": self.quorum,
             "voters": [
@@ -113,9 +118,9 @@ class VoterRecord:
             ],
         }
 
-    def followed_by(self, voters: tuple[RecordedVoter, ...], barrier_height: int) -> "VoterRecord":
-        """The next set, made by the block at `barrier_height`; the quorum rule stays."""
-        return VoterRecord(self.number + 1, self.quorum, barrier_height, voters)
+    def followed_by(self, voters: tuple[RecordedVoter, ...], barrier_height: int, decision: Hash) -> "VoterRecord":
+        """The next set, made by the block at `barrier_height` for that decision; the quorum rule stays."""
+        return VoterRecord(self.number + 1, self.quorum, barrier_height, voters, decision)
 
 
 def numbered_id(number: int) -> str:

@@ -116,7 +116,7 @@ class ChangeReadiness:
             return None
         # It may not be the last approval; whether it is, only execution can tell.
         proposal = Proposal.from_fields(proposal_id, Record.decode(data).fields)
-        return _change(proposal.method, proposal.node_id)
+        return _change(proposal.method, proposal.arguments.get("node"))
 
 
 def _change(method: str, node_id: object) -> WantedChange | None:

@@ -71,7 +71,7 @@ def _proposal(record: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": record["id"],
         "method": fields["method"],
-        "node": fields["node"]["$hex"],
+        "subject": fields["subject"],
         "approvals": len(fields["approvals"]),
         "expires_ms": fields["expires"],
     }
@@ -107,15 +107,15 @@ def _render_list(printer: Printer, document: dict[str, Any]) -> None:
         ),
     )
     if document["proposals"]:
-        names = {one["id"]: one["name"] for one in nodes}
+        names = {f"node/{one['id']}": one["name"] for one in nodes}
         printer.line()
         printer.table(
-            [_("Proposal"), _("What"), _("Node"), _("Approvals"), _("Expires")],
+            [_("Proposal"), _("What"), _("About"), _("Approvals"), _("Expires")],
             (
                 [
                     one["id"],
                     one["method"],
-                    names.get(one["node"], one["node"]),
+                    names.get(one["subject"], one["subject"]),
                     one["approvals"],
                     time_text(one["expires_ms"]),
                 ]

@@ -42,11 +42,23 @@ def test_a_node_joins_as_an_observer_with_its_description() -> None:
     result = ledger.register(7)
     node = description(7)
     assert ledger.node(7) == RegisteredNode.of(node, "observer", 1)
-    assert result.events == (Event("governance.node-registered", {"name": "node-7", "node": node.node_id}),)
+    assert result.events == (
+        Event("governance.node-registered", {"name": "node-7", "node": node.node_id}),
+        Event(
+            "governance.decided",
+            {
+                "approvals": 2,
+                "decision": result.transaction_id,
+                "method": "node-register",
+                "subject": f"node/{node.node_id.hex()}",
+            },
+        ),
+    )
     assert result.writes == (
         RecordVersion("node", node.node_id.hex(), 1),
         RecordVersion("node-name", "node-7", 1),
         *(RecordVersion("node-key", getattr(node, purpose).hex(), 1) for purpose in NODE_KEY_TYPES),
+        RecordVersion("decision", result.transaction_id.hex(), 1),
     )
     assert [link.subject for link in result.links[1:]] == [f"node/{node.node_id.hex()}"]
     assert [one.name for one in ledger.nodes()] == [
@@ -96,7 +108,7 @@ def test_a_node_that_left_has_no_access_and_its_id_and_keys_are_used_up() -> Non
     ledger = GovernedLedger()
     ledger.register(7)
     result = ledger.leave(7)
-    assert names(result) == ["governance.node-removed"]
+    assert names(result) == ["governance.node-removed", "governance.decided"]
     assert ledger.node(7) == replace(RegisteredNode.of(description(7), "left", 1), address=None)
     assert node_of_transport_key(ledger.state, description(7).transport) is None
     assert len(ledger.nodes()) == 3
@@ -227,7 +239,10 @@ def test_a_majority_in_one_envelope_is_enough(administrators: int, needed: int) 
         }
         assert ledger.node(7) is None
     if needed <= 16:
-        assert names(ledger.register(7, *reversed(range(needed)))) == ["governance.node-registered"]
+        assert names(ledger.register(7, *reversed(range(needed)))) == [
+            "governance.node-registered",
+            "governance.decided",
+        ]
         assert ledger.state_of(7) == "observer"
 
 
@@ -251,15 +266,15 @@ def test_approvals_come_one_after_the_other() -> None:
             "expires": ledger.time_ms + PROPOSAL_LIFETIME_MS,
             "height": 1,
             "method": "node-register",
-            "node": node_id(7),
             "proposer": ledger.member(ADMINISTRATORS[3]),
+            "subject": f"node/{node_id(7).hex()}",
         },
     )
     second = ledger.call("approve", {"proposal": proposal}, 1)
     assert second.events == (Event("governance.approved", {"approvals": 2, "needed": 3, "proposal": proposal}),)
     assert ledger.node(7) is None
     third = ledger.call("approve", {"proposal": proposal}, 0)
-    assert names(third) == ["governance.approved", "governance.node-registered"]
+    assert names(third) == ["governance.approved", "governance.node-registered", "governance.decided"]
     assert ledger.node(7) == RegisteredNode.of(description(7), "observer", 3)
     assert ledger.proposals() == []
     assert ledger.fields("proposer", ledger.member(ADMINISTRATORS[3]).hex()) == {"open": []}
@@ -277,6 +292,7 @@ def test_several_approve_in_one_envelope() -> None:
     assert names(ledger.call("approve", {"proposal": proposal}, 0, 1, 2)) == [
         "governance.approved",
         "governance.node-registered",
+        "governance.decided",
     ]
 
 

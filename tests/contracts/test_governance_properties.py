@@ -229,4 +229,4 @@ def test_pinned_calls_give_pinned_bytes() -> None:
     leaves: list[Value] = [result.encode() for result in results]
     records: list[Value] = [[key, ledger.state[key]] for key in sorted(ledger.state)]
     found = sha256(encode([leaves, records])).hexdigest()
-    assert found == "d69295b38c51b1108aaec1ba8214122e6906084c6647b458e9ecb3b85f8c7e6c"
+    assert found == "b113d92ec48d44f3cee183508fd3b86f4c19455631bf057d604541fe4630f31f"

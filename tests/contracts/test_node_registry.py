@@ -97,8 +97,8 @@ def test_a_damaged_record_of_the_administrators_is_told(members: Value) -> None:
 def test_more_than_half_of_the_administrators_agree(count: int, needed: int) -> None:
     administrators = Administrators(tuple(bytes([number]) * 32 for number in range(count)))
     assert administrators.needed == needed
-    assert administrators.agree(administrators.members[:needed])
-    assert not administrators.agree(administrators.members[: needed - 1])
+    assert administrators.count(administrators.members[:needed]) == administrators.needed
+    assert administrators.count(administrators.members[: needed - 1]) == needed - 1
     others = [bytes([200 + number]) * 32 for number in range(50)]
-    assert not administrators.agree([*administrators.members[: needed - 1], *others])
-    assert not administrators.agree(list(administrators.members[: needed - 1]) * 9)
+    assert administrators.count([*administrators.members[: needed - 1], *others]) == needed - 1
+    assert administrators.count(list(administrators.members[: needed - 1]) * 9) == needed - 1

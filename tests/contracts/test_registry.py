@@ -111,10 +111,14 @@ def test_every_refusal_text_can_be_filled_in() -> None:
 def test_the_description_names_every_argument_with_its_class() -> None:
     described = {str(item["operation"]): item for item in builtin_registry().describe()}
     assert list(described) == [
+        "governance.administrator-add",
+        "governance.administrator-remove",
         "governance.approve",
         "governance.node-register",
         "governance.node-remove",
         "governance.node-update",
+        "governance.parameters-set",
+        "governance.rule-set",
         "governance.voter-add",
         "governance.voter-approve",
         "governance.voter-remove",

@@ -72,6 +72,10 @@ def test_no_other_operation_changes_voters() -> None:
         ("node-register", joining(8)),
         ("node-update", {"node": node_id(2)}),
         ("node-remove", {"node": node_id(7)}),
+        ("administrator-add", {"member": ledger.member(SECRETARY)}),
+        ("administrator-remove", {"member": ledger.member(ADMINISTRATORS[2])}),
+        ("parameters-set", {"utc_offset_minutes": 480}),
+        ("rule-set", {"rule": "all"}),
         *_about("approve", proposals),
         *_about("withdraw", proposals),
     ]
@@ -107,11 +111,12 @@ def test_a_node_is_promoted() -> None:
     assert voter_set_of(ledger.state) == voter_set(0, 1, 2, 7)
     assert ledger.state_of(7) == "voter"
     assert (ledger.voters.number, ledger.voters.barrier_height) == (1, 2)
-    assert result.events == (Event("governance.voters-changed", {"node": node_id(7), "number": 1, "state": "voter"}),)
+    assert result.events[0] == Event("governance.voters-changed", {"node": node_id(7), "number": 1, "state": "voter"})
     assert result.writes == (
         RecordVersion("voters", "current", 2),
         RecordVersion("voters", "000000001", 1),
         RecordVersion("node", node_id(7).hex(), 2),
+        RecordVersion("decision", result.transaction_id.hex(), 1),
     )
     assert [link.subject for link in result.links[1:]] == [f"node/{node_id(7).hex()}", "voters/current"]
 
@@ -132,7 +137,11 @@ def test_a_change_is_proposed_and_approved() -> None:
     assert [event.name for event in proposed.events] == ["governance.proposed", "governance.approved"]
     assert ledger.voters.number == 0
     approved = ledger.call("voter-approve", {"proposal": proposed.transaction_id}, 0)
-    assert [event.name for event in approved.events] == ["governance.approved", "governance.voters-changed"]
+    assert [event.name for event in approved.events] == [
+        "governance.approved",
+        "governance.voters-changed",
+        "governance.decided",
+    ]
     assert (ledger.voters.number, ledger.voters.barrier_height) == (1, ledger.height)
 
 
