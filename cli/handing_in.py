@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # As long as the API waits for one answer; asked again until the transaction expires.
 WAIT_S = 60
+# A node that is too busy to wait for us answers at once; it is not asked again before this.
+ASK_AGAIN_S = 1.0
 # How much longer than the transaction lives its fate is asked for: a node's clock may go after ours.
 EXPIRY_MARGIN_MS = 10_000
 
@@ -61,6 +63,7 @@ def _wait(session: Session, client: "NodeClient", transaction: "Transaction", an
     transaction_id = transaction.id.hex()
     while answer["status"] != "committed":
         session.note(_("Waiting for {id} to be committed …").format(id=transaction_id))
+        asked_s = time.monotonic()
         try:
             answer = client.get(f"/v1/transactions/{transaction_id}", wait=WAIT_S)
         except RefusedError as error:
@@ -72,6 +75,8 @@ def _wait(session: Session, client: "NodeClient", transaction: "Transaction", an
                     " again",
                     id=transaction_id,
                 ) from error
+        if answer["status"] != "committed":
+            time.sleep(max(0.0, asked_s + ASK_AGAIN_S - time.monotonic()))
     return answer
 
 

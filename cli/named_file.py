@@ -71,6 +71,16 @@ def write_new(path: Path, content: bytes, mode: int = _MODE) -> None:
         raise _not_writable(path, error) from error
 
 
+def check_new(path: Path) -> None:
+    """Make sure that nothing is at `path`, before something is asked for that is to be written there.
+
+    Raises:
+        UsageError: there is a file.
+    """
+    if path.exists() or path.is_symlink():
+        raise UsageError("{path} is there already and is not overwritten; give another name", path=str(path))
+
+
 def write_over(path: Path, content: bytes) -> None:
     """Put `content` into the file at `path`, whatever was there.
 

@@ -4,7 +4,8 @@ Owns the questions under way, own ones and those of others; never reads a record
 numbered after the question that nobody else leads (`consensus.pulse`); the asking node then waits until the height that
 the leader named is executed and on its disk: records are read from the store, not from what is still to be written. A
 question without an answer in time is refused; asked again it is a new question.
-Bounds: `QUESTIONS_MAX` of each kind. Source: docs/protocol.md, section 6, "Reads"; Ongaro's thesis, section 6.4.
+Bounds: `QUESTIONS_MAX` of each kind, and a share of them for each node that asks, so that one that asks without end
+takes nothing from the others. Source: docs/protocol.md, section 6, "Reads"; Ongaro's thesis, section 6.4.
 """
 
 from collections import OrderedDict
@@ -20,6 +21,8 @@ from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
 
 QUESTIONS_MAX = 1024
+# A node asks once for all its clients that wait at the same moment, or a few times; more is no honest need.
+QUESTIONS_OF_ASKER_MAX = 64
 # An election takes at most about three seconds; whoever waits longer had better ask anew.
 ANSWER_WAIT_MS = 5000
 # As long as clients wait; a node that is further behind than that is not the one to ask.
@@ -61,10 +64,7 @@ class Reading:
         if isinstance(statement, ReadQuestion):
             if self._agreement.role is not Role.LEADER or statement.term != self._agreement.term:
                 return None
-            if len(self._others) >= QUESTIONS_MAX:
-                self._others.popitem(last=False)
-            self._others[statement.question] = statement.asker
-            return ReadAsked(statement.question)
+            return ReadAsked(statement.question) if self._keep(statement) else None
         if isinstance(statement, ReadAnswer) and statement.leader == self._agreement.leader:
             return self._answered(statement.question, statement.height)
         return None
@@ -102,6 +102,15 @@ class Reading:
         for question in unstored:
             del self._confirmed[question]
         return [ReadFailed(question) for question in (*late, *unstored)]
+
+    def _keep(self, statement: ReadQuestion) -> bool:
+        """Whether there is room for the question in its asker's share; the oldest of all makes place in the whole."""
+        if sum(asker == statement.asker for asker in self._others.values()) >= QUESTIONS_OF_ASKER_MAX:
+            return False
+        if len(self._others) >= QUESTIONS_MAX:
+            self._others.popitem(last=False)
+        self._others[statement.question] = statement.asker
+        return True
 
     def _answered(self, question: bytes, height: int) -> ReadReady | None:
         until_ms = self._asked.pop(question, None)

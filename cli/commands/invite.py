@@ -27,8 +27,10 @@ def invite(
     from cli.client import NodeClient
     from cli.genesis_file import read_home_genesis, read_node_description
     from cli.invitation_file import invitation_file
-    from cli.named_file import write_new
+    from cli.named_file import check_new, write_new
 
+    # A node that was asked lets the guest in, whether or not the file can be written then.
+    check_new(out)
     guest = read_node_description(node)
     with NodeClient(session.home) as client:
         answer = client.post("/v1/invitations", guest.to_json().encode("utf-8"), "application/json", hours=hours)

@@ -55,3 +55,15 @@ def test_an_invitation_is_made_for_one_node_and_refused_to_others(host: RunningN
     assert nonsense.status == 2 and "is no invitation" in nonsense.err
     for hours in ("0", "721"):
         assert process(*words[:-1], tmp_path / "x", "--hours", hours).status == 2
+
+
+def test_a_file_that_is_there_is_found_before_the_node_is_asked(tmp_path: Path) -> None:
+    """Or the guest would be let in and hold no invitation. No node runs here: that would be status 3."""
+    home, guest, file = tmp_path / "host", tmp_path / "guest", tmp_path / "there"
+    for folder in (home, guest):
+        made = process("init", "--home", folder, "--name", f"{folder.name}.example", "--listen", "127.0.0.1:7400")
+        assert made.status == 0, made.err
+    file.write_text("mine", "utf-8")
+    answer = process("invite", "--home", home, "--node", guest / "node.public.json", "--out", file)
+    assert answer.status == 2 and str(file) in answer.err
+    assert file.read_text("utf-8") == "mine"
