@@ -16,6 +16,7 @@ PACKAGES = [
     "consensus",
     "contracts",
     "contracts.calendar",
+    "contracts.packs",
     "daemon",
     "daemon.api",
     "ledger",

@@ -1,0 +1,16 @@
+"""The names that rules may use beside the fields of their record type.
+
+Owns the list; a pack cannot give one of these names to a field. Source: docs/reference/packs.md, "What rules speak of".
+"""
+
+# What every rule can speak of, whatever its record type.
+RULE_NAMES = frozenset(("unit", "state", "since_days", "today", "now", "sender_person", "record_id"))
+# The counts of a vote, in the rules that judge it. `due` is counted from the state, the others are recorded by people.
+VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
+# A parameter's name in rules: this, and its own with _ in the place of hyphens.
+PARAMETER_PREFIX = "parameter_"
+
+
+def parameter_name(name: str) -> str:
+    """How rules call the parameter `name`."""
+    return PARAMETER_PREFIX + name.replace("-", "_")
