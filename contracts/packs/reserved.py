@@ -13,6 +13,7 @@ _NATIVE = frozenset(
         "case-count",
         "chain",
         "counter",
+        "decision",
         "member",
         "member-key",
         "membership",
