@@ -289,6 +289,12 @@ class Arguments:
         assert isinstance(value, list), name
         return [item for item in value if isinstance(item, str)]
 
+    def map(self, name: str) -> dict[str, Value]:
+        """A map, such as the fields of a record; empty where the argument was left out. Not to be changed."""
+        value = self._values.get(name, {})
+        assert isinstance(value, dict), name
+        return value
+
     def value(self, name: str) -> Value:
         """The canonical value as it stands in the transaction, such as a commitment map."""
         return self._values[name]

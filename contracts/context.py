@@ -120,6 +120,17 @@ class Context:
                 found = key
         return None if found is None else parse_record_key(found)[1]
 
+    def content(self, kind: str, record_id: str) -> bytes | None:
+        """The encoded record as of now, for those who remember what they decoded; counts as a read.
+
+        Raises:
+            Refusal: `limits.reads`.
+
+        Cost: a look-up.
+        """
+        self._count_read()
+        return self._content(record_key(kind, record_id))
+
     def create(self, kind: str, record_id: str, fields: dict[str, Value]) -> None:
         """Write a record that must not be there yet.
 
@@ -214,7 +225,7 @@ class Context:
         self._note_write(key, RecordVersion(kind, record_id, version), content)
 
     def _note_write(self, key: bytes, version: RecordVersion, content: bytes | None) -> None:
-        if version.kind not in self._contract.kinds:
+        if not self._contract.writes(version.kind):
             raise ContractError(
                 "the contract {contract} writes records of the kind {kind}, which it does not own",
                 contract=self._contract.name,

@@ -47,7 +47,8 @@ class Contract:
     """A contract as it is registered.
 
     `kinds` are the kinds of records that it alone writes; `events` and `reasons` everything it reports and
-    refuses, the names beginning with the contract's own.
+    refuses, the names beginning with the contract's own. `pack_kinds_except` is for the one contract that writes the
+    records of kinds which policy packs define: every kind but these is a pack's.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Contract:
     events: frozenset[str]
     reasons: tuple[Reason, ...]
     operations: tuple[Operation, ...]
+    pack_kinds_except: frozenset[str] | None = None
 
     def __post_init__(self) -> None:
         for name in (self.name, *sorted(self.kinds)):
@@ -72,3 +74,7 @@ class Contract:
         for method in methods:
             if len(self.name) + 1 + len(method) > NAME_LENGTH_MAX:
                 raise ContractError("the name {name}.{method} is too long", name=self.name, method=method)
+
+    def writes(self, kind: str) -> bool:
+        """Whether records of `kind` are this contract's to write."""
+        return kind in self.kinds or (self.pack_kinds_except is not None and kind not in self.pack_kinds_except)

@@ -70,6 +70,8 @@ class Registry:
             for operation in contract.operations:
                 self._operations[f"{contract.name}.{operation.method}"] = RegisteredOperation(contract, operation)
 
+        self._check_pack_kinds(owners)
+
     @property
     def kinds(self) -> frozenset[str]:
         """Every kind of record that there can be: the genesis', the runtime's and the contracts' own."""
@@ -115,6 +117,17 @@ class Registry:
     def reasons(self) -> tuple[Reason, ...]:
         """Every way to be refused, in the order of codes."""
         return tuple(reason for _, reason in sorted(self._reasons.items()))
+
+    def _check_pack_kinds(self, owners: dict[str, str]) -> None:
+        """One contract writes the records of packs, and none of the kinds that others own or the genesis makes."""
+        writers = [contract for contract in self.contracts if contract.pack_kinds_except is not None]
+        if len(writers) > 1:
+            raise ContractError("more than one contract writes the records of packs")
+        for writer in writers:
+            open_kinds = sorted(kind for kind in owners.keys() | GENESIS_KINDS if writer.writes(kind))
+            foreign = [kind for kind in open_kinds if owners.get(kind) != writer.name]
+            if foreign:
+                raise ContractError("the kinds {kinds} are not reserved against packs", kinds=", ".join(foreign))
 
     def _add_reasons(self, contract: Contract) -> None:
         for reason in contract.reasons:

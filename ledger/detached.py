@@ -62,13 +62,17 @@ def is_commitment(value: Value) -> bool:
 def commitments_in(arguments: dict[str, Value]) -> list[Hash]:
     """The commitments among a transaction's arguments, in the order of their names.
 
-    Only an argument as a whole can be detached: what looks like a commitment inside a list or map is a plain value.
+    An argument as a whole can be detached, or one entry of an argument that is a map, such as a record's field: what
+    looks like a commitment inside a list, or further inside a map, is a plain value.
     """
     found = []
     for name in sorted(arguments):
         value = arguments[name]
-        if isinstance(value, dict) and is_commitment(value):
-            found.append(cast(bytes, value[COMMITMENT_KEY]))
+        if not isinstance(value, dict):
+            continue
+        for one in (value,) if is_commitment(value) else (value[entry] for entry in sorted(value)):
+            if isinstance(one, dict) and is_commitment(one):
+                found.append(cast(bytes, one[COMMITMENT_KEY]))
     return found
 
 

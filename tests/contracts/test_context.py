@@ -365,3 +365,20 @@ def test_the_largest_effects_make_the_largest_result_that_is_within_its_bound() 
     _, result = run(step)
     assert result.ok
     assert len(result.encode()) < 48 * 1024
+
+
+def test_it_gives_the_bytes_of_a_record_for_those_who_remember_them() -> None:
+    def step(context: Context) -> None:
+        assert context.content("trial", "a") is None
+        context.create("trial", "a", {"n": 1})
+        assert context.content("trial", "a") == Record(1, {"n": 1}).encode()
+
+    assert run(step)[1].ok
+
+
+def test_every_look_at_bytes_counts_as_a_read() -> None:
+    def step(context: Context) -> None:
+        for _ in range(257):
+            context.content("trial", "a")
+
+    assert run(step)[1].code == "limits.reads"

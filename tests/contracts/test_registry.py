@@ -153,3 +153,18 @@ def test_a_refusal_carries_numbers_and_short_texts_only() -> None:
         _ = Refusal("a.b", "{x}", x=b"bytes").details  # type: ignore[arg-type]
     with pytest.raises(ContractError):
         _ = Refusal("a.b", "", **{f"n{number}": number for number in range(9)}).details
+
+
+def test_the_writer_of_packs_records_leaves_native_kinds_alone() -> None:
+    writer = replace(
+        TRIAL, name="other", kinds=frozenset(), events=frozenset(), reasons=(), pack_kinds_except=frozenset(("chain",))
+    )
+    assert writer.writes("plan-of-mine")
+    assert not writer.writes("chain")
+    assert not TRIAL.writes("plan-of-mine")
+    with pytest.raises(ContractError, match="trial"):
+        Registry((TRIAL, writer))
+    reserved = replace(writer, pack_kinds_except=Registry((TRIAL,)).kinds)
+    assert Registry((TRIAL, reserved)).kinds == Registry((TRIAL,)).kinds
+    with pytest.raises(ContractError, match="more than one"):
+        Registry((TRIAL, reserved, replace(reserved, name="third")))

@@ -51,16 +51,18 @@ def test_what_is_no_commitment(value: Value) -> None:
     assert commitments_in({"x": value}) == []
 
 
-def test_only_whole_arguments_are_detached() -> None:
-    other = detach(1, bytes(32))
+def test_whole_arguments_and_entries_of_maps_are_detached() -> None:
+    other, first, second = detach(1, bytes(32)), detach(3, bytes(32)), detach(4, bytes(32))
     arguments: dict[str, Value] = {
         "b": commitment_map(DETACHED),
         "a": commitment_map(other),
         "inside": [commitment_map(detach(2, bytes(32)))],
-        "deeper": {"x": commitment_map(detach(3, bytes(32)))},
+        "fields": {"y": commitment_map(second), "x": commitment_map(first), "z": 1},
+        "deeper": {"x": {"y": commitment_map(detach(5, bytes(32)))}, "z": [commitment_map(detach(6, bytes(32)))]},
         "plain": 1,
     }
-    assert commitments_in(arguments) == [other.commitment, DETACHED.commitment]
+    found = [other.commitment, DETACHED.commitment, first.commitment, second.commitment]
+    assert commitments_in(arguments) == found
 
 
 def test_bounds() -> None:
