@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from contracts.argument_reasons import OUT_OF_RANGE, PATTERN, TOO_MANY, UNKNOWN, WRONG_TYPE
-from contracts.arguments import Description, HashValue, Integer, Text
+from contracts.arguments import ArgumentType, Description, HashValue, Integer, Text
 from contracts.errors import Refusal
 from ledger.detached import is_commitment
 from ledger.encoding import Value
@@ -80,7 +80,7 @@ class VoteCounts:
         return {"type": "vote", "counts": list(VOTE_COUNTS)}
 
 
-_PROVENANCE = {
+_PROVENANCE: dict[str, ArgumentType] = {
     "file": Text(FILE_NAME_SIZE_BYTES_MAX),
     "hash": HashValue(),
     "revision": Text(REVISION_SIZE_BYTES_MAX),
