@@ -10,7 +10,7 @@ help:
 	@echo "make test        set up, run every check"
 	@echo "make lint        the checks that run nothing"
 	@echo "make catalogues  collect the texts for people and update the translations"
-	@echo "make diagrams    draw how the house is built, from its imports"
+	@echo "make diagrams    draw how the house is built, from its imports, and who may do what, from the declarations"
 	@echo "make bench       measure; the figures go to benchmarks/results/"
 	@echo "make soak        simulate networks with fresh seeds for ten minutes; every rule must hold"
 	@echo "make fuzz        send nearly right bytes to all that reads what peers send; 5 minutes, or MINUTES=60"
@@ -40,6 +40,7 @@ lock: set-up
 
 diagrams: set-up
 	@$(PYTHON) -m tools.diagrams
+	@$(PYTHON) -m tools.permissions
 
 catalogues: set-up
 	@$(PYTHON) tools/catalogues.py

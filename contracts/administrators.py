@@ -2,12 +2,13 @@
 
 Owns the form of the record `administrators/current`: the list of their member ids, the rule if it is another than the
 majority, and the decision that made them so. Never looks at keys: who signed is found out before. The list begins as
-that of the genesis; a member's role of the same name lets it do other things and counts for nothing here. Source:
+that of the genesis; a member's role of the same name, which stays from there, counts for nothing. Source:
 docs/reference/contracts.md, "governance".
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from contracts.decision import decision_in
@@ -89,10 +90,16 @@ class Administrators:
 
 
 def administrators_in(context: "Context") -> Administrators:
-    """The administrators as an operation finds them; a read of a record."""
-    record = context.read(KIND_ADMINISTRATORS, ADMINISTRATORS_ID)
-    assert record is not None, "the genesis names the administrators"
-    return Administrators.from_fields(record.fields)
+    """The administrators as an operation finds them; a read of a record, decoded once for all who ask."""
+    content = context.content(KIND_ADMINISTRATORS, ADMINISTRATORS_ID)
+    assert content is not None, "the genesis names the administrators"
+    return _decoded(content)
+
+
+# 4: they change a few times a year, and many operations ask for them.
+@lru_cache(maxsize=4)
+def _decoded(content: bytes) -> Administrators:
+    return Administrators.from_fields(Record.decode(content).fields)
 
 
 def administrators_of(state: StateReader) -> Administrators:
@@ -104,4 +111,4 @@ def administrators_of(state: StateReader) -> Administrators:
     data = state.get(ADMINISTRATORS_KEY)
     if data is None:
         raise DecodingError("the state has no record of the administrators")
-    return Administrators.from_fields(Record.decode(data).fields)
+    return _decoded(data)

@@ -3,13 +3,13 @@
 Owns one transaction's reads, writes, events and links until the runtime takes or discards them. Never writes to
 the state itself, knows no clock but the block's, and no randomness. Invariants: an operation reads what it wrote;
 a record it was given is its own copy; a record's version grows by one, however often one transaction writes it;
-a contract writes records of its own kinds only. Source: docs/reference/contracts.md, "The context".
+a contract writes records of the kinds that it owns or borrows only. Source: docs/reference/contracts.md, "The context".
 """
 
 from collections.abc import Sequence
 
 from contracts.chain import check_subject
-from contracts.contract import Contract
+from contracts.contract import Contract, Operation
 from contracts.errors import ContractError, Refusal
 from contracts.limits import (
     EVENTS_MAX,
@@ -37,8 +37,9 @@ from ledger.hashing import Hash
 class Context:
     """One transaction under way.
 
-    `sender` is the member in `from`; `signers` all members whose keys signed, the sender among them. `height` and
-    `time_ms` are the block's; `leaf_index` is the transaction's place in the log.
+    `operation` is the one that is running, `operation_name` its full name. `sender` is the member in `from`;
+    `signers` are all members whose keys signed, the sender among them. `height` and `time_ms` are the block's;
+    `leaf_index` is the transaction's place in the log.
     """
 
     __slots__ = (
@@ -51,6 +52,9 @@ class Context:
         "events",
         "height",
         "leaf_index",
+        "network_id",
+        "operation",
+        "operation_name",
         "sender",
         "signers",
         "subjects",
@@ -63,15 +67,20 @@ class Context:
         self,
         state: BlockState,
         contract: Contract,
+        operation: Operation,
+        network_id: Hash,
         signers: Sequence[Member],
         height: int,
         time_ms: int,
         leaf_index: int,
         transaction_id: Hash,
     ) -> None:
-        """A transaction of `contract`; the sender is the first of `signers`."""
+        """A transaction that asks for `operation` of `contract`; the sender is the first of `signers`."""
         self._state = state
         self._contract = contract
+        self.operation = operation
+        self.operation_name = f"{contract.name}.{operation.method}"
+        self.network_id = network_id
         self.sender = signers[0]
         self.signers = signers
         self.height = height
@@ -136,7 +145,7 @@ class Context:
 
         Raises:
             Refusal: `record.exists`, or a limit.
-            ContractError: the kind is another contract's.
+            ContractError: the kind is another contract's, and not borrowed.
         """
         key = record_key(kind, record_id)
         if self._content(key) is not None:
@@ -149,7 +158,7 @@ class Context:
 
         Raises:
             Refusal: a limit.
-            ContractError: the kind is another contract's.
+            ContractError: the kind is another contract's, and not borrowed.
         """
         self._write(record_key(kind, record_id), kind, record_id, fields)
 
@@ -158,7 +167,7 @@ class Context:
 
         Raises:
             Refusal: `record.missing`, or a limit.
-            ContractError: the kind is another contract's.
+            ContractError: the kind is another contract's, and not borrowed.
         """
         key = record_key(kind, record_id)
         if self._content(key) is None:
@@ -227,7 +236,7 @@ class Context:
     def _note_write(self, key: bytes, version: RecordVersion, content: bytes | None) -> None:
         if not self._contract.writes(version.kind):
             raise ContractError(
-                "the contract {contract} writes records of the kind {kind}, which it does not own",
+                "the contract {contract} writes records of the kind {kind}, which it neither owns nor borrows",
                 contract=self._contract.name,
                 kind=version.kind,
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from contracts.arguments import Argument, Arguments, Declaration
+from contracts.authority.actor import parse_actors
 from contracts.errors import ContractError, Reason, check_reason
 
 if TYPE_CHECKING:
@@ -30,14 +31,36 @@ class Operation:
     randomness, on the order of a set, or on what is detached.
     """
 
-    __slots__ = ("declaration", "function", "method", "summary")
+    __slots__ = ("actors", "declaration", "function", "method", "summary")
 
-    def __init__(self, method: str, summary: str, arguments: tuple[Argument, ...], function: OperationFunction) -> None:
-        """Declare an operation; `summary` is one line for people."""
+    def __init__(
+        self,
+        method: str,
+        summary: str,
+        arguments: tuple[Argument, ...],
+        function: OperationFunction,
+        *,
+        actors: tuple[str, ...],
+    ) -> None:
+        """Declare an operation.
+
+        Args:
+            method: The part of its name after the dot.
+            summary: One line for people.
+            arguments: In the order of documents.
+            function: What does it.
+            actors: Who may do it, at least one; the function asks `contracts.authority` whether the sender is one.
+
+        Raises:
+            ContractError, InvalidActorError: the name or an actor is malformed; there is no actor.
+        """
         if not _NAME.fullmatch(method):
             raise ContractError("{name!r} cannot be the name of an operation", name=method)
         self.method = method
         self.summary = summary
+        if not actors:
+            raise ContractError("the operation {name} names nobody who may do it", name=method)
+        self.actors = parse_actors(actors)
         self.declaration = Declaration(arguments)
         self.function = function
 
@@ -46,9 +69,10 @@ class Operation:
 class Contract:
     """A contract as it is registered.
 
-    `kinds` are the kinds of records that it alone writes; `events` and `reasons` everything it reports and
-    refuses, the names beginning with the contract's own. `pack_kinds_except` is for the one contract that writes the
-    records of kinds which policy packs define: every kind but these is a pack's.
+    `kinds` are the kinds of records that it owns; `borrowed_kinds` those of other contracts that it writes too, through
+    the functions of their owners and in no other way. `events` and `reasons` are everything it reports and refuses, the
+    names beginning with the contract's own. `pack_kinds_except` is for the one contract that writes the records of
+    kinds which policy packs define: every kind but these is a pack's.
     """
 
     name: str
@@ -58,9 +82,10 @@ class Contract:
     reasons: tuple[Reason, ...]
     operations: tuple[Operation, ...]
     pack_kinds_except: frozenset[str] | None = None
+    borrowed_kinds: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in (self.name, *sorted(self.kinds)):
+        for name in (self.name, *sorted(self.kinds | self.borrowed_kinds)):
             if not _NAME.fullmatch(name):
                 raise ContractError("{name!r} cannot be the name of a contract or kind", name=name)
         for event in sorted(self.events):
@@ -76,5 +101,7 @@ class Contract:
                 raise ContractError("the name {name}.{method} is too long", name=self.name, method=method)
 
     def writes(self, kind: str) -> bool:
-        """Whether records of `kind` are this contract's to write."""
-        return kind in self.kinds or (self.pack_kinds_except is not None and kind not in self.pack_kinds_except)
+        """Whether records of `kind` are this contract's to write, be they its own, a pack's or borrowed."""
+        if kind in self.kinds or kind in self.borrowed_kinds:
+            return True
+        return self.pack_kinds_except is not None and kind not in self.pack_kinds_except

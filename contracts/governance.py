@@ -214,6 +214,8 @@ def _enact(context: Context, administrators: Administrators, plan: Plan, proposa
     )
 
 
+# Those whom `administrators/current` lists: the operations look there themselves, so no permission adds anybody.
+_ADMINISTRATORS = ("administrator",)
 _PROPOSAL_ARGUMENTS = (Argument("proposal", HashValue(), "public"),)
 _VOTER_PROPOSAL_ARGUMENTS = (*_PROPOSAL_ARGUMENTS, FORCE_ARGUMENT)
 
@@ -245,12 +247,27 @@ GOVERNANCE = Contract(
         NOT_PROPOSER,
     ),
     operations=(
-        *(Operation(action.method, action.summary, action.arguments, _decide(action)) for action in _ACTIONS.values()),
-        Operation("node-update", "Give a node another address, or none", UPDATE_ARGUMENTS, update_node),
-        Operation(APPROVE, "Approve a proposal about anything but the voters", _PROPOSAL_ARGUMENTS, _approve(APPROVE)),
-        Operation(
-            VOTER_APPROVE, "Approve a proposal to change the voters", _VOTER_PROPOSAL_ARGUMENTS, _approve(VOTER_APPROVE)
+        *(
+            Operation(action.method, action.summary, action.arguments, _decide(action), actors=_ADMINISTRATORS)
+            for action in _ACTIONS.values()
         ),
-        Operation("withdraw", "Take back a proposal of one's own", _PROPOSAL_ARGUMENTS, withdraw),
+        Operation(
+            "node-update", "Give a node another address, or none", UPDATE_ARGUMENTS, update_node, actors=_ADMINISTRATORS
+        ),
+        Operation(
+            APPROVE,
+            "Approve a proposal about anything but the voters",
+            _PROPOSAL_ARGUMENTS,
+            _approve(APPROVE),
+            actors=_ADMINISTRATORS,
+        ),
+        Operation(
+            VOTER_APPROVE,
+            "Approve a proposal to change the voters",
+            _VOTER_PROPOSAL_ARGUMENTS,
+            _approve(VOTER_APPROVE),
+            actors=_ADMINISTRATORS,
+        ),
+        Operation("withdraw", "Take back a proposal of one's own", _PROPOSAL_ARGUMENTS, withdraw, actors=("creator",)),
     ),
 )

@@ -16,6 +16,10 @@ from ledger.errors import DecodingError
 from ledger.hashing import Hash
 
 ROLE_ADMINISTRATOR = "administrator"
+STATE_ACTIVE = "active"
+STATE_SUSPENDED = "suspended"
+STATE_CLOSED = "closed"
+ACCOUNT_STATES = (STATE_ACTIVE, STATE_SUSPENDED, STATE_CLOSED)
 
 # A signature scheme's name and a public key.
 MemberKey: TypeAlias = tuple[str, bytes]
@@ -23,17 +27,17 @@ MemberKey: TypeAlias = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member at one moment: id of 32 bytes, name, the keys that sign for it, its roles."""
+    """A member at one moment: id of 32 bytes, name, the keys that sign for it, its roles.
+
+    `person` is the person for whom the account acts, None for an account without one; `state` says whether it may.
+    """
 
     id: Hash
     name: str
     keys: frozenset[MemberKey]
     roles: frozenset[str]
-
-    @property
-    def is_administrator(self) -> bool:
-        """Whether the member may do what only administrators may."""
-        return ROLE_ADMINISTRATOR in self.roles
+    person: str | None = None
+    state: str = STATE_ACTIVE
 
     @classmethod
     def decode(cls, member_id: Hash, data: bytes) -> "Member":
@@ -49,7 +53,10 @@ class Member:
         role_names = [role for role in roles if isinstance(role, str)]
         if len(role_names) != len(roles):
             raise DecodingError("a role of member {member} is not a text", member=member_id.hex())
-        return cls(member_id, name, frozenset(_key(item) for item in keys), frozenset(role_names))
+        person, state = fields.get("person"), fields.get("state", STATE_ACTIVE)
+        if not isinstance(person, str | None) or not isinstance(state, str) or state not in ACCOUNT_STATES:
+            raise DecodingError("the person or the state of member {member} is none", member=member_id.hex())
+        return cls(member_id, name, frozenset(_key(item) for item in keys), frozenset(role_names), person, state)
 
 
 # The members who submit in one hour on a busy node; a member that is not here costs 5 µs.

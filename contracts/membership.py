@@ -6,20 +6,22 @@ gets another role who is none; what a record tells happened in the order in whic
 times. Source: docs/reference/contracts.md, "membership".
 """
 
-from contracts.arguments import Argument, Arguments, Detached, Identifier, Integer
+from contracts.arguments import Argument, Arguments, Integer, Text
+from contracts.authority.judgement import Subject, require
 from contracts.context import Context
 from contracts.contract import Contract, Operation
 from contracts.errors import Reason, Refusal
 from contracts.record import Record
-from contracts.unit import KIND_UNIT, PERSON, ROLE
+from contracts.units.names import BODY_ARGUMENT, NAME_PATTERN, PERSON_ARGUMENT, UNIT_ARGUMENT
+from contracts.units.office import person_subject
+from contracts.units.tree import KIND_UNIT, unit_subject
 from ledger.encoding import Value
 
 KIND_MEMBERSHIP = "membership"
 STATE_ACTIVE = "active"
 STATE_LEFT = "left"
 
-NOT_ALLOWED = Reason("membership.not-allowed", "only an administrator of the network can change who is a member")
-UNIT_UNKNOWN = Reason("membership.unit-unknown", "there is no unit {unit}; found it first, with unit.found")
+UNIT_UNKNOWN = Reason("membership.unit-unknown", "there is no unit {unit}; create it first, with units.create")
 MEMBER_ALREADY = Reason("membership.member-already", "{person} is a member of the unit {unit} already")
 NOT_A_MEMBER = Reason("membership.not-a-member", "{person} is no member of the unit {unit}")
 SAME_ROLE = Reason("membership.same-role", "{person} has the role {role} in the unit {unit} already")
@@ -74,9 +76,8 @@ def change_role(context: Context, arguments: Arguments) -> None:
 
 def _checked(context: Context, arguments: Arguments) -> Record | None:
     """The person's membership so far, if the sender may change it and time does not run backwards."""
-    if not context.sender.is_administrator:
-        raise Refusal(*NOT_ALLOWED)
     unit, person, at = arguments.text("unit"), arguments.text("person"), arguments.integer("at")
+    require(context, Subject(unit=unit, person=person))
     if context.read(KIND_UNIT, unit) is None:
         raise Refusal(*UNIT_UNKNOWN, unit=unit)
     record = context.read(KIND_MEMBERSHIP, membership_id(unit, person))
@@ -103,25 +104,43 @@ def _write(context: Context, arguments: Arguments, fields: dict[str, Value]) -> 
         fields["body"] = arguments.value("body")
     unit, person = arguments.text("unit"), arguments.text("person")
     context.put(KIND_MEMBERSHIP, membership_id(unit, person), fields)
-    context.link(f"unit/{unit}")
-    context.link(f"person/{person}")
+    context.link(unit_subject(unit))
+    context.link(person_subject(person))
 
 
-_UNIT = Argument("unit", Identifier(), "ledger")
-_PERSON = Argument("person", PERSON, "ledger")
-_ROLE = Argument("role", ROLE, "ledger")
+# What a member is called in a list of members; the offices of `units` have names of a narrower form.
+_ROLE = Argument("role", Text(64, pattern=NAME_PATTERN), "ledger")
 _AT = Argument("at", Integer(), "ledger")
-_BODY = Argument("body", Detached(), "unit", optional=True)
+_EVENT = (_AT, BODY_ARGUMENT)
+_ADMINISTRATOR = ("administrator",)
 
 MEMBERSHIP = Contract(
     name="membership",
     summary="Who is a member of a unit, in which role, since when",
     kinds=frozenset((KIND_MEMBERSHIP,)),
     events=frozenset(("membership.joined", "membership.left", "membership.role-changed")),
-    reasons=(NOT_ALLOWED, UNIT_UNKNOWN, MEMBER_ALREADY, NOT_A_MEMBER, SAME_ROLE, TOO_EARLY),
+    reasons=(UNIT_UNKNOWN, MEMBER_ALREADY, NOT_A_MEMBER, SAME_ROLE, TOO_EARLY),
     operations=(
-        Operation("join", "Make a person a member of a unit", (_UNIT, _PERSON, _ROLE, _AT, _BODY), join),
-        Operation("leave", "End a person's membership of a unit", (_UNIT, _PERSON, _AT, _BODY), leave),
-        Operation("role", "Give a member another role", (_UNIT, _PERSON, _ROLE, _AT, _BODY), change_role),
+        Operation(
+            "join",
+            "Make a person a member of a unit",
+            (UNIT_ARGUMENT, PERSON_ARGUMENT, _ROLE, *_EVENT),
+            join,
+            actors=_ADMINISTRATOR,
+        ),
+        Operation(
+            "leave",
+            "End a person's membership of a unit",
+            (UNIT_ARGUMENT, PERSON_ARGUMENT, *_EVENT),
+            leave,
+            actors=_ADMINISTRATOR,
+        ),
+        Operation(
+            "role",
+            "Give a member another role",
+            (UNIT_ARGUMENT, PERSON_ARGUMENT, _ROLE, *_EVENT),
+            change_role,
+            actors=_ADMINISTRATOR,
+        ),
     ),
 )

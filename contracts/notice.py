@@ -6,6 +6,7 @@ notice is `posted` or `withdrawn`, and withdrawn once. Source: docs/reference/co
 """
 
 from contracts.arguments import Argument, Arguments, Detached, Identifier, Integer, ListOf, Text
+from contracts.authority.judgement import Subject, may, operation_actors
 from contracts.context import Context
 from contracts.contract import Contract, Operation
 from contracts.errors import Reason, Refusal
@@ -56,7 +57,7 @@ def withdraw(context: Context, arguments: Arguments) -> None:
     fields = record.fields
     author, state, about = fields["author"], fields["state"], fields["about"]
     assert isinstance(author, bytes) and isinstance(state, str) and isinstance(about, list)
-    if context.sender.id != author and not context.sender.is_administrator:
+    if may(context, operation_actors(context), Subject(unit=unit, creator=author)) is None:
         raise Refusal(*NOT_THE_AUTHOR, author=author.hex())
     if state != STATE_POSTED:
         raise Refusal(*NOT_POSTED, unit=unit, number=number, state=state)
@@ -127,6 +128,7 @@ NOTICE = Contract(
                 Argument("at", Integer(), "ledger", optional=True),
             ),
             post,
+            actors=("anyone",),
         ),
         Operation(
             "withdraw",
@@ -137,6 +139,7 @@ NOTICE = Contract(
                 Argument("reason", Text(REASON_SIZE_BYTES_MAX), "public"),
             ),
             withdraw,
+            actors=("creator", "administrator"),
         ),
     ),
 )

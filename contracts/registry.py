@@ -10,6 +10,7 @@ from typing import NamedTuple
 from contracts.admission import SENDER_COUNT_KIND, SENDER_REASONS
 from contracts.argument_reasons import ARGUMENT_REASONS
 from contracts.arguments import Description
+from contracts.authority.judgement import NOT_ALLOWED
 from contracts.calendar.reasons import CALENDAR_REASONS
 from contracts.chain import CHAIN_KIND
 from contracts.contract import Contract, Operation
@@ -26,6 +27,7 @@ UNEXPLAINED = Reason("refused", "refused with the code {reason}, which this vers
 
 RUNTIME_REASONS = (
     OPERATION_UNKNOWN,
+    NOT_ALLOWED,
     *SENDER_REASONS,
     *ARGUMENT_REASONS,
     *EXPECT_REASONS,
@@ -35,6 +37,7 @@ RUNTIME_REASONS = (
 )
 # What the runtime itself writes; no contract may.
 RUNTIME_KINDS = frozenset((SENDER_COUNT_KIND, CHAIN_KIND))
+_RUNTIME = "the runtime"
 
 
 class RegisteredOperation(NamedTuple):
@@ -51,12 +54,13 @@ class Registry:
         """Put contracts together.
 
         Raises:
-            ContractError: two have one name, one kind or one refusal code, or one claims a kind of the runtime's.
+            ContractError: two have one name, one kind or one refusal code; one claims a kind of the runtime's, or
+                borrows one that no other contract owns.
         """
         self.contracts = tuple(contracts)
         self._operations: dict[str, RegisteredOperation] = {}
         self._reasons: dict[str, Reason] = {reason.code: reason for reason in RUNTIME_REASONS}
-        owners: dict[str, str] = dict.fromkeys(RUNTIME_KINDS, "the runtime")
+        owners: dict[str, str] = dict.fromkeys(RUNTIME_KINDS, _RUNTIME)
         names: set[str] = set()
         for contract in self.contracts:
             if contract.name in names:
@@ -69,7 +73,7 @@ class Registry:
             self._add_reasons(contract)
             for operation in contract.operations:
                 self._operations[f"{contract.name}.{operation.method}"] = RegisteredOperation(contract, operation)
-
+        self._check_borrowed_kinds(owners)
         self._check_pack_kinds(owners)
 
     @property
@@ -104,11 +108,12 @@ class Registry:
         return unexplained
 
     def describe(self) -> list[Description]:
-        """Every operation with its arguments, in the order of names; for documents, forms and OpenAPI."""
+        """Every operation with its actors and arguments, in the order of names; for documents, forms and OpenAPI."""
         return [
             {
                 "operation": name,
                 "summary": registered.operation.summary,
+                "actors": [str(actor) for actor in registered.operation.actors],
                 "arguments": [argument.describe() for argument in registered.operation.declaration.arguments],
             }
             for name, registered in sorted(self._operations.items())
@@ -118,13 +123,21 @@ class Registry:
         """Every way to be refused, in the order of codes."""
         return tuple(reason for _, reason in sorted(self._reasons.items()))
 
+    def _check_borrowed_kinds(self, owners: dict[str, str]) -> None:
+        """What a contract borrows is another contract's."""
+        for contract in self.contracts:
+            for kind in sorted(contract.borrowed_kinds):
+                if owners.get(kind, contract.name) in (contract.name, _RUNTIME):
+                    raise ContractError("the contract {name} borrows {kind} of nobody", name=contract.name, kind=kind)
+
     def _check_pack_kinds(self, owners: dict[str, str]) -> None:
         """One contract writes the records of packs, and none of the kinds that others own or the genesis makes."""
         writers = [contract for contract in self.contracts if contract.pack_kinds_except is not None]
         if len(writers) > 1:
             raise ContractError("more than one contract writes the records of packs")
         for writer in writers:
-            open_kinds = sorted(kind for kind in owners.keys() | GENESIS_KINDS if writer.writes(kind))
+            native = (owners.keys() | GENESIS_KINDS) - writer.borrowed_kinds
+            open_kinds = sorted(kind for kind in native if writer.writes(kind))
             foreign = [kind for kind in open_kinds if owners.get(kind) != writer.name]
             if foreign:
                 raise ContractError("the kinds {kinds} are not reserved against packs", kinds=", ".join(foreign))

@@ -138,6 +138,8 @@ class _Run:
         context = Context(
             self.state,
             contract,
+            operation,
+            self._block.network_id,
             signers,
             self._block.height,
             self._block.time_ms,

@@ -15,7 +15,9 @@ from cli.demo.picture import Administrator, Episode, Kind
 from cli.demo.reading import Happening, Membership, read_account, read_history, read_memberships, read_records
 from cli.demo.trial import Trial
 from cli.language import _
-from contracts.unit import KIND_MEETING, KIND_OFFICE, KIND_UNIT, STATE_HELD, STATE_SCHEDULED
+from contracts.units.meetings import KIND_MEETING, STATE_SCHEDULED
+from contracts.units.office import KIND_OFFICE, STATE_HELD
+from contracts.units.tree import KIND_UNIT
 
 _KIND_OF_OPERATION = {"membership.join": "joined", "membership.leave": "left", "membership.role": "role"}
 

@@ -24,8 +24,8 @@ class PlannedLine(NamedTuple):
 
 def plan_import(events: Iterable[MembershipEvent], organisation: Organisation) -> list[list[PlannedLine]]:
     """The parts of the import: groups, level by level, then the events in order, offices and meetings last."""
-    lines = [_found(Group(ROOT_UNIT, "organisation", ROOT_UNIT, ""))]
-    lines += map(_found, sorted(organisation.groups, key=lambda group: group.unit.count("/")))
+    lines = [_created(Group(ROOT_UNIT, "organisation", ROOT_UNIT, ""))]
+    lines += map(_created, sorted(organisation.groups, key=lambda group: group.unit.count("/")))
     lines += _events(events)
     lines += _offices_and_meetings(organisation)
     return list(_cut(lines))
@@ -44,11 +44,11 @@ def _cut(lines: Iterable[PlannedLine]) -> Iterator[list[PlannedLine]]:
         yield part
 
 
-def _found(group: Group) -> PlannedLine:
+def _created(group: Group) -> PlannedLine:
     arguments = {"unit": group.unit, "kind": group.kind, "name": group.name}
     if group.parent:
         arguments["parent"] = group.parent
-    document = {"op": "unit.found", "args": arguments, "expect": ["unit", group.unit, 0]}
+    document = {"op": "units.create", "args": arguments, "expect": ["unit", group.unit, 0]}
     return PlannedLine(document, f"unit/{group.unit}", f"unit/{group.parent}")
 
 
@@ -81,7 +81,7 @@ def _offices_and_meetings(organisation: Organisation) -> Iterator[PlannedLine]:
             "body": {"account": role.account},
         }
         makes = f"office/{role.unit}/{role.role}/{role.person}"
-        yield PlannedLine({"op": "unit.appoint", "args": arguments}, makes, f"unit/{role.unit}")
+        yield PlannedLine({"op": "units.appoint", "args": arguments}, makes, f"unit/{role.unit}")
     for meeting in organisation.meetings:
         makes = f"meeting/{meeting.unit}/{meeting.title}"
-        yield PlannedLine({"op": "unit.schedule", "args": meeting._asdict()}, makes, f"unit/{meeting.unit}")
+        yield PlannedLine({"op": "units.schedule", "args": meeting._asdict()}, makes, f"unit/{meeting.unit}")

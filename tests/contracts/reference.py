@@ -142,8 +142,8 @@ def withdraw(state: State, transaction: Transaction, height: int, time_ms: int) 
     if ("notice", record_id) not in state:
         raise No("notice.not-found", unit=unit, number=number)
     version, fields = state["notice", record_id]
-    roles = state["member", transaction.sender.hex()][1]["roles"]
-    if fields["author"] != transaction.sender and "administrator" not in roles:
+    administrators = state["administrators", "current"][1]["members"]
+    if fields["author"] != transaction.sender and transaction.sender not in administrators:
         raise No("notice.not-the-author", author=fields["author"].hex())
     if fields["state"] != "posted":
         raise No("notice.not-posted", unit=unit, number=number, state=fields["state"])

@@ -42,14 +42,14 @@ def test_it_sees_sender_place_and_time() -> None:
 
 
 def test_it_sees_everybody_who_signed_the_sender_first() -> None:
-    seen: list[tuple[str, bool]] = []
+    seen: list[tuple[str, list[str]]] = []
 
     def step(context: Context) -> None:
-        seen.extend((member.name, member.is_administrator) for member in context.signers)
+        seen.extend((member.name, sorted(member.roles)) for member in context.signers)
 
     ledger = ledger_with(step)
     ledger.execute(ledger.transaction("trial.run", {}, SECRETARY, [TREASURER, SECRETARY, ADMINISTRATOR]))
-    assert seen == [("secretary", False), ("treasurer", False), ("wang", True)]
+    assert seen == [("secretary", []), ("treasurer", []), ("wang", ["administrator"])]
 
 
 def test_it_reads_what_it_wrote() -> None:

@@ -102,7 +102,6 @@ def test_an_administrator_is_a_member_with_its_key() -> None:
     member = member_id(GENESIS.network_id, ADMINISTRATOR.public)
     found = Member.decode(member, RECORDS[member_record_key(member)])
     assert found == Member(member, "wang", frozenset({("ed25519", ADMINISTRATOR.public)}), frozenset({"administrator"}))
-    assert found.is_administrator
 
 
 def test_it_depends_on_the_genesis_alone() -> None:

@@ -18,7 +18,7 @@ COMMITMENT: Value = {"#": bytes(range(32))}
 def ledger_with(*units: str) -> TrialLedger:
     ledger = TrialLedger()
     for unit in units or ("branch",):
-        ledger.result("unit.found", {"unit": unit, "kind": "branch", "name": "B"}, ADMINISTRATOR)
+        ledger.result("units.create", {"unit": unit, "kind": "branch", "name": "B"}, ADMINISTRATOR)
     return ledger
 
 
@@ -125,9 +125,9 @@ def test_only_an_administrator_may_and_a_signature_beside_lends_nothing(method: 
     values: dict[str, Value] = {"unit": "branch", "person": "p1", "at": 1}
     if method != "leave":
         values["role"] = "member"
-    assert ledger.result(f"membership.{method}", values).code == "membership.not-allowed"
+    assert ledger.result(f"membership.{method}", values).code == "operation.not-allowed"
     both = ledger.transaction(f"membership.{method}", values, SECRETARY, [SECRETARY, ADMINISTRATOR])
-    assert ledger.execute(both).results[0].code == "membership.not-allowed"
+    assert ledger.execute(both).results[0].code == "operation.not-allowed"
 
 
 def test_an_event_that_builds_on_another_version_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""The reference page names what there is."""
+"""The reference pages name what there is."""
 
 from pathlib import Path
 
@@ -8,7 +8,9 @@ from contracts.record import RECORD_SIZE_BYTES_MAX
 from contracts.registry import RUNTIME_KINDS
 from contracts.result import RESULT_SIZE_BYTES_MAX
 
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "contracts.md").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[2] / "docs" / "reference"
+PAGES = ("contracts.md", "authority.md", "units.md")
+PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES)
 
 
 def test_every_refusal_code_has_its_row() -> None:

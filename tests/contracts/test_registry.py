@@ -70,7 +70,7 @@ def test_a_refusal_code_has_one_text() -> None:
         {"reasons": (Reason("trial", "text"),)},
         {"reasons": (Reason("trial.No", "text"),)},
         {"operations": TRIAL.operations * 2},
-        {"operations": (Operation("x" * 60, "Too long with the contract's name", (), nothing),)},
+        {"operations": (Operation("x" * 60, "Too long with the contract's name", (), nothing, actors=("anyone",)),)},
     ],
 )
 def test_malformed_declarations_are_refused(changes: dict[str, object]) -> None:
@@ -80,7 +80,7 @@ def test_malformed_declarations_are_refused(changes: dict[str, object]) -> None:
 
 def test_an_operation_has_a_plain_name() -> None:
     with pytest.raises(ContractError):
-        Operation("Post", "Capital letters", (), nothing)
+        Operation("Post", "Capital letters", (), nothing, actors=("anyone",))
 
 
 def test_a_result_is_explained_from_what_the_ledger_holds() -> None:
@@ -128,11 +128,17 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "membership.role",
         "notice.post",
         "notice.withdraw",
-        "unit.appoint",
-        "unit.cancel",
-        "unit.found",
-        "unit.release",
-        "unit.schedule",
+        "units.appoint",
+        "units.cancel",
+        "units.create",
+        "units.delegate",
+        "units.dissolve",
+        "units.merge",
+        "units.move",
+        "units.release",
+        "units.rename",
+        "units.revoke-delegation",
+        "units.schedule",
     ]
     arguments = described["notice.post"]["arguments"]
     assert isinstance(arguments, list)

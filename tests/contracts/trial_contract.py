@@ -15,7 +15,11 @@ def trial_contract(function: OperationFunction) -> Contract:
         kinds=frozenset(("trial", "trial-more")),
         events=frozenset(("trial.done",)),
         reasons=(NO,),
-        operations=(Operation("run", "Run it", (Argument("number", Integer(), "ledger", optional=True),), function),),
+        operations=(
+            Operation(
+                "run", "Run it", (Argument("number", Integer(), "ledger", optional=True),), function, actors=("anyone",)
+            ),
+        ),
     )
 
 

@@ -125,7 +125,7 @@ def test_it_runs_to_its_end_and_every_check_holds(folder: Path, data: Path, node
         "membership.leave",
         "membership.join",
         "membership.role",
-        "unit.appoint",
+        "units.appoint",
     ]
     assert document["groups"] == [
         {"name": "sig", "groups": 1, "offices": 3, "meetings": 1},

@@ -56,5 +56,5 @@ def test_the_built_in_records_make_a_few_large_parts() -> None:
     parts = plan_import(read_events(BUILT_IN), organisation)
     assert sum(map(len, parts)) == 1 + 271 + 3833 + 286 + 102
     assert len(parts) < 30
-    meetings = [line.document["args"] for line in flat(parts) if line.document["op"] == "unit.schedule"]
+    meetings = [line.document["args"] for line in flat(parts) if line.document["op"] == "units.schedule"]
     assert [Meeting(**arguments) for arguments in meetings] == list(organisation.meetings)

@@ -1,0 +1,121 @@
+"""Whether somebody is one of the actors that an operation names, at this moment.
+
+Owns the judgement. Never decides which actors an operation has, never writes. Invariants: it is the sender who acts,
+with the rights of its own person alone; nothing that lies in another unit than the one in question counts, unless the
+actor says so; an office counts exactly while it is held. Source: docs/reference/authority.md, "Judgement".
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from contracts.administrators import administrators_in
+from contracts.authority.actor import (
+    ADMINISTRATOR,
+    ANYONE,
+    CREATOR,
+    GUARDIAN,
+    REACH_ABOVE,
+    REACH_PARENT,
+    REACH_UNIT,
+    SELF,
+    Actor,
+)
+from contracts.authority.permission import permitted_actors
+from contracts.errors import Reason, Refusal
+from contracts.members.person import guardians_of
+from contracts.units.office import is_held
+from contracts.units.tree import units_above
+from ledger.hashing import Hash
+
+if TYPE_CHECKING:
+    from contracts.context import Context
+    from contracts.member import Member
+
+NOT_ALLOWED = Reason("operation.not-allowed", "the member {member} may not do {operation} here; who may: {actors}")
+
+
+class Subject(NamedTuple):
+    """What an operation is about: a unit, a person, the account that created the record; None where there is none."""
+
+    unit: str | None = None
+    person: str | None = None
+    creator: Hash | None = None
+
+
+def holds(context: "Context", actor: Actor, subject: Subject, who: "Member | None" = None) -> bool:
+    """Whether somebody is this actor with regard to `subject`, now.
+
+    Args:
+        context: The transaction; its block's time is now.
+        actor: Whom the operation names.
+        subject: What it is about.
+        who: One of those who signed; the sender if left out.
+
+    Cost: at most one read for what somebody is by their own account; two reads for an office in one unit, three more for one
+        that is delegated; at most 24 reads for an office in any unit above.
+    """
+    who = context.sender if who is None else who
+    kind = actor.kind
+    if kind == ADMINISTRATOR:
+        return who.id in administrators_in(context).members
+    if kind == ANYONE:
+        return True
+    if kind == CREATOR:
+        return subject.creator == who.id
+    person = who.person
+    if person is None:
+        return False
+    if kind == SELF:
+        return subject.person == person
+    if kind == GUARDIAN:
+        return subject.person is not None and person in guardians_of(context, subject.person)
+    return any(is_held(context, unit, actor.role, person) for unit in _units(context, actor, subject.unit))
+
+
+def may(context: "Context", actors: Iterable[Actor], subject: Subject, who: "Member | None" = None) -> Actor | None:
+    """The first of `actors` that somebody (the sender, if left out) is; None if none. It is the role acted in."""
+    for actor in actors:
+        if holds(context, actor, subject, who):
+            return actor
+    return None
+
+
+def operation_actors(context: "Context") -> tuple[Actor, ...]:
+    """All actors of the operation that is running: those of its declaration, then those of its permission."""
+    declared = context.operation.actors
+    return declared + tuple(one for one in permitted_actors(context, context.operation_name) if one not in declared)
+
+
+def require(context: "Context", subject: Subject) -> Actor:
+    """The actor as which the sender may do the operation that is running.
+
+    Raises:
+        Refusal: `operation.not-allowed`.
+
+    Cost: as `holds` for each declared actor; only where none holds, the permission is read.
+    """
+    actor = may(context, context.operation.actors, subject)
+    if actor is None:
+        actor = may(context, permitted_actors(context, context.operation_name), subject)
+    if actor is None:
+        raise Refusal(
+            *NOT_ALLOWED,
+            member=context.sender.id.hex(),
+            operation=context.operation_name,
+            actors=", ".join(map(str, operation_actors(context))),
+        )
+    return actor
+
+
+def _units(context: "Context", actor: Actor, unit: str | None) -> Iterator[str]:
+    """The units in which the actor's office counts, nearest first."""
+    if actor.reach == REACH_UNIT:
+        yield actor.unit
+    elif unit is not None:
+        if actor.reach in (REACH_PARENT, REACH_ABOVE):
+            for above in units_above(context, unit):
+                yield above
+                if actor.reach == REACH_PARENT:
+                    return
+        else:
+            yield unit

@@ -1,0 +1,1 @@
+"""The persons of an organisation, their accounts, keys and recovery, and the native contract `members`."""
