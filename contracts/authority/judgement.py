@@ -51,8 +51,8 @@ def holds(context: "Context", actor: Actor, subject: Subject, who: "Member | Non
         subject: What it is about.
         who: One of those who signed; the sender if left out.
 
-    Cost: at most one read for what somebody is by their own account; two reads for an office in one unit, three more for one
-        that is delegated; at most 24 reads for an office in any unit above.
+    Cost: at most one read for what somebody is by their own account; two for an office in one unit, three for one that
+        is delegated; at most 26 for an office in any unit above.
     """
     who = context.sender if who is None else who
     kind = actor.kind
