@@ -19,6 +19,7 @@ PACKAGES = [
     "contracts.calendar",
     "contracts.members",
     "contracts.packs",
+    "contracts.rules",
     "contracts.units",
     "daemon",
     "daemon.api",
