@@ -1,4 +1,4 @@
-"""What a contract is: a name, operations with declared arguments, and the kinds of records it owns.
+"""What a contract is: a name, operations with declared arguments, timer handlers, the kinds of records it owns.
 
 Owns the declaration and its checks; never runs anything. Everything that a contract can do is stated here in the
 open, so that documents, forms and message catalogues can be made from it.
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from contracts.arguments import Argument, Arguments, Declaration
 from contracts.authority.actor import parse_actors
 from contracts.errors import ContractError, Reason, check_reason
+from ledger.encoding import Value
 
 if TYPE_CHECKING:
     from contracts.context import Context
+    from contracts.timer_context import TimerContext
 
 # The whole name `contract.method` stands in a transaction and has at most 64 characters there.
 NAME_LENGTH_MAX = 64
@@ -22,6 +24,7 @@ NAME_LENGTH_MAX = 64
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 OperationFunction: TypeAlias = "Callable[[Context, Arguments], None]"
+TimerFunction: TypeAlias = "Callable[[TimerContext, dict[str, Value]], None]"
 
 
 class Operation:
@@ -66,13 +69,26 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerHandler:
+    """What a contract does when one of its timers is due: `function(context, payload)` does it, or raises a `Refusal`.
+
+    `name` is of the form of an operation's; the whole name `contract.name` is the purpose of the timers that it serves
+    and stands in the log. Timers outlive a version of this software: a handler that no contract declares any more
+    leaves those that wait to be refused, each when it is due. The function is as deterministic as an operation's.
+    """
+
+    name: str
+    function: TimerFunction
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A contract as it is registered.
 
     `kinds` are the kinds of records that it owns; `borrowed_kinds` those of other contracts that it writes too, through
     the functions of their owners and in no other way. `events` and `reasons` are everything it reports and refuses, the
     names beginning with the contract's own. `pack_kinds_except` is for the one contract that writes the records of
-    kinds which policy packs define: every kind but these is a pack's.
+    kinds which policy packs define: every kind but these is a pack's. `timers` serve the timers that it sets.
     """
 
     name: str
@@ -83,6 +99,7 @@ class Contract:
     operations: tuple[Operation, ...]
     pack_kinds_except: frozenset[str] | None = None
     borrowed_kinds: frozenset[str] = frozenset()
+    timers: tuple[TimerHandler, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (self.name, *sorted(self.kinds | self.borrowed_kinds)):
@@ -96,7 +113,13 @@ class Contract:
         methods = [operation.method for operation in self.operations]
         if len(set(methods)) != len(methods):
             raise ContractError("the contract {name} has two operations of one name", name=self.name)
-        for method in methods:
+        handlers = [handler.name for handler in self.timers]
+        if len(set(handlers)) != len(handlers):
+            raise ContractError("the contract {name} has two timer handlers of one name", name=self.name)
+        for handler in handlers:
+            if not _NAME.fullmatch(handler):
+                raise ContractError("{name!r} cannot be the name of a timer handler", name=handler)
+        for method in (*methods, *handlers):
             if len(self.name) + 1 + len(method) > NAME_LENGTH_MAX:
                 raise ContractError("the name {name}.{method} is too long", name=self.name, method=method)
 

@@ -1,4 +1,4 @@
-"""What one transaction may read, write and say: part of the rules, the same on every node.
+"""What one transaction, or one timer, may read, write and say: part of the rules, the same on every node.
 
 Owns the bounds and the refusals of those who pass them. They keep what a block can cost in time and memory
 proportional to its transactions, and are far above what an honest operation needs.
@@ -13,6 +13,14 @@ WRITES_MAX = 64
 # With 2,048 transactions in a block, 256 MiB is the most that a block of such transactions can hold in memory.
 WRITTEN_SIZE_BYTES_MAX = 128 * 1024
 EVENTS_MAX = 16
+# A decision sets its deadline and a handful of reminders.
+TIMERS_SET_MAX = 16
+# What a timer's function needs to know is in records; this is for their ids.
+PAYLOAD_SIZE_BYTES_MAX = 1024
+# Timers run before a block's transactions, which wait for them. One that uses up all its limits takes about 3 ms, a
+# common one 60 µs: the most that a block's timers take together stays below a second, well within a leader's heartbeat
+# being missed, and what a year's pause left behind is worked off at thousands a second.
+TIMERS_PER_BLOCK_MAX = 256
 # The sender, the unit, and up to 16 people, twice over.
 LINKS_MAX = 36
 
@@ -24,6 +32,9 @@ TOO_MANY_WRITES = Reason("limits.writes", "the transaction would write more than
 TOO_MUCH_WRITTEN = Reason("limits.written-size", "the transaction would write more than {limit} bytes; split it up")
 TOO_MANY_EVENTS = Reason("limits.events", "the transaction would report more than {limit} events; split it up")
 TOO_MANY_LINKS = Reason("limits.links", "the transaction would concern more than {limit} subjects; split it up")
+TOO_MANY_TIMERS = Reason("limits.timers", "the transaction would set more than {limit} timers; split it up")
+TIMER_DUE = Reason("limits.timer-due", "a timer cannot be due at {due} ms; the least is 0, the most {limit}")
+PAYLOAD_TOO_LARGE = Reason("limits.timer-payload", "the timer would carry {size} bytes, allowed are {limit}")
 RESULT_TOO_LARGE = Reason(
     "limits.result-size", "the result of the transaction would have {size} bytes, allowed are {limit}; split it up"
 )
@@ -36,5 +47,8 @@ LIMIT_REASONS = (
     TOO_MUCH_WRITTEN,
     TOO_MANY_EVENTS,
     TOO_MANY_LINKS,
+    TOO_MANY_TIMERS,
+    TIMER_DUE,
+    PAYLOAD_TOO_LARGE,
     RESULT_TOO_LARGE,
 )

@@ -13,12 +13,14 @@ from contracts.arguments import Description
 from contracts.authority.judgement import NOT_ALLOWED
 from contracts.calendar.reasons import CALENDAR_REASONS
 from contracts.chain import CHAIN_KIND
-from contracts.contract import Contract, Operation
+from contracts.contract import Contract, Operation, TimerHandler
 from contracts.errors import ContractError, Reason, Refusal
 from contracts.expectation import EXPECT_REASONS
 from contracts.genesis_state import GENESIS_KINDS
 from contracts.limits import LIMIT_REASONS, RECORD_REASONS
 from contracts.result import Result
+from contracts.timer_effect import TimerEffect
+from contracts.timers import KIND_TIMER, PURPOSE_UNKNOWN, TIMER_REASONS
 
 OPERATION_UNKNOWN = Reason(
     "operation.unknown", "this ledger has no operation {operation}; see the list of operations for what there is"
@@ -34,9 +36,10 @@ RUNTIME_REASONS = (
     *RECORD_REASONS,
     *LIMIT_REASONS,
     *CALENDAR_REASONS,
+    *TIMER_REASONS,
 )
 # What the runtime itself writes; no contract may.
-RUNTIME_KINDS = frozenset((SENDER_COUNT_KIND, CHAIN_KIND))
+RUNTIME_KINDS = frozenset((SENDER_COUNT_KIND, CHAIN_KIND, KIND_TIMER))
 _RUNTIME = "the runtime"
 
 
@@ -45,6 +48,13 @@ class RegisteredOperation(NamedTuple):
 
     contract: Contract
     operation: Operation
+
+
+class RegisteredTimer(NamedTuple):
+    """A timer handler with the contract it belongs to."""
+
+    contract: Contract
+    handler: TimerHandler
 
 
 class Registry:
@@ -59,6 +69,7 @@ class Registry:
         """
         self.contracts = tuple(contracts)
         self._operations: dict[str, RegisteredOperation] = {}
+        self._timers: dict[str, RegisteredTimer] = {}
         self._reasons: dict[str, Reason] = {reason.code: reason for reason in RUNTIME_REASONS}
         owners: dict[str, str] = dict.fromkeys(RUNTIME_KINDS, _RUNTIME)
         names: set[str] = set()
@@ -73,6 +84,8 @@ class Registry:
             self._add_reasons(contract)
             for operation in contract.operations:
                 self._operations[f"{contract.name}.{operation.method}"] = RegisteredOperation(contract, operation)
+            for handler in contract.timers:
+                self._timers[f"{contract.name}.{handler.name}"] = RegisteredTimer(contract, handler)
         self._check_borrowed_kinds(owners)
         self._check_pack_kinds(owners)
 
@@ -92,8 +105,19 @@ class Registry:
             raise Refusal(*OPERATION_UNKNOWN, operation=name)
         return found
 
-    def explain(self, result: Result) -> Refusal | None:
-        """Why a transaction was refused, in words, from what stands in its result; None if it was not.
+    def find_timer(self, purpose: str) -> RegisteredTimer:
+        """The timer handler `contract.name`.
+
+        Raises:
+            Refusal: `timer.purpose-unknown`.
+        """
+        found = self._timers.get(purpose)
+        if found is None:
+            raise Refusal(*PURPOSE_UNKNOWN, purpose=purpose)
+        return found
+
+    def explain(self, result: Result | TimerEffect) -> Refusal | None:
+        """Why a transaction or a timer was refused, in words, from what stands in its leaf; None if it was not.
 
         Never raises: a code or details that this registry does not know are named as they are.
         """

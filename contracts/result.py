@@ -74,9 +74,7 @@ class Result(NamedTuple):
         Raises:
             EncodingError: a contract put something into details or events that has no canonical form.
         """
-        check_encodable(self.details, _DETAILS_DEPTH)
-        for event in self.events:
-            check_encodable(event.fields, _EVENT_DEPTH)
+        check_said(self.details, self.events)
         return encode_checked((RESULT_MARK, RESULT_VERSION, *self))
 
     @classmethod
@@ -92,18 +90,44 @@ class Result(NamedTuple):
         _, version, height, leaf_index, transaction_id, code, details, events, links, writes = value
         if type(version) is not int or version != RESULT_VERSION:
             raise DecodingError("the result leaf has version {version!r}, known is 1", version=version)
-        if not isinstance(code, str) or not isinstance(details, dict):
-            raise DecodingError("the result leaf has no code or no details")
         return cls(
-            height=_count(height, 1),
-            leaf_index=_count(leaf_index, 0),
-            transaction_id=_hash(transaction_id),
-            code=code,
-            details=details,
-            events=_parts(events, _event),
-            links=_parts(links, _link),
-            writes=_parts(writes, _write),
+            _count(height, 1),
+            _count(leaf_index, 0),
+            _hash(transaction_id),
+            *read_said(code, details, events, links, writes),
         )
+
+
+class Said(NamedTuple):
+    """What every run leaves in its leaf, a transaction or a timer: the last five items."""
+
+    code: str
+    details: dict[str, Value]
+    events: tuple[Event, ...]
+    links: tuple[ResultLink, ...]
+    writes: tuple[RecordVersion, ...]
+
+
+def check_said(details: dict[str, Value], events: tuple[Event, ...]) -> None:
+    """Refuse what has no canonical form where a leaf has it.
+
+    Raises:
+        EncodingError: a contract put it there.
+    """
+    check_encodable(details, _DETAILS_DEPTH)
+    for event in events:
+        check_encodable(event.fields, _EVENT_DEPTH)
+
+
+def read_said(code: Value, details: Value, events: Value, links: Value, writes: Value) -> Said:
+    """The last five items of a leaf.
+
+    Raises:
+        DecodingError: not such items. Nothing else is ever raised.
+    """
+    if not isinstance(code, str) or not isinstance(details, dict):
+        raise DecodingError("the result leaf has no code or no details")
+    return Said(code, details, _parts(events, _event), _parts(links, _link), _parts(writes, _write))
 
 
 def _parts(value: Value, read: Callable[[list[Value]], Part | None]) -> tuple[Part, ...]:

@@ -1,20 +1,24 @@
-"""Executing a block: a pure function of the state before it and its transactions.
+"""Executing a block: a pure function of the state before it, its time and its transactions.
 
-Owns the order of steps for one transaction, what happens when it is refused, and the runtime's bookkeeping. Never
+Owns the order of steps for one timer and one transaction, what happens when one is refused, and the runtime's
+bookkeeping. Never
 reads a clock, draws a number, writes to a store, or turns a bug into a result: any exception but a `Refusal`
 leaves `execute_block` and stops the node. Invariants:
 
+- timers that are due run before the transactions, in the order of their keys; which ones is settled before the first
+  of them runs, so that no block waits for timers that its own timers set;
 - transactions are executed in the order of the log, each on what the ones before left;
 - a refused transaction writes nothing of its own; that it was there is counted and linked;
 - a transaction that its sender did not sign, as far as the state knows, is neither counted nor linked: nobody
   can put anything into a member's chain but that member;
 - the same transactions, split over blocks differently, leave the same records, but for heights, times and days,
-  and for what a contract allows once in a block (`governance`: one change of the voters).
+  for what a contract allows once in a block (`governance`: one change of the voters), and for timers, which run when
+  blocks begin.
 
 Source: docs/protocol.md, section 4; docs/reference/contracts.md; docs/adr/0007-deterministic-runtime.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -24,11 +28,15 @@ from contracts.changes import StateChange, SubjectLink
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.expectation import check_expectation
-from contracts.limits import RESULT_TOO_LARGE
+from contracts.limits import RESULT_TOO_LARGE, TIMERS_PER_BLOCK_MAX
 from contracts.member import Member, member_subject
 from contracts.registry import Registry
 from contracts.result import CODE_OK, RESULT_SIZE_BYTES_MAX, Result, ResultLink
+from contracts.run_context import RunContext
 from contracts.state import BlockState, OrderedState, StateReader
+from contracts.timer_context import TimerContext
+from contracts.timer_effect import TimerEffect, linked_hash
+from contracts.timers import Timer, due_timers
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
 
@@ -44,29 +52,41 @@ class PlacedTransaction(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExecutableBlock:
-    """What execution needs of a block: heights start at 1, time is milliseconds since 1970 UTC."""
+    """What execution needs of a block: heights start at 1, time is milliseconds since 1970 UTC.
+
+    `first_index` is the log index of its outcome leaf: the place of what its timers do.
+    """
 
     network_id: Hash
     height: int
     time_ms: int
+    first_index: int
     transactions: Sequence[PlacedTransaction]
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What a block did. `results` and `result_leaves` have one item a transaction, in order.
+    """What a block did. `results` and `result_leaves` have one item a transaction, in order; `effects` and
+    `effect_leaves` one for each timer that ran, in order.
 
     `changes` are coalesced over the block and ascend by key; `links` are in the order of their making.
     """
 
     results: tuple[Result, ...]
     result_leaves: tuple[bytes, ...]
+    effects: tuple[TimerEffect, ...]
+    effect_leaves: tuple[bytes, ...]
     changes: tuple[StateChange, ...]
     links: tuple[SubjectLink, ...]
 
+    @property
+    def leaves(self) -> tuple[bytes, ...]:
+        """What the block adds to the tree of results that an outcome leaf states: timers first."""
+        return self.effect_leaves + self.result_leaves
+
 
 def execute_block(registry: Registry, state: OrderedState, block: ExecutableBlock) -> Execution:
-    """Execute a block's transactions in order on `state`, which is left as it is.
+    """Run the timers that are due and execute a block's transactions, in order, on `state`, which is left as it is.
 
     Args:
         registry: The network's contracts.
@@ -81,29 +101,77 @@ def execute_block(registry: Registry, state: OrderedState, block: ExecutableBloc
         DecodingError: the state holds bytes that are no record; the store is damaged.
         ContractError, AssertionError, ...: a bug in a contract. The node must stop.
 
-    Cost: about 35 µs for a simple transaction; memory grows with what the block touches.
+    Cost: about 35 µs for a simple transaction; memory grows with what the block touches. Of the timers that are due, at
+    most `TIMERS_PER_BLOCK_MAX` run; the others do in the blocks after this one.
     """
     run = _Run(registry, BlockState(state), block)
+    for timer in due_timers(state, block.time_ms, TIMERS_PER_BLOCK_MAX):
+        run.run_timer(timer)
     for placed in block.transactions:
         run.execute(placed)
-    return Execution(tuple(run.results), tuple(run.result_leaves), run.state.changes(), tuple(run.links))
+    return Execution(
+        tuple(run.results),
+        tuple(run.result_leaves),
+        tuple(run.effects),
+        tuple(run.effect_leaves),
+        run.state.changes(),
+        tuple(run.links),
+    )
 
 
 class _Run:
     """One block under way."""
 
-    __slots__ = ("_block", "_chains", "_counts", "_day", "_registry", "links", "result_leaves", "results", "state")
+    __slots__ = (
+        "_block",
+        "_chains",
+        "_counts",
+        "_day",
+        "_registry",
+        "effect_leaves",
+        "effects",
+        "links",
+        "result_leaves",
+        "results",
+        "state",
+    )
 
     def __init__(self, registry: Registry, state: BlockState, block: ExecutableBlock) -> None:
         self.state = state
         self.results: list[Result] = []
         self.result_leaves: list[bytes] = []
+        self.effects: list[TimerEffect] = []
+        self.effect_leaves: list[bytes] = []
         self.links: list[SubjectLink] = []
         self._registry = registry
         self._block = block
         self._day = block.time_ms // DAY_MS
         self._chains = Chains(state)
         self._counts: dict[Hash, SenderCount] = {}
+
+    def run_timer(self, timer: Timer) -> None:
+        """One timer, unless an earlier one of the block cancelled it; refused or not, it is gone."""
+        if self.state.get(timer.key) is None:
+            return
+        self.state.put(timer.key, None)
+        context = None
+        try:
+            contract, handler = self._registry.find_timer(timer.purpose)
+            block = self._block
+            context = TimerContext(
+                self.state, contract, block.network_id, block.height, block.time_ms, timer.id, timer.due_ms
+            )
+            handler.function(context, timer.payload)
+            effect = self._effect(timer, None, context)
+            leaf = self._encoded(effect)
+        except Refusal as refusal:
+            context = None
+            effect = self._effect(timer, refusal, None)
+            leaf = effect.encode()
+        self.effects.append(effect)
+        self.effect_leaves.append(leaf)
+        self._extend(effect.links, self._block.first_index)
+        self._take(context)
 
     def execute(self, placed: PlacedTransaction) -> None:
         """One transaction: who signed, may they, what do they ask for, does it hold; then keep or discard."""
@@ -125,9 +193,7 @@ class _Run:
             leaf = result.encode()
         self._add(transaction.sender, count)
         self._keep(placed, result, leaf)
-        if context is not None:
-            for key, content in context.contents.items():
-                self.state.put(key, content)
+        self._take(context)
 
     def _operate(self, placed: PlacedTransaction, signers: tuple[Member, ...]) -> Context:
         transaction = placed.transaction
@@ -157,10 +223,6 @@ class _Run:
         subjects: tuple[str, ...],
     ) -> Result:
         transaction, leaf_index = placed
-        links = []
-        for subject in subjects:
-            head = self._chains.head(subject)
-            links.append(ResultLink(subject, head.sequence + 1, next_link(head.link, transaction.leaf_hash)))
         return Result(
             self._block.height,
             leaf_index,
@@ -168,12 +230,33 @@ class _Run:
             CODE_OK if refusal is None else refusal.code,
             {} if refusal is None else refusal.details,
             () if context is None else tuple(context.events),
-            tuple(links),
+            self._links(subjects, transaction.leaf_hash),
             () if context is None else tuple(context.versions.values()),
         )
 
+    def _effect(self, timer: Timer, refusal: Refusal | None, context: TimerContext | None) -> TimerEffect:
+        height = self._block.height
+        return TimerEffect(
+            height,
+            len(self.effects) + 1,
+            timer.id,
+            timer.purpose,
+            CODE_OK if refusal is None else refusal.code,
+            {} if refusal is None else refusal.details,
+            () if context is None else tuple(context.events),
+            () if context is None else self._links(context.subjects, linked_hash(height, timer.id)),
+            () if context is None else tuple(context.versions.values()),
+        )
+
+    def _links(self, subjects: Iterable[str], linked: Hash) -> tuple[ResultLink, ...]:
+        links = []
+        for subject in subjects:
+            head = self._chains.head(subject)
+            links.append(ResultLink(subject, head.sequence + 1, next_link(head.link, linked)))
+        return tuple(links)
+
     @staticmethod
-    def _encoded(result: Result) -> bytes:
+    def _encoded(result: Result | TimerEffect) -> bytes:
         leaf = result.encode()
         if len(leaf) > RESULT_SIZE_BYTES_MAX:
             raise Refusal(*RESULT_TOO_LARGE, size=len(leaf), limit=RESULT_SIZE_BYTES_MAX)
@@ -182,9 +265,18 @@ class _Run:
     def _keep(self, placed: PlacedTransaction, result: Result, leaf: bytes | None) -> None:
         self.results.append(result)
         self.result_leaves.append(result.encode() if leaf is None else leaf)
-        for subject, sequence, link in result.links:
+        self._extend(result.links, placed.leaf_index)
+
+    def _extend(self, links: Sequence[ResultLink], leaf_index: int) -> None:
+        for subject, sequence, link in links:
             self._chains.extend(subject, link)
-            self.links.append(SubjectLink(subject, sequence, placed.leaf_index, link))
+            self.links.append(SubjectLink(subject, sequence, leaf_index, link))
+
+    def _take(self, context: RunContext | None) -> None:
+        """Make what a run wrote part of the state; None where it was refused."""
+        if context is not None:
+            for key, content in context.contents.items():
+                self.state.put(key, content)
 
     def _count(self, sender: Hash) -> SenderCount:
         count = self._counts.get(sender)

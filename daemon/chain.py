@@ -16,6 +16,7 @@ from consensus.certificates import BlockCertificate
 from contracts.registry import Registry
 from contracts.result import Result
 from contracts.runtime import ExecutableBlock, PlacedTransaction, execute_block
+from contracts.timers import next_due_ms
 from daemon.block_builder import BuiltBlock, ExecutedPoint, Tip
 from daemon.node_errors import LedgerContradictionError
 from daemon.overlay import StateOverlay
@@ -44,6 +45,12 @@ class _Executed(NamedTuple):
     result_leaves: tuple[bytes, ...]
 
 
+class _NextTimer(NamedTuple):
+    """When the first timer that waits is due; None if none waits."""
+
+    due_ms: int | None
+
+
 class Chain:
     """The blocks from the executed height to the tip, and the state as of the executed height."""
 
@@ -67,6 +74,8 @@ class Chain:
         # What the newest executed block was committed with; empty for the genesis.
         self.newest_certificate = bytes(reader.certificate(head.executed_height) or b"")
         self.overlay = StateOverlay(reader)
+        # None until it is asked for after an execution.
+        self._next_timer: _NextTimer | None = None
         self.blocks: deque[BuiltBlock] = deque()
         # Executed heights that the header of the executed tip does not state: a later header states them, or one that
         # takes its place. Of those before the start only the newest digest is known, which is all that can be stated:
@@ -92,10 +101,17 @@ class Chain:
 
     @property
     def has_unstated_effects(self) -> bool:
-        """Whether a transaction was executed whose result the tip's header and those below do not state."""
+        """Whether a transaction or a timer was executed whose result the tip's header and those below do not state."""
         return any(
             executed.result_leaves for height, executed in self._unstated.items() if height > self.tip.executed_height
         )
+
+    @property
+    def next_timer_ms(self) -> int | None:
+        """When the first timer that waits is due, as of the executed height; looked up once after each execution."""
+        if self._next_timer is None:
+            self._next_timer = _NextTimer(next_due_ms(self.overlay))
+        return self._next_timer.due_ms
 
     def executed_point(self) -> ExecutedPoint:
         """What the next block's outcome leaf states."""
@@ -190,7 +206,8 @@ class Chain:
             PlacedTransaction(transaction, first_index + 1 + offset)
             for offset, transaction in enumerate(block.transactions)
         ]
-        executable = ExecutableBlock(self._genesis.network_id, block.header.height, block.header.time_ms, placed)
+        header = block.header
+        executable = ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, first_index, placed)
         with self.overlay.one_moment():
             execution = execute_block(self._registry, self.overlay, executable)
         self._digest.apply(execution.changes)
@@ -200,7 +217,8 @@ class Chain:
         self.executed_tip = block.tip
         ids = tuple(ExecutedId(one.transaction.id, one.transaction.expires_ms, one.leaf_index) for one in placed)
         self.overlay.put(ticket, execution.changes, ids)
-        self._unstated[block.header.height] = _Executed(self.executed_digest, execution.result_leaves)
+        self._next_timer = None
+        self._unstated[block.header.height] = _Executed(self.executed_digest, execution.leaves)
         for height in [one for one in self._unstated if one <= block.header.executed_height]:
             del self._unstated[height]
         stored = StoredExecution(
@@ -212,6 +230,7 @@ class Chain:
             results=tuple(
                 StoredResult(one.leaf_index, leaf) for one, leaf in zip(placed, execution.result_leaves, strict=True)
             ),
+            effects=execution.effect_leaves,
             links=execution.links,
             changes=execution.changes,
             digest_lanes=self._digest.lanes_bytes(),

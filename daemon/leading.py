@@ -1,4 +1,4 @@
-"""What a leader does with its term: open it, put waiting transactions into blocks, close what is unstated. Pure.
+"""What a leader does with its term: open it, put waiting transactions into blocks, run timers, close. Pure.
 
 Owns when a block is built; never whether this node leads (agreement says so) nor when the block counts. Bound: the
 window of blocks beyond the last committed one, which the block that opens a term may exceed (docs/protocol.md,
@@ -120,6 +120,18 @@ class Leading:
             return True
 
         return may_take
+
+    def run_timers(self, now_ms: int) -> None:
+        """Begin a block where a timer is due and nothing else brings one: asked with every event.
+
+        One at a time, and none on top of a block that is not executed: it may run the very timer, and what is due after
+        it is known only then. More than one block's worth of timers is worked off block by block.
+        """
+        if not self._may_propose or self._chain.unexecuted_count:
+            return
+        due_ms = self._chain.next_timer_ms
+        if due_ms is not None and due_ms <= self.block_time_ms(now_ms):
+            self._build([], now_ms)
 
     def close(self, now_ms: int) -> None:
         """Put executed effects into a header when nothing else will: asked on a tick, so a run of writes shares it."""

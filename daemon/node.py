@@ -219,6 +219,8 @@ class Node:
             self._handle(event)
             self._growing.follow(self._elapsed_ms)
             self._effects.extend(self._leading.propose(self._now_ms))
+            if not self._stopping:
+                self._leading.run_timers(self._now_ms)
             if self._stopping or isinstance(event, Ticked):
                 self._leading.close(self._now_ms)
         except LedgerContradictionError as error:

@@ -68,12 +68,12 @@ def opening_certificate(reader: StoreReader, tip: Tip) -> ElectionCertificate:
 
 
 def load_result_leaves(reader: StoreReader, height: int) -> tuple[bytes, ...]:
-    """The result leaves of an executed block's transactions, in order."""
+    """What an executed block added to the tree of results, in order: its timers' effects, its transactions' results."""
     stored = _stored_header(reader, height)
     leaves = [reader.result(stored.first_index + offset) for offset in range(1, stored.leaf_count)]
     if any(leaf is None for leaf in leaves):
         _contradiction(height)
-    return tuple(leaf for leaf in leaves if leaf is not None)
+    return (*reader.timer_effects(height), *(leaf for leaf in leaves if leaf is not None))
 
 
 def _stored_header(reader: StoreReader, height: int) -> StoredHeader:

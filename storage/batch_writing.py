@@ -11,6 +11,7 @@ from ledger.hashing import HASH_SIZE_BYTES
 from ledger.tree import TILE_WIDTH, TileHashes
 from storage.batch_rules import Advance
 from storage.chunks import pack_chunks
+from storage.effects import pack_effects
 from storage.environment import Table, Write
 from storage.interface import StateChange, StoredBlock, StoredExecution, WriteBatch
 from storage.layout import (
@@ -21,6 +22,7 @@ from storage.layout import (
     pack_header,
     pack_payload,
     tile_key,
+    unpack_header,
 )
 from storage.links import link_rows
 
@@ -73,13 +75,22 @@ def _write_block(transaction: Write, tables: Tables, block: StoredBlock) -> None
 
 def _write_execution(transaction: Write, tables: Tables, execution: StoredExecution) -> None:
     transaction.put(number_key(execution.height), execution.certificate, append=True, db=tables["certificates"])
-    chunks = pack_chunks(execution.results)
+    chunks = pack_chunks([*_effects(transaction, tables, execution), *execution.results])
     _put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
     for gained in execution.tile_hashes:
         _extend_tiles(transaction, tables["tiles"], gained)
     _put_all(transaction, tables["links"], link_rows(execution.links))
     _change_state(transaction, tables["state"], execution.changes)
     transaction.put(META_LANES, execution.digest_lanes, db=tables["meta"])
+
+
+def _effects(transaction: Write, tables: Tables, execution: StoredExecution) -> list[tuple[int, bytes]]:
+    """The row of the block's timers, if any ran: at the place of its outcome leaf."""
+    if not execution.effects:
+        return []
+    row = transaction.get(number_key(execution.height), db=tables["headers"])
+    assert row is not None, "what is executed was stored before, or is in the same batch"
+    return [(unpack_header(execution.height, bytes(row)).first_index, pack_effects(execution.effects))]
 
 
 def _change_state(transaction: Write, table: Table, changes: Iterable[StateChange]) -> None:

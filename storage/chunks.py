@@ -8,7 +8,7 @@ drops whole chunks. Source: docs/reference/storage.md.
 A chunk: row count (4 bytes), the end of each row counted from the first row's start (4 bytes each), the rows.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from struct import Struct, unpack_from
 
@@ -33,17 +33,18 @@ def pack_chunks(rows: Iterable[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]
     for index, row in rows:
         needed = _NUMBER_SIZE_BYTES + len(row)
         if gathered and (index != first + len(gathered) or size + needed > CHUNK_SIZE_BYTES_MAX):
-            yield first, _pack(gathered)
+            yield first, pack_rows(gathered)
             gathered = []
         if not gathered:
             first, size = index, _COUNT.size
         gathered.append(row)
         size += needed
     if gathered:
-        yield first, _pack(gathered)
+        yield first, pack_rows(gathered)
 
 
-def _pack(rows: list[bytes]) -> bytes:
+def pack_rows(rows: Sequence[bytes]) -> bytes:
+    """One chunk of these rows, however large it becomes."""
     ends = []
     end = 0
     for row in rows:

@@ -93,7 +93,8 @@ class StoredExecution:
     """Everything that executing one committed block adds; applied together.
 
     `tile_hashes` are this block's new hashes for each tile level (see `ledger.tree.TileHashes`);
-    `digest_lanes` are the 2,048 bytes of the state digest after it; `tree_size` the log's size after it.
+    `digest_lanes` are the 2,048 bytes of the state digest after it; `tree_size` the log's size after it; `effects` are
+    the effect leaves of the timers that ran in it, in order.
     """
 
     height: int
@@ -106,6 +107,7 @@ class StoredExecution:
     changes: tuple[StateChange, ...]
     digest_lanes: bytes
     state_digest: Hash
+    effects: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,9 @@ class StoreReader(Protocol):
 
     def result(self, leaf_index: int) -> bytes | None:
         """The result leaf, or None for outcome leaves and what is not executed."""
+
+    def timer_effects(self, height: int) -> Sequence[bytes]:
+        """The effect leaves of the timers that ran in an executed block, in order; mostly none."""
 
     def tile(self, level: int, index: int) -> bytes:
         """1 to 256 hashes, concatenated; raises `ledger.tree.MissingTileError` where there is none."""

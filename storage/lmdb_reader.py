@@ -11,6 +11,7 @@ from contracts.changes import SubjectLink
 from ledger.hashing import Hash
 from ledger.tree import MissingTileError
 from storage.chunks import row_count, unpack_rows
+from storage.effects import is_effects, unpack_effects
 from storage.environment import Cursor, Environment, Read, Table
 from storage.id_index import IdIndex
 from storage.interface import OrderedState, StoredHeader, StoredPayload, StoreHead
@@ -106,13 +107,24 @@ class LmdbReader:
 
     def result(self, leaf_index: int) -> bytes | None:
         """The result leaf of an executed transaction."""
-        if leaf_index < 0:
-            return None
         with self._environment.read() as transaction:
-            found = _row_at_or_before(transaction, self._tables["results"], leaf_index)
-            if found is None or leaf_index >= found[0] + row_count(found[1]):
-                return None
-            return unpack_rows(found[1], leaf_index - found[0], 1)[0]
+            row = self._result_row(transaction, leaf_index)
+        return None if row is None or is_effects(row) else row
+
+    def timer_effects(self, height: int) -> Sequence[bytes]:
+        """The effect leaves of the block's timers; two look-ups."""
+        header = self.header(height)
+        if header is None:
+            return ()
+        with self._environment.read() as transaction:
+            row = self._result_row(transaction, header.first_index)
+            return () if row is None else unpack_effects(row)
+
+    def _result_row(self, transaction: Read, leaf_index: int) -> bytes | None:
+        found = _row_at_or_before(transaction, self._tables["results"], leaf_index) if leaf_index >= 0 else None
+        if found is None or leaf_index >= found[0] + row_count(found[1]):
+            return None
+        return unpack_rows(found[1], leaf_index - found[0], 1)[0]
 
     def tile(self, level: int, index: int) -> bytes:
         """The hashes of a tile, as many as there are."""

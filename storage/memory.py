@@ -36,6 +36,7 @@ class MemoryStore:
         self._entries: list[bytes] = []
         self._certificates: dict[int, bytes] = {}
         self._results: dict[int, bytes] = {}
+        self._effects: dict[int, tuple[bytes, ...]] = {}
         self._tiles: dict[tuple[int, int], bytes] = {}
         self._ids: dict[Hash, ExecutedId] = {}
         self._links: dict[str, list[SubjectLink]] = {}
@@ -89,6 +90,10 @@ class MemoryStore:
     def result(self, leaf_index: int) -> bytes | None:
         """The result leaf of an executed transaction."""
         return self._results.get(leaf_index)
+
+    def timer_effects(self, height: int) -> Sequence[bytes]:
+        """The effect leaves of the block's timers."""
+        return self._effects.get(height, ())
 
     def tile(self, level: int, index: int) -> bytes:
         """The hashes of a tile, as many as there are."""
@@ -199,6 +204,8 @@ class MemoryStore:
         self._state_digest = execution.state_digest
         self._certificates[execution.height] = execution.certificate
         self._results.update((one.leaf_index, one.leaf) for one in execution.results)
+        if execution.effects:
+            self._effects[execution.height] = execution.effects
         self._ids.update((one.id, one) for one in execution.ids)
         for link in execution.links:
             self._links.setdefault(link.subject, []).append(link)

@@ -86,6 +86,7 @@ def read_as_a_start_does(path: Path, network_id: bytes) -> None:
         for height in range(max(1, head.executed_height - _TAIL_ENTRY_COUNT), head.tip_height + 1):
             store.header(height)
             store.certificate(height)
+            store.timer_effects(height)
         store.index_of(network_id)
         store.duplicates([network_id], head.executed_height)
         next(store.scan_state(b""), None)

@@ -5,13 +5,12 @@ says anything about rows that the log does not account for until `finish`, which
 Source: docs/reference/storage.md; C2SP tlog-tiles.
 """
 
-from collections.abc import Sequence
-
 from cli.audit.entry_check import CheckedBlock
 from cli.audit.finding import AuditFinding
 from cli.audit.id_table_check import IdTableCheck
 from cli.audit.source import LedgerSource, LocalTables, SourceHead
 from contracts.changes import SubjectLink
+from contracts.runtime import Execution
 from ledger.hashing import HASH_SIZE_BYTES
 from ledger.tree import TILE_WIDTH, TileHashes
 
@@ -80,15 +79,19 @@ class LookUpCheck:
         self._tables = tables
         self._ids = IdTableCheck()
         self._links = 0
+        self._result_rows = 0
 
     def close(self) -> None:
         """Remove what was put on disk meanwhile."""
         self._ids.close()
 
-    def check(self, block: CheckedBlock, links: Sequence[SubjectLink]) -> None:
+    def check(self, block: CheckedBlock, execution: Execution) -> None:
         """Every link that the block added to a subject's chain is stored as computed; its ids are remembered."""
+        links = execution.links
         self._ids.expect(block)
         self._links += len(links)
+        # One for each transaction, and one for all timers together, if any ran.
+        self._result_rows += len(execution.results) + bool(execution.effects)
         chains: dict[str, list[SubjectLink]] = {}
         for link in links:
             chains.setdefault(link.subject, []).append(link)
@@ -101,7 +104,7 @@ class LookUpCheck:
         """The ids are found where they belong, and no row is there that the log does not account for."""
         tables = self._tables
         self._ids.compare(tables.id_rows())
-        _check_count("audit.result-surplus", "results", self._ids.count, tables.result_count())
+        _check_count("audit.result-surplus", "results", self._result_rows, tables.result_count())
         _check_count("audit.subject-link-surplus", "subject links", self._links, tables.subject_link_count())
         for name, (expected, found) in tables.block_counts(head).items():
             _check_count("audit.block-surplus", name, expected, found)

@@ -58,6 +58,7 @@ CODES: Final[dict[str, Verdict]] = {
     "audit.result-changed": DAMAGED,
     "audit.result-missing": DAMAGED,
     "audit.result-surplus": DAMAGED,
+    "audit.timer-effect-changed": DAMAGED,
     "audit.state-changed": DAMAGED,
     "audit.state-missing": DAMAGED,
     "audit.state-surplus": DAMAGED,

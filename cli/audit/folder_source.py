@@ -19,6 +19,7 @@ from contracts.changes import SubjectLink
 from ledger.hashing import HASH_SIZE_BYTES
 from ledger.tree import MissingTileError
 from storage.chunks import row_count, unpack_rows
+from storage.effects import is_effects, unpack_effects
 from storage.environment import Environment, Read, ReadTransaction, translate
 from storage.errors import StoreDamagedError, StoreVersionError
 from storage.id_index import IdIndex
@@ -138,11 +139,13 @@ class FolderSource:
                 return None
             self._check_start(height, header.first_index)
             certificate = self._reader.certificate(height)
+            results = None if certificate is None else self._results(header.first_index, header.leaf_count)
             return SourceBlock(
                 header=header,
                 entries=self._reader.entries(header.first_index, header.leaf_count),
-                results=None if certificate is None else self._results(header.first_index + 1, header.leaf_count - 1),
+                results=None if results is None else results[1:],
                 certificate=certificate,
+                effects=None if results is None else _effects(results[0]),
             )
 
     def tile(self, level: int, index: int, width: int) -> bytes | None:
@@ -187,7 +190,7 @@ class FolderSource:
             return count
 
     def result_count(self) -> int:
-        """Result leaves of all blocks."""
+        """Rows of results: a leaf for each transaction, and one row for each block in which timers ran."""
         with self._readable("results"):
             return self._row_count("results")
 
@@ -232,7 +235,7 @@ class FolderSource:
             )
 
     def _results(self, first_index: int, count: int) -> list[bytes | None]:
-        """The result leaves of `count` entries from `first_index`; None for one that is not there."""
+        """The rows of `count` entries from `first_index`; None for one that is not there."""
         found: list[bytes | None] = [None] * count
         end = first_index + count
         with self._environment.read() as transaction, transaction.cursor(self._environment.tables["results"]) as cursor:
@@ -275,3 +278,8 @@ def _network_of(environment: Environment, transaction: Read) -> bytes:
             known=FORMAT_VERSION,
         )
     return network_id
+
+
+def _effects(row: bytes | None) -> list[bytes]:
+    """The effects in the row at the place of an outcome leaf; another row there is one too many, which is counted."""
+    return unpack_effects(row) if row is not None and is_effects(row) else []

@@ -9,6 +9,7 @@ stated one; a node states them within its window. Source: docs/protocol.md, sect
 """
 
 from collections import deque
+from itertools import zip_longest
 
 from cli.audit.derived_state import DerivedState
 from cli.audit.entry_check import CheckedBlock
@@ -71,7 +72,7 @@ class Replay:
         if not block.committed:
             return None
         execution = self._execute(block)
-        finding = _result_difference(block, execution)
+        finding = _effect_difference(block, execution) or _result_difference(block, execution)
         if finding is not None and self._wrong_result is None:
             self._wrong_result = (block.header.height, finding)
         return execution
@@ -90,13 +91,13 @@ class Replay:
         execution = execute_block(
             self._registry,
             self._state,
-            ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, placed),
+            ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, block.first_index, placed),
         )
         self._state.apply(execution.changes)
         self._digest.apply(execution.changes)
         self.executed_height = header.height
         self._digests[header.height] = self._digest.digest()
-        self._unstated.append((header.height, [leaf_hash(leaf) for leaf in execution.result_leaves]))
+        self._unstated.append((header.height, [leaf_hash(leaf) for leaf in execution.leaves]))
         return execution
 
     def _check_outcome(self, block: CheckedBlock) -> None:
@@ -142,6 +143,24 @@ class Replay:
         while self._unstated and self._unstated[0][0] <= height:
             hashes += self._unstated.popleft()[1]
         return hashes
+
+
+def _effect_difference(block: CheckedBlock, execution: Execution) -> AuditFinding | None:
+    """The first effect of a timer that the source shows otherwise than executing gives it."""
+    stored = block.source.effects
+    if stored is None or tuple(stored) == execution.effect_leaves:
+        return None
+    pairs = enumerate(zip_longest(execution.effect_leaves, stored), start=1)
+    number, expected, found = next((number, right, leaf) for number, (right, leaf) in pairs if right != leaf)
+    return AuditFinding(
+        "audit.timer-effect-changed",
+        "the stored effect of timer {number} in block {height} is not what executing gives",
+        height=block.header.height,
+        index=block.first_index,
+        expected=expected,
+        found=found,
+        number=number,
+    )
 
 
 def _result_difference(block: CheckedBlock, execution: Execution) -> AuditFinding | None:

@@ -42,8 +42,8 @@ class SourceBlock:
     """A block as it is stored.
 
     `entries` are the outcome leaf and the envelopes, fewer where some are missing. `results` are the result leaves
-    of the envelopes, in the same order, None for one that is missing; None as a whole where the source does not show
-    them, or the block is not executed.
+    of the envelopes, in the same order, None for one that is missing, and `effects` those of the timers that ran in the
+    block; each None as a whole where the source does not show them, or the block is not executed.
     `certificate` is None for a block that is not executed, or where it is missing.
     """
 
@@ -51,6 +51,7 @@ class SourceBlock:
     entries: Sequence[bytes]
     results: Sequence[bytes | None] | None
     certificate: bytes | None
+    effects: Sequence[bytes] | None = None
 
 
 class IdRows(NamedTuple):

@@ -211,7 +211,7 @@ class Walk:
             for gained in block.tile_hashes:
                 self._tiles.add(gained)
             if self._look_ups is not None:
-                self._look_ups.check(block, execution.links)
+                self._look_ups.check(block, execution)
         self.blocks += 1
         self.entries += block.header.leaf_count
 

@@ -13,6 +13,7 @@ from consensus.voters import Voter, VoterSet
 from contracts.builtin import builtin_registry
 from contracts.changes import StateChange
 from contracts.genesis_state import genesis_records
+from contracts.registry import Registry
 from contracts.runtime import ExecutableBlock, Execution, PlacedTransaction, execute_block
 from ledger.block import Header, Outcome, sign_header
 from ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -89,6 +90,7 @@ class Lies:
     outcome: Callable[[Outcome], Outcome] = lambda outcome: outcome
     leaf_hashes: Callable[[list[Hash]], list[Hash]] = lambda hashes: hashes
     results: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = lambda leaves: leaves
+    effects: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = lambda leaves: leaves
     ids: Callable[[tuple[ExecutedId, ...]], tuple[ExecutedId, ...]] = lambda ids: ids
     changes: Callable[[tuple[StateChange, ...]], tuple[StateChange, ...]] = lambda changes: changes
     votes: Callable[[Vote], Vote] = lambda vote: vote
@@ -111,9 +113,9 @@ class LedgerBuilder:
     tree: CompactRange = field(default_factory=CompactRange)
     nonce: int = 0
     transactions: list[Transaction] = field(default_factory=list)
+    registry: Registry = field(default_factory=builtin_registry)
 
     def __post_init__(self) -> None:
-        self.registry = builtin_registry()
         self.previous: Hash = self.genesis.network_id
         self.state = DictState(genesis_records(self.genesis))
         self.digest = StateDigest.from_lanes(genesis_lanes(self.genesis))
@@ -284,7 +286,9 @@ class LedgerBuilder:
         first_index = block.header.first_index
         placed = [PlacedTransaction(one, index) for index, one in enumerate(transactions, start=first_index + 1)]
         done = execute_block(
-            self.registry, self, ExecutableBlock(self.genesis.network_id, self.height, self.time_ms, placed)
+            self.registry,
+            self,
+            ExecutableBlock(self.genesis.network_id, self.height, self.time_ms, first_index, placed),
         )
         done = replace(done, result_leaves=lies.results(done.result_leaves), changes=lies.changes(done.changes))
         self._remember(done)
@@ -301,11 +305,12 @@ class LedgerBuilder:
             changes=done.changes,
             digest_lanes=self.digest.lanes_bytes(),
             state_digest=self.digest.digest(),
+            effects=lies.effects(done.effect_leaves),
         )
 
     def _remember(self, done: Execution) -> None:
         self.digest.apply(done.changes)
-        self.unstated = list(done.result_leaves)
+        self.unstated = list(done.leaves)
         for key, _, new in done.changes:
             if new is None:
                 del self.state[key]

@@ -276,7 +276,7 @@ def test_a_pinned_block_gives_pinned_bytes() -> None:
         )
         for number, (operation, values) in enumerate(calls, 1)
     ]
-    execution = execute_block(builtin_registry(), state, ExecutableBlock(network_id, 1, START_MS, placed))
+    execution = execute_block(builtin_registry(), state, ExecutableBlock(network_id, 1, START_MS, 0, placed))
     assert [result.code for result in execution.results] == ["ok", "ok", "notice.not-posted"]
     everything = encode([list(execution.result_leaves), [list(change) for change in execution.changes]])
     assert sha256(everything).hexdigest() == "37699d0dfb4dd299362f9a058a19a59ebc9d9d8125118437f9904bb78d30062d"

@@ -266,7 +266,7 @@ def test_a_sender_of_another_network_is_unknown() -> None:
     """A member's id covers its network: a transaction for one network means nothing on another."""
     ledger, other = TrialLedger(), TrialLedger(trial_genesis(window_blocks_max=7))
     assert ledger.network_id != other.network_id
-    block = ExecutableBlock(other.network_id, 1, other.time_ms, ledger.block([ledger.post()]).transactions)
+    block = ExecutableBlock(other.network_id, 1, other.time_ms, 0, ledger.block([ledger.post()]).transactions)
     assert execute_block(other.registry, other.state, block).results[0].code == "sender.unknown"
 
 

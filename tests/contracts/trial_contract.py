@@ -1,14 +1,15 @@
-"""A contract whose one operation does what a test hands in."""
+"""A contract whose one operation, and whose timers, do what a test hands in."""
 
 from contracts.arguments import Argument, Integer
-from contracts.contract import Contract, Operation, OperationFunction
+from contracts.contract import Contract, Operation, OperationFunction, TimerFunction, TimerHandler
 from contracts.errors import Reason
 from contracts.registry import Registry
 
 NO = Reason("trial.no", "number {number} is refused")
+PURPOSE = "trial.remind"
 
 
-def trial_contract(function: OperationFunction) -> Contract:
+def trial_contract(function: OperationFunction, on_timer: "TimerFunction | None" = None) -> Contract:
     return Contract(
         name="trial",
         summary="Does what a test asks for",
@@ -20,8 +21,9 @@ def trial_contract(function: OperationFunction) -> Contract:
                 "run", "Run it", (Argument("number", Integer(), "ledger", optional=True),), function, actors=("anyone",)
             ),
         ),
+        timers=() if on_timer is None else (TimerHandler("remind", on_timer),),
     )
 
 
-def trial_registry(function: OperationFunction) -> Registry:
-    return Registry((trial_contract(function),))
+def trial_registry(function: OperationFunction, on_timer: "TimerFunction | None" = None) -> Registry:
+    return Registry((trial_contract(function, on_timer),))

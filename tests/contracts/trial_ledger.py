@@ -92,7 +92,7 @@ class TrialLedger:
         """The next block; one leaf for its outcome comes first."""
         first = self.leaf_count + 1
         placed = [PlacedTransaction(transaction, first + offset) for offset, transaction in enumerate(transactions)]
-        return ExecutableBlock(self.network_id, self.height + 1, self.time_ms + 1000, placed)
+        return ExecutableBlock(self.network_id, self.height + 1, self.time_ms + 1000, self.leaf_count, placed)
 
     def execute(self, *transactions: Transaction) -> Execution:
         block = self.block(transactions)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from contracts.builtin import builtin_registry
 from contracts.genesis_state import genesis_records
+from contracts.registry import Registry
 from daemon.effects import (
     Admitted,
     Alarm,
@@ -64,6 +65,7 @@ class Driver:
     term_certificate: bytes = b""
     now_ms: int = START_MS
     hold_writes: bool = False
+    registry: Registry = field(default_factory=builtin_registry)
 
     def __post_init__(self) -> None:
         if self.store is None:
@@ -71,7 +73,7 @@ class Driver:
         self.node = Node(
             self.keys,
             self.genesis,
-            builtin_registry(),
+            self.registry,
             self.store,
             self.sign_state,
             self.term_certificate,
@@ -140,7 +142,8 @@ class Driver:
 
     def restarted(self) -> "Driver":
         """The node after a crash now: same store, same sign-state, everything else gone."""
-        return Driver(self.genesis, self.keys, self.store, self.sign_state, self.term_certificate, self.now_ms)
+        kept = (self.genesis, self.keys, self.store, self.sign_state, self.term_certificate, self.now_ms)
+        return Driver(*kept, registry=self.registry)
 
     def with_an_empty_store(self) -> "Driver":
         """The node with its database lost and its sign-state kept."""

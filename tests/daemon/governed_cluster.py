@@ -19,7 +19,7 @@ class GovernedCluster(NodeCluster):
     """`voters` of `nodes` vote at first; the rest is registered by `register`."""
 
     def __init__(self, voters: int, nodes: int, links: set[tuple[int, int]] | None = None, **changes: object) -> None:
-        super().__init__(voters, links, observers=nodes - voters, **changes)
+        super().__init__(voters, links, nodes - voters, None, **changes)
 
     def governance(self, method: str, number: int, **more: Value) -> Transaction:
         """A transaction of the administrator about node `number`, with more arguments."""

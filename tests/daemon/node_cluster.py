@@ -8,6 +8,7 @@ from collections import deque
 from functools import lru_cache
 
 from contracts.builtin import builtin_registry
+from contracts.registry import Registry
 from daemon.effects import (
     Admitted,
     Alarm,
@@ -89,11 +90,10 @@ class NodeHost:
         """Begin with what is kept, connected to the neighbours that are up."""
         self.starts += 1
         chance = Dice(self.number * 1000 + self.starts)
-        registry = builtin_registry()
         self.node = Node(
             self.keys,
             self.cluster.genesis,
-            registry,
+            self.cluster.registry,
             self.store,
             self.sign_state,
             self.certificate,
@@ -180,11 +180,17 @@ class NodeCluster:
     """`voters` nodes, and others that only observe; `links` are pairs of numbers, all with all by default."""
 
     def __init__(
-        self, voters: int, links: set[tuple[int, int]] | None = None, observers: int = 0, **changes: object
+        self,
+        voters: int,
+        links: set[tuple[int, int]] | None = None,
+        observers: int = 0,
+        registry: Registry | None = None,
+        **changes: object,
     ) -> None:
         names = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
         described = [node_description(number + 1, names[number]).to_value() for number in range(voters)]
         self.genesis = single_voter_genesis(voters=described, **changes)
+        self.registry = registry or builtin_registry()
         self.now_ms = START_MS
         nodes = voters + observers
         pairs = {(a, b) for a in range(nodes) for b in range(a + 1, nodes)}

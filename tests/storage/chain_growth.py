@@ -81,7 +81,12 @@ class Growth:
         """Forget the blocks from `height` on."""
         del self.blocks[height - 1 :]
 
-    def execution(self, subjects: tuple[str, ...] = ("unit/root",), removed: tuple[bytes, ...] = ()) -> StoredExecution:
+    def execution(
+        self,
+        subjects: tuple[str, ...] = ("unit/root",),
+        removed: tuple[bytes, ...] = (),
+        effects: tuple[bytes, ...] = (),
+    ) -> StoredExecution:
         """What executing the next block brings: an id, a result and a link an envelope, a record a subject."""
         block = self.blocks[self.executed]
         self.executed += 1
@@ -102,6 +107,7 @@ class Growth:
             changes=changes,
             digest_lanes=self.digest.lanes_bytes(),
             state_digest=self.digest.digest(),
+            effects=effects,
         )
 
     def _link(self, subject: str, index: int, leaf: Hash) -> SubjectLink:

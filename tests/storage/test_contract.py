@@ -57,6 +57,7 @@ def test_a_new_store_has_nothing_else(store: Store) -> None:
     assert list(store.entries(0, 10)) == []
     assert store.certificate(1) is None
     assert store.result(0) is None
+    assert list(store.timer_effects(1)) == []
     assert store.index_of(transaction_id(b"x")) is None
     assert store.duplicates([transaction_id(b"x")], 0) == set()
     assert list(store.subject_links("unit/root")) == []
@@ -240,6 +241,23 @@ def test_tiles_prove_every_entry_as_they_grow(store: Store) -> None:
             verify_inclusion(leaves[index], index, size, path, growth.tree.root())
     assert len(store.tile(0, 0)) == 256 * 32
     assert len(store.tile(1, 0)) == len(leaves) // 256 * 32
+
+
+@pytest.mark.parametrize("size_bytes", [1, 300, 60_000])
+def test_the_effects_of_a_blocks_timers_stand_beside_its_results(store: Store, size_bytes: int) -> None:
+    growth = Growth()
+    effects = tuple(b"\x9b\xa5timer %d " % number + b"." * size_bytes for number in range(5))
+    batches = []
+    for count, some in ((1, effects), (3, ()), (1, ()), (4, effects[:1])):
+        block = growth.block(count)
+        batches.append(WriteBatch(blocks=(block,), executions=(growth.execution(effects=some),)))
+    store.apply(batches)
+    assert [tuple(store.timer_effects(height)) for height in range(6)] == [(), effects, (), (), effects[:1], ()]
+    for block in growth.blocks:
+        first = block.header.first_index
+        assert store.result(first) is None
+        for index, entry in enumerate(block.entries[1:], first + 1):
+            assert store.result(index) == b"result of " + entry
 
 
 def test_state_is_scanned_by_prefix_and_place(store: Store) -> None:

@@ -47,12 +47,13 @@ class StoresAgree(RuleBasedStateMachine):
         self.write(WriteBatch(blocks=(self.growth.block(count, size_bytes=size),)), at_once)
 
     @precondition(lambda self: self.growth.executed < len(self.growth.blocks))
-    @rule(subjects=st.integers(1, 3), at_once=st.booleans(), remove=st.booleans())
-    def execute(self, subjects: int, at_once: bool, remove: bool) -> None:
+    @rule(subjects=st.integers(1, 3), at_once=st.booleans(), remove=st.booleans(), timers=st.integers(0, 2))
+    def execute(self, subjects: int, at_once: bool, remove: bool, timers: int = 0) -> None:
         block = self.growth.blocks[self.growth.executed]
         self.note(block.entries[1:], block.header.height)
         removed = (b"unit\0unit/branch",) if remove else ()
-        self.write(WriteBatch(executions=(self.growth.execution(SUBJECTS[:subjects], removed),)), at_once)
+        execution = self.growth.execution(SUBJECTS[:subjects], removed, (b"an effect",) * timers)
+        self.write(WriteBatch(executions=(execution,)), at_once)
 
     @rule(count=st.integers(1, 40))
     def grow(self, count: int) -> None:
@@ -103,6 +104,7 @@ class StoresAgree(RuleBasedStateMachine):
         for height in range(max(0, head.tip_height - 3), head.tip_height + 2):
             assert self.disk.header(height) == self.memory.header(height)
             assert self.disk.certificate(height) == self.memory.certificate(height)
+            assert list(self.disk.timer_effects(height)) == list(self.memory.timer_effects(height))
         for index in (0, 1, head.tree_size // 2, head.tree_size - 1, head.tree_size, head.tree_size + 3):
             assert self.disk.result(index) == self.memory.result(index)
             assert self.disk.height_of(index) == self.memory.height_of(index)
