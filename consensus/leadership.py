@@ -19,8 +19,9 @@ from consensus.term_certificates import decode_term_certificate, encode_term_cer
 from ledger.errors import RemoteProtocolError
 from ledger.hashing import Hash
 
-# With every so many heartbeats goes the proof that their sender was elected, for those who missed the opening block.
-PROOF_EVERY_HEARTBEATS = 10
+# With every so many heartbeats, once in T, goes the proof that their sender was elected, for those who missed the
+# opening block: so they learn of it before their own election timeout ends.
+PROOF_EVERY_HEARTBEATS = 5
 _NOTHING = SignedMessage(b"", b"")
 
 

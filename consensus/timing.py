@@ -22,7 +22,7 @@ class Timing:
     """
 
     election_timeout_ms: int = 1000
-    heartbeat_ms: int = 100
+    heartbeat_ms: int = 200
 
     def __post_init__(self) -> None:
         if not 1 <= self.heartbeat_ms <= self.election_timeout_ms // 3:

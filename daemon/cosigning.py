@@ -12,6 +12,7 @@ Source: docs/protocol.md, section 9; docs/reference/gossip.md, "Checkpoints".
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from contracts.voter_record import VoterRecord, voters_before
@@ -72,12 +73,15 @@ class _Gathering:
 
 @dataclass(frozen=True, slots=True)
 class _Newest:
-    """What is known of the newest checkpoint that somebody signed: its block's height, a note, how many cosigned it."""
+    """What is known of the newest checkpoint that somebody signed: its block's height, how many cosigned it.
+
+    `note` writes it down: few neighbours miss one, so it is seldom asked for.
+    """
 
     tree_size: int
     height: int
     count: int
-    note: bytes
+    note: Callable[[], bytes]
 
 
 class Cosigning:
@@ -154,7 +158,7 @@ class Cosigning:
         if self._given.get(peer) == state:
             return None
         self._given[peer] = state
-        return newest.note
+        return newest.note()
 
     def forget(self, peer: Hash) -> None:
         """A neighbour is gone."""
@@ -180,19 +184,18 @@ class Cosigning:
         self.published_size = Checkpoint.parse(parsed.text).tree_size
         height = reader.height_of(self.published_size - 1)
         assert height is not None, "a checkpoint is of executed blocks"
-        self._newest = _Newest(self.published_size, height, len(parsed.signatures) - 1, note)
+        self._newest = _Newest(self.published_size, height, len(parsed.signatures) - 1, lambda: note)
 
     def _take(self, size: int, gathering: _Gathering, note: Note, now_ms: int) -> bool:
         if not gathering.add(note):
             return False
         if size > self.published_size:
             self._changed_ms = now_ms
-            note_bytes = gathering.note()
             if self._newest is None or size >= self._newest.tree_size:
-                self._newest = _Newest(size, gathering.height, len(gathering.cosigned), note_bytes)
+                self._newest = _Newest(size, gathering.height, len(gathering.cosigned), gathering.note)
             if gathering.has_quorum:
                 self.published_size = size
-                self._ready = SignedCheckpoint(size, note_bytes)
+                self._ready = SignedCheckpoint(size, gathering.note())
         return True
 
     def _keep_early(self, size: int, note: Note) -> bool:

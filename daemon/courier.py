@@ -156,14 +156,16 @@ class Courier:
 
     # -- broadcast ----------------------------------------------------------------------------------------------
 
-    def publish(self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool = False) -> None:
-        """Tell everybody; `shapes` for the leader's heartbeats alone."""
+    def publish(
+        self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool = False, goes_back: bool = False
+    ) -> None:
+        """Tell everybody; `shapes` for the leader's heartbeats alone, `goes_back` for what only the leader needs."""
         if self._terms:
-            self._collect(self._tree.broadcast(kind, payload, now_ms, shapes), now_ms)
+            self._collect(self._tree.broadcast(kind, payload, now_ms, shapes, goes_back), now_ms)
 
-    def accept(self, message: Hash, now_ms: int, shapes: bool = False) -> None:
+    def accept(self, message: Hash, now_ms: int, shapes: bool = False, goes_back: bool = False) -> None:
         """A delivered message is good: pass it on."""
-        self._collect(self._tree.accept(message, now_ms, shapes), now_ms)
+        self._collect(self._tree.accept(message, now_ms, shapes, goes_back), now_ms)
 
     def refuse(self, message: Hash, now_ms: int) -> None:
         """A delivered message is wrong by itself: whoever brings it is to blame."""

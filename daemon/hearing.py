@@ -25,6 +25,7 @@ from daemon.evidence_judge import EvidenceJudge
 from daemon.following import Following, VerifyCall
 from daemon.intake import Intake
 from daemon.proposal import Proposal
+from daemon.saying import is_for_leader
 from daemon.voters_in_force import VotersInForce
 from ledger.encoding import decode
 from ledger.errors import BanyanError, InvalidTransactionError, RemoteProtocolError
@@ -34,6 +35,7 @@ from p2p.effects import Deliver
 from p2p.frames import (
     CheckpointNote,
     Frame,
+    Gossip,
     PayloadKind,
     PendingIds,
     Status,
@@ -99,6 +101,8 @@ class Hearing:
         if not self._courier.admits(peer, frame, now_ms):
             return []
         match frame:
+            case Gossip():
+                self._courier.receive(peer, frame, now_ms)
             case WantBlocks():
                 self._courier.send(peer, self._answering.blocks(frame))
             case WantEntries():
@@ -154,23 +158,24 @@ class Hearing:
 
     def _judge(self, message: Deliver, now_ms: int) -> list[Event]:
         try:
+            # In the order of how often they come.
             match message.kind:
-                case PayloadKind.TRANSACTIONS:
-                    self._hear_transactions(message, now_ms)
+                case PayloadKind.AGREEMENT:
+                    return self._hear_packet(message, now_ms)
+                case PayloadKind.CHECKPOINT:
+                    self._hear_checkpoint(message, now_ms)
                     return []
                 case PayloadKind.PROPOSAL:
                     return self._hear_proposal(message, now_ms)
-                case PayloadKind.AGREEMENT:
-                    return self._hear_packet(message, now_ms)
                 case PayloadKind.CERTIFICATE:
                     return self._hear_certificate(message, now_ms)
+                case PayloadKind.TRANSACTIONS:
+                    self._hear_transactions(message, now_ms)
+                    return []
                 case PayloadKind.TERM:
                     return self._hear_term(message, now_ms)
                 case PayloadKind.EVIDENCE:
                     self._hear_evidence(message, now_ms)
-                    return []
-                case PayloadKind.CHECKPOINT:
-                    self._hear_checkpoint(message, now_ms)
                     return []
         except RemoteProtocolError:
             self._courier.refuse(message.id, now_ms)
@@ -236,7 +241,7 @@ class Hearing:
             # The certificate takes its place; whoever misses it gets that.
             self._courier.drop(message.id)
         else:
-            self._courier.accept(message.id, now_ms, isinstance(statement, Heartbeat))
+            self._courier.accept(message.id, now_ms, isinstance(statement, Heartbeat), is_for_leader(statement))
         return [Heard(packet)]
 
     def _is_late(self, height: int) -> bool:

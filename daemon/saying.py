@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from consensus.effects import Broadcast, BroadcastCertificate, BroadcastTerm
 from consensus.evidence import Evidence
-from consensus.messages import Heartbeat
+from consensus.messages import Heartbeat, HeartbeatAnswer
 from consensus.packets import Packet
 from consensus.settings import Chance
+from consensus.statement import Statement
 from consensus.term_certificates import encode_term_certificate
 from daemon.block_builder import BuiltBlock
 from daemon.courier import Courier
@@ -20,6 +21,15 @@ from ledger.encoding import encode
 from ledger.submission import encode_submission
 from p2p.batching import AGE_MS_MAX, Batcher
 from p2p.frames import PayloadKind
+
+# Answers to every so many heartbeats go to everybody, the others only the way back that the leader's heartbeats come.
+# Where that way bears heartbeats and no answers, the former keep its leadership: one in T, and an answer counts for 2T.
+ANSWERS_TO_ALL_EVERY = 5
+
+
+def is_for_leader(statement: Statement) -> bool:
+    """Whether only the leader needs the statement, so that it goes the way back that heartbeats come."""
+    return isinstance(statement, HeartbeatAnswer) and statement.counter % ANSWERS_TO_ALL_EVERY != 0
 
 
 class Saying:
@@ -46,10 +56,11 @@ class Saying:
                 self._courier.publish(PayloadKind.TERM, payload, now_ms)
 
     def packet(self, packet: Packet, now_ms: int) -> None:
-        """A statement; the leader's heartbeats shape the broadcast tree."""
+        """A statement; the leader's heartbeats shape the broadcast tree, and their answers go back along it."""
         if self._courier.has_neighbours:
-            shapes = isinstance(packet.statement, Heartbeat)
-            self._courier.publish(PayloadKind.AGREEMENT, packet.encode(), now_ms, shapes)
+            statement = packet.statement
+            shapes, goes_back = isinstance(statement, Heartbeat), is_for_leader(statement)
+            self._courier.publish(PayloadKind.AGREEMENT, packet.encode(), now_ms, shapes, goes_back)
 
     def proposal(self, block: BuiltBlock, newest_certificate: bytes, now_ms: int) -> None:
         """This node's own block, with the newest certificate it knows."""

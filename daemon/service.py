@@ -62,7 +62,7 @@ from p2p.peer_book import Stranger
 from p2p.transport_errors import InvalidInvitationError
 from storage.interface import Store
 
-# Half of a heartbeat (`consensus.timing`): what is due waits for half of one at most.
+# A quarter of a heartbeat (`consensus.timing`): what is due waits for that long at most.
 TICK_INTERVAL_MS = 50
 # How long a leader that is told to stop waits for its successor: as long as it proposes nothing, two election timeouts.
 HAND_OVER_SECONDS_MAX = 2

@@ -7,6 +7,9 @@ judged here: nothing happens). The first copy of a message makes its link eager,
 both sides; an announced message that does not come is asked for, which makes that link eager. So links that bring
 nothing new fall away until a tree is left, and come back where it breaks.
 
+A message that is for the origin of the shaping messages alone goes the way back that the newest of them came, node by
+node, and is neither announced nor asked for: its origin has to say it again, and now and then to everybody.
+
 Invariants:
 - a message is delivered once while its id is in the seen-cache or it is at hand, and never one of the node's own;
 - only accepted and own messages leave this node, each once to an eager link, unless somebody asks for it;
@@ -73,7 +76,7 @@ class _Peer:
     optimised_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Awaiting:
     """A delivered message that is not judged yet.
 
@@ -120,6 +123,9 @@ class Plumtree:
         self._awaiting_size_bytes_max = awaiting_size_bytes_max
         self._awaiting_size_bytes = 0
         self._optimised_ms = -OPTIMISE_EVERY_MS
+        # Who brought the newest shaping message first; None where it was this node's own, or there was none.
+        self._way_back: Hash | None = None
+        self._is_origin = False
         # For metrics: messages that came for the first time, and further copies of such.
         self.first_copies = 0
         self.further_copies = 0
@@ -168,8 +174,10 @@ class Plumtree:
         if self._peers.pop(peer, None) is not None:
             self._missing.lost(peer)
 
-    def broadcast(self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool) -> list[Effect]:
-        """Send a message of this node's own to everybody; `shapes` as in `accept`.
+    def broadcast(
+        self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool, goes_back: bool = False
+    ) -> list[Effect]:
+        """Send a message of this node's own to everybody; `shapes` and `goes_back` as in `accept`.
 
         The same bytes once more are announced to all neighbours: whoever has them already stays quiet.
         """
@@ -177,7 +185,9 @@ class Plumtree:
         message = RecentMessage(frame, None, shapes, now_ms)
         if not self._is_known(frame.id):
             self._seen.add(frame.id)
-            return self._pass_on(message, ())
+            if shapes:
+                self._way_back, self._is_origin = None, True
+            return self._send_back(message) if goes_back else self._pass_on(message, ())
         if frame.id not in self._awaiting:
             if self._recent.get(frame.id) is None:
                 self._recent.add(message)
@@ -199,12 +209,13 @@ class Plumtree:
                 self._peers[peer].eager = False
                 return []
 
-    def accept(self, id: Hash, now_ms: int, shapes: bool) -> list[Effect]:
+    def accept(self, id: Hash, now_ms: int, shapes: bool, goes_back: bool = False) -> list[Effect]:
         """The owner found a delivered message good: pass it on. Nothing happens if it was judged before.
 
         `shapes`: further copies of this message take links out of the tree. Messages of many origins at the same time
         would cut a circle of links in several places at once; so only those should shape of which one node alone is
-        the origin, the leader's heartbeats.
+        the origin, the leader's heartbeats. `goes_back`: only the origin of those needs it, so it is passed on to who
+        brought the newest of them first; to everybody where nobody is known or connected who did.
         """
         awaiting = self._judged(id)
         if awaiting is None:
@@ -212,8 +223,11 @@ class Plumtree:
         frame, parent = awaiting.frame, awaiting.peer
         onward = Gossip(frame.kind, min(frame.round + 1, ROUND_MAX), frame.payload, id)
         message = RecentMessage(onward, parent, shapes, now_ms)
+        if goes_back:
+            return self._send_back(message)
         effects = self._pass_on(message, (*awaiting.announcers, *awaiting.copiers))
         if shapes:
+            self._way_back, self._is_origin = parent, False
             effects += self._keep_parent(parent)
             for copier in awaiting.copiers:
                 effects += self._leave_tree(copier, parent)
@@ -344,6 +358,14 @@ class Plumtree:
         self._optimised_ms = new.optimised_ms = now_ms
         old.eager, new.eager = False, True
         return [send(peer, Graft(())), send(message.parent, Prune())]
+
+    def _send_back(self, message: RecentMessage) -> list[Effect]:
+        """Towards the origin of the shaping messages; nothing is left to do where this node is it."""
+        if self._is_origin:
+            return []
+        if self._way_back is None or self._way_back not in self._peers or self._way_back == message.parent:
+            return self._pass_on(message, ())
+        return [send(self._way_back, message.frame)]
 
     def _pass_on(self, message: RecentMessage, known_by: Iterable[Hash]) -> list[Effect]:
         self._recent.add(message)

@@ -6,7 +6,10 @@ encoded and decoded, and what comes out has to be what went in; the receivers of
 Bounded: `REMEMBERED_MAX` frames.
 """
 
-from p2p.frames import Frame, Gossip, decode_frame, encode_frame
+from consensus.packets import Packet
+from daemon.saying import is_for_leader
+from ledger.errors import RemoteProtocolError
+from p2p.frames import Frame, Gossip, PayloadKind, decode_frame, encode_frame
 from simulator.network import Parcel
 from simulator.spread import Broadcast
 
@@ -15,6 +18,8 @@ REMEMBERED_MAX = 256
 SAMPLE_EVERY = 16
 # Array, tag, kind, round and the length of the payload (docs/reference/gossip.md): one to three bytes less or more.
 _GOSSIP_SIZE_BYTES = 9
+_KINDS = {kind: kind.name.lower() for kind in PayloadKind}
+_ANSWERS = "answers"
 
 
 class Parcels:
@@ -49,4 +54,13 @@ class Parcels:
 
 
 def _broadcast(frame: Gossip) -> Broadcast:
-    return Broadcast(frame.id, frame.kind.name.lower(), frame.round)
+    kind = _ANSWERS if frame.kind is PayloadKind.AGREEMENT and _is_answer(frame.payload) else _KINDS[frame.kind]
+    return Broadcast(frame.id, kind, frame.round)
+
+
+def _is_answer(payload: bytes) -> bool:
+    """Whether the packet goes to the leader alone: it is counted by itself, since it is not for everybody."""
+    try:
+        return is_for_leader(Packet.decode(payload).statement)
+    except RemoteProtocolError:
+        return False

@@ -3,6 +3,7 @@
 from tools.mutant import Edit, Mutant, one
 
 _COSIGNING = "daemon/cosigning.py"
+_SAYING = "daemon/saying.py"
 _START = "daemon/agreement_start.py"
 _STORE = "storage/lmdb_store.py"
 
@@ -135,9 +136,17 @@ NODE_MUTANTS: tuple[Mutant, ...] = (
     one(
         "give a neighbour nothing",
         _COSIGNING,
-        "        return newest.note",
+        "        return newest.note()",
         "        return None",
         "whoever was away, or lost a message, has no receipts until something new happens",
         "tests/daemon/test_cosigning.py::test_what_gossip_lost_is_found_by_comparing",
+    ),
+    one(
+        "answer by one way only",
+        _SAYING,
+        "ANSWERS_TO_ALL_EVERY = 5",
+        "ANSWERS_TO_ALL_EVERY = 1_000_000",
+        "a way that bears heartbeats and no answers ends a leadership that another path would keep",
+        "tests/daemon/test_heartbeat_answers.py::test_a_way_that_bears_heartbeats_and_no_answers_ends_no_leadership",
     ),
 )

@@ -59,7 +59,7 @@ from tests.consensus.cluster_checks import Checks
 
 NETWORK = b"n" * 32
 GENESIS = Position(0, 0, NETWORK)
-TIMING = Timing(election_timeout_ms=1000, heartbeat_ms=100)
+TIMING = Timing()
 TICK_MS = 50
 WINDOW = 8
 

@@ -46,7 +46,7 @@ from ledger.hashing import Hash, tagged_hash
 from tests.consensus.cluster import GENESIS, NETWORK, Dice, keys_of, position_of, voter_set
 
 T_MS = 1000
-HEARTBEAT_MS = 100
+HEARTBEAT_MS = 200
 THREE = voter_set((0, 1, 2))
 FOUR = voter_set((0, 1, 2, 3))
 FIVE = voter_set((0, 1, 2, 3, 4))

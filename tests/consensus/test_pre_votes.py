@@ -14,6 +14,7 @@ from tests.consensus.cluster import GENESIS, Dice, voter_set
 from tests.consensus.one_node import (
     FIVE,
     FOUR,
+    HEARTBEAT_MS,
     T_MS,
     THREE,
     OneNode,
@@ -253,7 +254,7 @@ def test_the_term_is_shown_once_a_heartbeat() -> None:
     node.tick(T_MS)
     told = [of(asked(node, pre_vote_request(1, 1), None), BroadcastTerm) for _ in range(50)]
     assert sum(map(len, told)) == 1
-    node.tick(100)
+    node.tick(HEARTBEAT_MS)
     assert of(asked(node, pre_vote_request(1, 1), None), BroadcastTerm)
 
 

@@ -84,6 +84,52 @@ def test_a_copy_that_comes_before_the_judgement_is_not_answered_with_one() -> No
     assert made.accept(id, 0, shapes=True) == [send(C, gossip(b"m", 2)), send(B, Prune())]
 
 
+def test_what_goes_back_takes_the_way_of_the_newest_shaping_message_and_no_other() -> None:
+    made = tree(A, B, C)
+    heard(made, A, b"first")
+    heard(made, B, b"second")
+    made.receive(C, gossip(b"for the origin", 2), 0)
+    assert made.accept(gossip(b"for the origin").id, 0, shapes=False, goes_back=True) == [
+        send(B, gossip(b"for the origin", 3))
+    ]
+    assert made.receive(A, gossip(b"for the origin", 2), 0) == []
+    assert made.broadcast(KIND, b"own", 0, shapes=False, goes_back=True) == [send(B, gossip(b"own", 0))]
+
+
+def test_what_goes_back_is_neither_announced_nor_handed_out() -> None:
+    made = tree(A, B, C)
+    made.receive(C, Prune(), 0)
+    heard(made, A, b"m")
+    made.broadcast(KIND, b"own", 0, shapes=False, goes_back=True)
+    assert frames_to(made.tick(1000), C) == [IHave((Announcement(gossip(b"m").id, 2),))]
+    assert made.receive(B, Graft((gossip(b"own").id,)), 0) == []
+
+
+def test_what_goes_back_ends_at_the_origin() -> None:
+    made = tree(A, B)
+    made.broadcast(KIND, b"beat", 0, shapes=True)
+    made.receive(A, gossip(b"answer"), 0)
+    assert made.accept(gossip(b"answer").id, 0, shapes=False, goes_back=True) == []
+
+
+def test_what_goes_back_goes_to_all_where_nobody_knows_the_way() -> None:
+    made = tree(A, B, C)
+    assert len(made.broadcast(KIND, b"before any", 0, shapes=False, goes_back=True)) == 3
+    heard(made, A, b"m")
+    made.peer_down(A)
+    made.receive(B, gossip(b"after it went"), 0)
+    effects = made.accept(gossip(b"after it went").id, 0, shapes=False, goes_back=True)
+    assert effects == [send(C, gossip(b"after it went", 2))]
+
+
+def test_what_goes_back_is_not_returned_to_who_brought_it() -> None:
+    """Where two nodes take each other for the way, it goes on by the other links."""
+    made = tree(A, B)
+    heard(made, A, b"m")
+    made.receive(A, gossip(b"lost"), 0)
+    assert made.accept(gossip(b"lost").id, 0, shapes=False, goes_back=True) == [send(B, gossip(b"lost", 2))]
+
+
 def test_a_link_stays_while_the_one_that_was_first_has_gone() -> None:
     made = tree(A, B)
     heard(made, A, b"m")

@@ -123,19 +123,21 @@ class TreeMachine(RuleBasedStateMachine):
     def prunes(self, peer: Hash) -> None:
         self.carry_out(self.tree.receive(peer, Prune(), self.now_ms))
 
-    @rule(payload=payloads, shapes=st.booleans())
-    def broadcasts(self, payload: bytes, shapes: bool) -> None:
+    @rule(payload=payloads, shapes=st.booleans(), goes_back=st.booleans())
+    def broadcasts(self, payload: bytes, shapes: bool, goes_back: bool) -> None:
         if Gossip.of(KIND, payload).id not in self.refused:
-            self.carry_out(self.tree.broadcast(KIND, payload, self.now_ms, shapes))
+            goes_back = goes_back and not shapes
+            self.carry_out(self.tree.broadcast(KIND, payload, self.now_ms, shapes, goes_back))
 
     @precondition(lambda self: self.unjudged)
-    @rule(data=st.data(), shapes=st.booleans())
-    def accepts(self, data: st.DataObject, shapes: bool) -> None:
+    @rule(data=st.data(), shapes=st.booleans(), goes_back=st.booleans())
+    def accepts(self, data: st.DataObject, shapes: bool, goes_back: bool) -> None:
         id = data.draw(st.sampled_from(sorted(self.unjudged)))
         if id not in self.refused:
             del self.unjudged[id]
-            self.carry_out(self.tree.accept(id, self.now_ms, shapes))
-            assert self.tree.accept(id, self.now_ms, shapes) == []
+            goes_back = goes_back and not shapes
+            self.carry_out(self.tree.accept(id, self.now_ms, shapes, goes_back))
+            assert self.tree.accept(id, self.now_ms, shapes, goes_back) == []
 
     @precondition(lambda self: self.unjudged)
     @rule(data=st.data())

@@ -20,6 +20,10 @@ def test_every_message_reaches_every_node_once() -> None:
     )
     spread = {one.kind: one for one in report.spread}
     assert {"agreement", "certificate", "proposal", "transactions"} <= set(spread)
+    answers = spread.pop("answers")
     for one in spread.values():
         assert one.reached_least == 1.0, one
         assert one.copies <= 1.0, one
+    # Guard: daemon/saying.py, `is_for_leader`. Answers to heartbeats go the leader's way and nowhere else.
+    assert answers.copies <= 1.0, answers
+    assert answers.reached <= 0.5, answers
