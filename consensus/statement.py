@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, Self, cast
 
 from consensus.errors import InvalidMessageError
-from ledger.encoding import Value, decode, encode
+from ledger.encoding import Value, decode, encode_checked
 from ledger.hashing import HASH_SIZE_BYTES, Hash, domain
 from ledger.signing import SIGNATURE_SIZE_BYTES, SigningKey
 from ledger.valid_signatures import ValidSignatures
@@ -71,7 +71,8 @@ class Statement:
 
     def encode(self) -> bytes:
         """The canonical bytes."""
-        return encode([getattr(self, name) for name in self.field_names()])
+        # The fields are of the kinds that `FIELDS` names, which all can be encoded.
+        return encode_checked([getattr(self, name) for name in self.field_names()])
 
     @classmethod
     def field_names(cls) -> tuple[str, ...]:

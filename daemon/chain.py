@@ -196,10 +196,10 @@ class Chain:
         executed: list[ExecutedBlock] = []
         self.newest_certificate = certificate.encode()
         while self.blocks and self.blocks[0].header.height <= certificate.height:
-            executed.append(self._execute(self.blocks[0], certificate, ticket))
+            executed.append(self._execute(self.blocks[0], self.newest_certificate, ticket))
         return executed
 
-    def _execute(self, block: BuiltBlock, certificate: BlockCertificate, ticket: int) -> ExecutedBlock:
+    def _execute(self, block: BuiltBlock, certificate: bytes, ticket: int) -> ExecutedBlock:
         self._check_stated(block)
         first_index = block.stored.header.first_index
         placed = [
@@ -223,7 +223,7 @@ class Chain:
             del self._unstated[height]
         stored = StoredExecution(
             height=block.header.height,
-            certificate=certificate.encode(),
+            certificate=certificate,
             tree_size=block.tip.tree.size,
             tile_hashes=block.tile_hashes,
             ids=ids,

@@ -105,8 +105,7 @@ class GuestsChanged:
     guests: tuple[Hash, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A neighbour sent a frame; its form is checked, nothing else."""
 
     now_ms: int

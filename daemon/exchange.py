@@ -210,9 +210,13 @@ class Exchange:
                 self._catching_up.on_verified(event.ticket, transactions)
         return tuple(values)
 
+    def looks_for_work(self) -> bool:
+        """Look where the chain stands; whether something came or waits that may make it longer. Asked at every step."""
+        self._look_at_chain()
+        return self._courier.has_answers or bool(len(self._following) or len(self._catching_up))
+
     def take_answers(self) -> list[AgreementEvent]:
         """Look at what was asked for and came: what agreement is to hear of it."""
-        self._look_at_chain()
         return self._hearing.take_answers(self._clock(), self._report) if self._courier.has_answers else []
 
     def next_branch(self) -> Branch | None:

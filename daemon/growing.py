@@ -59,6 +59,8 @@ class Growing:
 
     def follow(self, elapsed_ms: int) -> None:
         """Append blocks of others that are complete by now, unless the disk lags behind."""
+        if not self._exchange.looks_for_work():
+            return
         for heard in self._exchange.take_answers():
             self._agree(heard)
         for _ in range(self._blocks_max):

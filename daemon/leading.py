@@ -85,6 +85,8 @@ class Leading:
     def propose(self, now_ms: int) -> list[Effect]:
         """Build blocks while the window has room and waiting is not the better choice; who is told that it is late."""
         effects: list[Effect] = []
+        if self._proposer is None:
+            return effects
         if not len(self._intake):
             self.change_waits = None
         while self._may_propose and len(self._intake):

@@ -101,7 +101,7 @@ class Neighbourhood:
         allow = self._scores.allow
         if not allow(peer, Work.FRAMES, 1, now_ms):
             return False
-        size_bytes = carried_size_bytes(frame)
+        size_bytes = len(frame.payload) if isinstance(frame, Gossip) else carried_size_bytes(frame)
         if size_bytes > _SMALL_FRAME_SIZE_BYTES_MAX and not allow(peer, Work.BYTES, size_bytes, now_ms):
             return False
         return not isinstance(frame, _QUESTIONS) or allow(peer, Work.QUESTIONS, 1, now_ms)

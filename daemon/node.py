@@ -270,17 +270,22 @@ class Node:
     # -- events -------------------------------------------------------------------------------------------------
 
     def _handle(self, event: Event) -> None:
+        # In the order of how often they come.
         match event:
-            case Started():
-                self._start()
-            case Ticked():
-                self._tick()
-            case Submitted(_, submissions):
-                self._admit(submissions)
+            case Received():
+                self._hear(event)
             case BatchStored(_, ticket):
                 self._batches_stored(ticket)
+            case Ticked():
+                self._tick()
             case SignStateSaved(_, ticket):
                 self._sign_states_saved(ticket)
+            case Verified():
+                self._take_verified(event)
+            case Submitted(_, submissions):
+                self._admit(submissions)
+            case ReadRequested(_, question):
+                self._read(self._reading.ask(question, self._elapsed_ms))
             case PeerConnected() | PeerGone() | DialFailed():
                 self._exchange.neighbour(event)
                 self._readiness.gone(event.peer)
@@ -288,14 +293,10 @@ class Node:
                 self._exchange.blame(peer, offence)
             case GuestsChanged(_, hosts, guests):
                 self._exchange.set_company(hosts, guests)
-            case Received():
-                self._hear(event)
-            case Verified():
-                self._take_verified(event)
-            case ReadRequested(_, question):
-                self._read(self._reading.ask(question, self._elapsed_ms))
             case HandOverRequested(_, successor):
                 self._agree(TransferAsked(successor))
+            case Started():
+                self._start()
             case Stopping():
                 self._stopping = True
                 self._hands_out_until_ms = self._elapsed_ms + HANDING_OUT_MS_MAX
@@ -481,7 +482,9 @@ class Node:
     # -- writing ------------------------------------------------------------------------------------------------
 
     def _write(self) -> None:
-        self._writer.outgoing.checkpoint = self._cosigning.take_ready() or self._writer.outgoing.checkpoint
+        ready = self._cosigning.take_ready()
+        if ready is not None:
+            self._writer.outgoing.checkpoint = ready
         batch = self._writer.flush() if not self._halted else None
         if batch is not None:
             self._effects.append(batch)

@@ -157,15 +157,21 @@ class Outcome:
         Raises:
             DecodingError, InvalidBlockError: anything else; the message names the field.
         """
-        value = decode(data, OUTCOME_SIZE_BYTES_MAX)
-        if not isinstance(value, list) or len(value) != 2 + len(_OUTCOME_FIELDS) or value[0] != OUTCOME_TAG:
-            raise InvalidBlockError("the entry is not an outcome leaf")
-        if value[1] != OUTCOME_VERSION or type(value[1]) is not int:
-            raise InvalidBlockError("the outcome leaf has version {version}, known is 1", version=value[1])
-        fields = dict(zip(_OUTCOME_FIELDS, value[2:], strict=True))
-        for name, kind in _OUTCOME_FIELDS.items():
-            _check_field("outcome leaf", name, kind, fields[name])
-        return cls(**fields)  # type: ignore[arg-type]
+        return _decoded_outcome(data)
+
+
+# A block's is read when the block is judged, and again when it may be acknowledged. At most 0.1 MB.
+@lru_cache(maxsize=64)
+def _decoded_outcome(data: bytes) -> Outcome:
+    value = decode(data, OUTCOME_SIZE_BYTES_MAX)
+    if not isinstance(value, list) or len(value) != 2 + len(_OUTCOME_FIELDS) or value[0] != OUTCOME_TAG:
+        raise InvalidBlockError("the entry is not an outcome leaf")
+    if value[1] != OUTCOME_VERSION or type(value[1]) is not int:
+        raise InvalidBlockError("the outcome leaf has version {version}, known is 1", version=value[1])
+    fields = dict(zip(_OUTCOME_FIELDS, value[2:], strict=True))
+    for name, kind in _OUTCOME_FIELDS.items():
+        _check_field("outcome leaf", name, kind, fields[name])
+    return Outcome(**fields)  # type: ignore[arg-type]
 
 
 _HEADER_FIELDS: dict[str, type] = {

@@ -8,6 +8,7 @@ Source: C2SP tlog-checkpoint; C2SP signed-note, section "Ed25519 signatures".
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ledger.base64_text import decode_base64, encode_base64
 from ledger.errors import InvalidNoteError
@@ -22,6 +23,9 @@ TREE_SIZE_MAX = (1 << 63) - 1
 
 # As for cosignatures: the newest checkpoint is verified under every receipt. 0.5 MB.
 _SIGNATURES = ValidSignatures(512)
+# Every voter signs the same text, and says so in a note of its own. Together 64 kB at most.
+_REMEMBERED_MAX = 64
+_REMEMBERED_LENGTH_MAX = 1024
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 
 
@@ -64,18 +68,27 @@ class Checkpoint:
     @classmethod
     def parse(cls, text: str) -> "Checkpoint":
         """The checkpoint that the note text writes; raises InvalidNoteError, and nothing else, for other texts."""
-        if not text.endswith("\n"):
-            raise InvalidNoteError("the text of a signed note must end with a newline")
-        origin, *rest = text[:-1].split("\n")
-        if len(rest) < 2:
-            raise InvalidNoteError("a checkpoint has at least three lines: origin, size and root")
-        tree_size = parse_decimal(rest[0], TREE_SIZE_MAX)
-        if tree_size is None:
-            raise InvalidNoteError("{text!r} is not the size of a tree", text=rest[0][:80])
-        root = decode_base64(rest[1])
-        if root is None:
-            raise InvalidNoteError("{text!r} is not a root hash in canonical base64", text=rest[1][:80])
-        return cls(origin, tree_size, root, tuple(rest[2:]))
+        return _read(text) if len(text) > _REMEMBERED_LENGTH_MAX else _parsed(text)
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _parsed(text: str) -> Checkpoint:
+    return _read(text)
+
+
+def _read(text: str) -> Checkpoint:
+    if not text.endswith("\n"):
+        raise InvalidNoteError("the text of a signed note must end with a newline")
+    origin, *rest = text[:-1].split("\n")
+    if len(rest) < 2:
+        raise InvalidNoteError("a checkpoint has at least three lines: origin, size and root")
+    tree_size = parse_decimal(rest[0], TREE_SIZE_MAX)
+    if tree_size is None:
+        raise InvalidNoteError("{text!r} is not the size of a tree", text=rest[0][:80])
+    root = decode_base64(rest[1])
+    if root is None:
+        raise InvalidNoteError("{text!r} is not a root hash in canonical base64", text=rest[1][:80])
+    return Checkpoint(origin, tree_size, root, tuple(rest[2:]))
 
 
 def sign_checkpoint(text: str, origin: str, key: SigningKey) -> NoteSignature:

@@ -260,8 +260,11 @@ class Policy:
     def cosignatures(self, note: Note) -> tuple[Cosigned, ...]:
         """The valid cosignatures of known witnesses, in the policy's order; there may be none, or no quorum."""
         found: list[Cosigned] = []
+        named: dict[tuple[str, bytes], list[NoteSignature]] = {}
+        for signature in note.signatures:
+            named.setdefault((signature.name, signature.key_id), []).append(signature)
         for witness in self.witnesses:
-            for signature in note.signatures:
+            for signature in named.get((witness.key.name, witness.key.key_id), ()):
                 time_s = verify_cosignature(witness.key, note.text, signature)
                 if time_s is not None:
                     found.append(Cosigned(witness, time_s, signature))

@@ -79,7 +79,8 @@ class StateDigest:
                 self._lanes += _sum(come) - _sum(gone)
                 gone.clear()
                 come.clear()
-        self._lanes += _sum(come) - _sum(gone)
+        if gone or come:
+            self._lanes += _sum(come) - _sum(gone)
 
     def digest(self) -> Hash:
         """What the header holds: a hash over the lanes."""

@@ -5,7 +5,7 @@ A peer that is no longer connected when an effect is carried out is passed over:
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ledger.hashing import Hash
 from p2p.frames import Blocks, Entries, Frame, Gossip, PayloadKind, Transactions
@@ -52,8 +52,7 @@ class DropReason(Enum):
     MISBEHAVED = "misbehaved"
 
 
-@dataclass(frozen=True, slots=True)
-class SendFrame:
+class SendFrame(NamedTuple):
     """Put `frame` into the queue of its class to `peer`. Frames to several peers may be one object: encode it once."""
 
     peer: Hash
@@ -61,8 +60,7 @@ class SendFrame:
     send_class: SendClass
 
 
-@dataclass(frozen=True, slots=True)
-class Deliver:
+class Deliver(NamedTuple):
     """A broadcast message came for the first time, from `peer`: judge it, then report it accepted, refused or dropped.
 
     `round` counts the hops it made.

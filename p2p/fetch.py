@@ -155,6 +155,8 @@ class EntryFetch:
         effects: list[FetchEffect] = [
             Blame(expired.peer, Offence.UNANSWERED) for expired in self._requests.expire(now_ms)
         ]
+        if not self._wanted:
+            return effects
         under_way = Counter(asked.block_hash for asked in self._requests.subjects)
         alone = {asked.block_hash for asked in self._requests.subjects if now_ms - asked.at_ms < ALONE_MS}
         for block_hash, wanted in list(self._wanted.items()):

@@ -157,7 +157,9 @@ class PeerScores:
 
     def allow(self, peer: Hash, work: Work, amount: int, now_ms: int) -> bool:
         """Whether the peer may cause so much work now; if not, it is left undone and the peer is to be blamed."""
-        record = self._record(peer, now_ms)
+        record = self._records.get(peer)
+        if record is None or record.lost or record.disconnections or record.bans:
+            record = self._record(peer, now_ms)
         bucket = record.buckets.get(work)
         if bucket is None:
             bucket = record.buckets[work] = TokenBucket(RATES[work], now_ms)
