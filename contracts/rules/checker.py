@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from contracts.rules import opcodes
 from contracts.rules.calls import CallChecks
-from contracts.rules.dates import DATE_MAX, DATE_MIN
+from contracts.rules.dates import is_date
 from contracts.rules.errors import RuleProblem, TypeProblem
 from contracts.rules.narrowing import NOTHING, Judged, Known, Sequence, either, path_of
 from contracts.rules.printer import quoted
@@ -97,7 +97,7 @@ class _Checker(CallChecks):
 
     def _date(self, node: Node, known: Known, hint: Type | None) -> Judged:
         value = node.literal
-        if not isinstance(value, int) or not DATE_MIN <= value <= DATE_MAX:
+        if not isinstance(value, int) or not is_date(value):
             raise TypeProblem("a date lies before the year 1 or after the year 9999: write another one")
         return Judged(replace(node, type=DATE))
 

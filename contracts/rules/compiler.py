@@ -9,27 +9,22 @@ from collections.abc import Callable
 from typing import Any
 
 from contracts.rules import dates, functions, loops, opcodes, steps
-from contracts.rules.arithmetic import checked_integer, share
+from contracts.rules.arithmetic import share
 from contracts.rules.fuel import Step
 from contracts.rules.loops import Elements
 from contracts.rules.scope import Scope
 from contracts.rules.tree import Node, is_generator
 from contracts.rules.types import ListType, OptionalType
 
-
-def _days_between(start: int, end: int) -> int:
-    return checked_integer(end - start)
-
-
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "days_between": _days_between,
+    "days_between": dates.days_between,
     "months_between": dates.months_between,
     "years_between": dates.years_between,
     "add_days": dates.add_days,
     "add_months": dates.add_months,
-    "year_of": lambda date: dates.civil(date)[0],
-    "month_of": lambda date: dates.civil(date)[1],
-    "day_of": lambda date: dates.civil(date)[2],
+    "year_of": dates.year_of,
+    "month_of": dates.month_of,
+    "day_of": dates.day_of,
     "starts_with": str.startswith,
     functions.SHARE: share,
 }
@@ -106,10 +101,8 @@ class Compiler:
             return steps.fraction(*arguments)
         if name == functions.DEFAULT:
             return steps.default(*arguments)
-        if name == "date_of":
-            return steps.with_offset(dates.date_of, *arguments)
-        if name in _FUNCTIONS:
-            return steps.function(_FUNCTIONS[name], arguments)
+        if name in functions.FIXED:
+            return _fixed(name, arguments)
         signature = self._scope.functions[name]
         return steps.host_call(name, arguments, signature.fuel, optional=isinstance(signature.result, OptionalType))
 
@@ -142,6 +135,14 @@ class Compiler:
             elements = loops.each(values, slot, condition, self.compiled(element))
         del self._variables[node.name]
         return elements
+
+
+def _fixed(name: str, arguments: tuple[Step, ...]) -> Step:
+    fuel = functions.FIXED[name].fuel
+    if name == functions.DATE_OF:
+        return steps.local_date(dates.date_of, arguments[0], fuel)
+    compute = _FUNCTIONS[name]
+    return steps.costly_function(compute, arguments, fuel) if fuel else steps.function(compute, arguments)
 
 
 def _is_optional(node: Node) -> bool:

@@ -5,8 +5,8 @@ details is a small number or text that is the same in every language; the senten
 Source: docs/reference/rules.md, "Explanations".
 """
 
-import re
 from collections.abc import Mapping
+from string import Formatter
 from typing import NamedTuple
 
 from contracts.errors import Reason
@@ -20,7 +20,6 @@ from contracts.rules.types import RuleValue, Type
 # The operator of a clause that compares nothing.
 CONDITION = "condition"
 _CONDITION_LENGTH_MAX = 160
-_FIELD = re.compile(r"\{([a-z]+)\}")
 
 AT_LEAST = Reason("rule.at-least", "needs at least {needs}, has {has}")
 MORE_THAN = Reason("rule.more-than", "needs more than {needs}, has {has}")
@@ -86,7 +85,10 @@ class NotMet(NamedTuple):
         return print_node(self.clause, self.tree.scope)[:_CONDITION_LENGTH_MAX]
 
     def details(self) -> dict[str, int | str]:
-        """For a refusal with the pack's own text: `clause`, `operator`, `condition`, and `left` and `right` if any."""
+        """For a refusal with the pack's own text: `clause`, `operator`, `condition`, and what is compared.
+
+        Of two sides, that is `left` and `right`; of `in`, `left`, which is also `value`; otherwise `value` is `false`.
+        """
         left, right = side_types(self.clause, self.pair_index)
         details: dict[str, int | str] = {
             "clause": self.clause_index,
@@ -97,6 +99,8 @@ class NotMet(NamedTuple):
             details["left"] = rendered(self.left, left)
         if right is not None:
             details["right"] = rendered(self.right, right)
+        else:
+            details["value"] = details.get("left", "false")
         return details
 
     def reason(self) -> tuple[Reason, dict[str, int | str]]:
@@ -124,7 +128,7 @@ def filled(text: str, details: Mapping[str, int | str], tree: Tree, titles: Titl
     """A pack's text with the details of a refusal in it: "needs {right} days as activist, has {left}".
 
     Args:
-        text: With fields `{left}`, `{right}`, `{operator}`, `{condition}`, `{clause}`; others stay as they are.
+        text: With fields `{left}`, `{right}`, `{value}` and the other names of `details`; unknown ones stay.
         details: As `NotMet.details` gave them, perhaps long ago, from the ledger.
         tree: The guard.
         titles: What the values of enums are called in the text's language; a value without a title stands as it is.
@@ -133,10 +137,16 @@ def filled(text: str, details: Mapping[str, int | str], tree: Tree, titles: Titl
     clauses = tree.clauses
     clause = clauses[index] if isinstance(index, int) and 0 <= index < len(clauses) else None
     left, right = side_types(clause) if clause is not None else (None, None)
-    types = {"left": left, "right": right}
+    types = {"left": left, "right": right, "value": left}
     shown = {name: str(titled(value, types.get(name), titles)) for name, value in details.items()}
-    # One pass, so that what a value contains is never taken for a field.
-    return _FIELD.sub(lambda found: shown.get(found[1], found[0]), text)
+    try:
+        return "".join(
+            literal + ("" if name is None else shown.get(name, f"{{{name}}}"))
+            for literal, name, _, _ in Formatter().parse(text)
+        )
+    except ValueError:
+        # A brace that is not closed: the pack was not checked, and a text is never worth a traceback.
+        return text
 
 
 def _is_constant(node: Node) -> bool:

@@ -29,6 +29,7 @@ DISTINCT_COUNT = "distinct_count"
 DEFAULT = "default"
 FRACTION = "fraction"
 SHARE = "share"
+DATE_OF = "date_of"
 
 # These go through the elements of a list, or of a generator.
 AGGREGATES = frozenset((ALL, ANY, COUNT, SUM, MIN, MAX, DISTINCT_COUNT))
@@ -36,8 +37,15 @@ AGGREGATES = frozenset((ALL, ANY, COUNT, SUM, MIN, MAX, DISTINCT_COUNT))
 LITERAL_MAKERS = frozenset(("money", "date"))
 
 
-def _signature(name: str, result: Type, *parameters: Parameter) -> Signature:
-    return Signature(name, parameters, result, fuel=0)
+# A step takes a tenth of a microsecond; what takes longer pays for more steps. Part of the protocol's version.
+_PARTS_FUEL = 10
+_MONTHS_FUEL = 25
+_SHARE_FUEL = 5
+_TIME_FUEL = 2
+
+
+def _signature(name: str, result: Type, *parameters: Parameter, fuel: int = 0) -> Signature:
+    return Signature(name, parameters, result, fuel)
 
 
 _FROM_TO = (Parameter("start", DATE), Parameter("end", DATE))
@@ -46,14 +54,14 @@ FIXED: dict[str, Signature] = {
     one.name: one
     for one in (
         _signature("days_between", INTEGER, *_FROM_TO),
-        _signature("months_between", INTEGER, *_FROM_TO),
-        _signature("years_between", INTEGER, *_FROM_TO),
-        _signature("add_days", DATE, Parameter("date", DATE), Parameter("count", INTEGER)),
-        _signature("add_months", DATE, Parameter("date", DATE), Parameter("count", INTEGER)),
-        _signature("date_of", DATE, Parameter("time", TIME)),
-        _signature("year_of", INTEGER, Parameter("date", DATE)),
-        _signature("month_of", INTEGER, Parameter("date", DATE)),
-        _signature("day_of", INTEGER, Parameter("date", DATE)),
+        _signature("months_between", INTEGER, *_FROM_TO, fuel=_MONTHS_FUEL),
+        _signature("years_between", INTEGER, *_FROM_TO, fuel=_MONTHS_FUEL),
+        _signature("add_days", DATE, Parameter("date", DATE), Parameter("count", INTEGER), fuel=_TIME_FUEL),
+        _signature("add_months", DATE, Parameter("date", DATE), Parameter("count", INTEGER), fuel=_MONTHS_FUEL),
+        _signature(DATE_OF, DATE, Parameter("time", TIME), fuel=_TIME_FUEL),
+        _signature("year_of", INTEGER, Parameter("date", DATE), fuel=_PARTS_FUEL),
+        _signature("month_of", INTEGER, Parameter("date", DATE), fuel=_PARTS_FUEL),
+        _signature("day_of", INTEGER, Parameter("date", DATE), fuel=_PARTS_FUEL),
         _signature("starts_with", BOOLEAN, Parameter("text", TEXT), Parameter("prefix", TEXT)),
         _signature(
             SHARE,
@@ -62,6 +70,7 @@ FIXED: dict[str, Signature] = {
             Parameter("numerator", INTEGER),
             Parameter("denominator", INTEGER),
             Parameter("rounding", LiteralType(ROUNDINGS), default=HALF_UP),
+            fuel=_SHARE_FUEL,
         ),
     )
 }

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from contracts.rules.arithmetic import written_money
-from contracts.rules.dates import DATE_MAX, DATE_MIN, MILLISECONDS_PER_DAY, written_date
+from contracts.rules.dates import written_date, written_time
 from contracts.rules.steps import ExactFraction
 from contracts.rules.types import (
     DATE,
@@ -61,13 +61,5 @@ def _number(value: int, type_: Type) -> int | str:
     if type_ == DATE:
         return written_date(value)
     if type_ == TIME:
-        return _written_time(value)
+        return written_time(value)
     return value
-
-
-def _written_time(time_ms: int) -> str:
-    days, rest_ms = divmod(time_ms, MILLISECONDS_PER_DAY)
-    if not DATE_MIN <= days <= DATE_MAX:
-        return f"{time_ms} ms"
-    minutes, _ = divmod(rest_ms, 60_000)
-    return f"{written_date(days)} {minutes // 60:02}:{minutes % 60:02} UTC"

@@ -279,12 +279,26 @@ def function(compute: Callable[..., Any], arguments: tuple[Step, ...]) -> Step:
     return step
 
 
-def with_offset(compute: Callable[[int, int], int], argument: Step) -> Step:
-    """A function that needs to know what local time is."""
+def costly_function(compute: Callable[..., Any], arguments: tuple[Step, ...], fuel: int) -> Step:
+    """A function of the language that takes as long as several steps; they are paid before it is computed."""
+
+    def step(frame: Frame) -> Any:
+        take(frame, 1)
+        values = [argument(frame) for argument in arguments]
+        take(frame, fuel)
+        return compute(*values)
+
+    return step
+
+
+def local_date(compute: Callable[[int, int], int], time: Step, fuel: int) -> Step:
+    """`date_of`: needs to know what local time is."""
 
     def step(frame: Frame) -> int:
         take(frame, 1)
-        return compute(argument(frame), frame.utc_offset_minutes)
+        time_ms = time(frame)
+        take(frame, fuel)
+        return compute(time_ms, frame.utc_offset_minutes)
 
     return step
 
