@@ -88,7 +88,8 @@ class Contract:
     `kinds` are the kinds of records that it owns; `borrowed_kinds` those of other contracts that it writes too, through
     the functions of their owners and in no other way. `events` and `reasons` are everything it reports and refuses, the
     names beginning with the contract's own. `pack_kinds_except` is for the one contract that writes the records of
-    kinds which policy packs define: every kind but these is a pack's. `timers` serve the timers that it sets.
+    kinds which policy packs define: every kind but these is a pack's. `timers` serve the timers that it sets;
+    `borrowed_timers` are purposes of other contracts, for timers that it sets through the functions of their owners.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Contract:
     pack_kinds_except: frozenset[str] | None = None
     borrowed_kinds: frozenset[str] = frozenset()
     timers: tuple[TimerHandler, ...] = ()
+    borrowed_timers: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name in (self.name, *sorted(self.kinds | self.borrowed_kinds)):

@@ -148,8 +148,13 @@ class Registry:
         return tuple(reason for _, reason in sorted(self._reasons.items()))
 
     def _check_borrowed_kinds(self, owners: dict[str, str]) -> None:
-        """What a contract borrows is another contract's."""
+        """What a contract borrows, kinds and timers, is another contract's."""
         for contract in self.contracts:
+            for purpose in sorted(contract.borrowed_timers):
+                if purpose not in self._timers or self._timers[purpose].contract is contract:
+                    raise ContractError(
+                        "the contract {name} borrows {kind} of nobody", name=contract.name, kind=purpose
+                    )
             for kind in sorted(contract.borrowed_kinds):
                 if owners.get(kind, contract.name) in (contract.name, _RUNTIME):
                     raise ContractError("the contract {name} borrows {kind} of nobody", name=contract.name, kind=kind)
@@ -160,11 +165,10 @@ class Registry:
         if len(writers) > 1:
             raise ContractError("more than one contract writes the records of packs")
         for writer in writers:
-            native = (owners.keys() | GENESIS_KINDS) - writer.borrowed_kinds
-            open_kinds = sorted(kind for kind in native if writer.writes(kind))
-            foreign = [kind for kind in open_kinds if owners.get(kind) != writer.name]
-            if foreign:
-                raise ContractError("the kinds {kinds} are not reserved against packs", kinds=", ".join(foreign))
+            reserved = writer.pack_kinds_except or frozenset()
+            unreserved = sorted((owners.keys() | GENESIS_KINDS) - reserved)
+            if unreserved:
+                raise ContractError("the kinds {kinds} are not reserved against packs", kinds=", ".join(unreserved))
 
     def _add_reasons(self, contract: Contract) -> None:
         for reason in contract.reasons:

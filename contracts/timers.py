@@ -53,7 +53,7 @@ def set_timer(context: RunContext, due_ms: int, purpose: str, payload: dict[str,
     Args:
         context: Of a transaction, or of a timer that is due now.
         due_ms: Milliseconds since 1970 UTC. What has passed already is due in the next block.
-        purpose: `contract.name`, one of the handlers that the running contract declares.
+        purpose: `contract.name`, one of the handlers that the running contract declares or borrows.
         payload: A small map for the handler: at most 1 KiB encoded.
 
     Returns:
@@ -61,7 +61,7 @@ def set_timer(context: RunContext, due_ms: int, purpose: str, payload: dict[str,
 
     Raises:
         Refusal: `limits.timers`, `limits.timer-due`, `limits.timer-payload`, or a limit on writes.
-        ContractError: the purpose is not one of the contract's own.
+        ContractError: the purpose is neither the contract's own nor borrowed.
 
     Cost: a write; `timer <id>` is among the writes of the run.
     """
@@ -79,7 +79,9 @@ def set_timer(context: RunContext, due_ms: int, purpose: str, payload: dict[str,
 
 
 def cancel_timer(context: RunContext, timer_id: str) -> bool:
-    """Take back a timer of the running contract; whether it still waited. One that has run cannot be taken back.
+    """Take back a timer of the running contract, or of one whose timers it borrows; whether it still waited.
+
+    One that has run cannot be taken back.
 
     Raises:
         Refusal: a limit; asking counts as a read.
@@ -125,9 +127,12 @@ def _due_keys(state: OrderedState, time_ms: int) -> Iterator[bytes]:
 
 def _check_own(context: RunContext, purpose: str) -> None:
     contract = context.contract
-    if purpose not in [f"{contract.name}.{handler.name}" for handler in contract.timers]:
+    own = (f"{contract.name}.{handler.name}" for handler in contract.timers)
+    if purpose not in contract.borrowed_timers and purpose not in own:
         raise ContractError(
-            "the contract {contract} has no timer handler {purpose}", contract=contract.name, purpose=purpose
+            "the contract {contract} has no timer handler {purpose}, nor borrows it",
+            contract=contract.name,
+            purpose=purpose,
         )
 
 

@@ -12,12 +12,12 @@ from ledger.encoding import Value
 from ledger.errors import DecodingError
 
 if TYPE_CHECKING:
-    from contracts.context import Context
+    from contracts.run_context import RunContext
 
 KIND_PERMISSION = "permission"
 
 
-def permitted_actors(context: "Context", operation: str) -> tuple[Actor, ...]:
+def permitted_actors(context: "RunContext", operation: str) -> tuple[Actor, ...]:
     """The further actors of an operation at this height; none where there is no permission, or none in force yet.
 
     Raises:

@@ -14,7 +14,7 @@ from ledger.encoding import Value
 from ledger.hashing import Hash
 
 if TYPE_CHECKING:
-    from contracts.context import Context
+    from contracts.run_context import RunContext
 
 KIND_PERSON = "person"
 
@@ -25,12 +25,12 @@ NO_ACCOUNT = Reason("members.no-account", "the person {person} has no keys yet; 
 PERSON_REASONS = (PERSON_UNKNOWN, ENROLLED, NO_ACCOUNT)
 
 
-def find_person(context: "Context", person: str) -> Record | None:
+def find_person(context: "RunContext", person: str) -> Record | None:
     """The person's record; None if nobody of this name was enrolled. One read."""
     return context.read(KIND_PERSON, person)
 
 
-def known_person(context: "Context", person: str) -> Record:
+def known_person(context: "RunContext", person: str) -> Record:
     """The person's record.
 
     Raises:
@@ -42,7 +42,7 @@ def known_person(context: "Context", person: str) -> Record:
     return record
 
 
-def enrol_person(context: "Context", person: str) -> None:
+def enrol_person(context: "RunContext", person: str) -> None:
     """Write down that there is such a person, without an account; link the person.
 
     Raises:
@@ -53,7 +53,7 @@ def enrol_person(context: "Context", person: str) -> None:
     write_person(context, person, {"height": context.height, "time": context.time_ms})
 
 
-def account_of(context: "Context", person: str) -> Hash | None:
+def account_of(context: "RunContext", person: str) -> Hash | None:
     """The account that acts for a person; None for who is not enrolled or has no keys yet. One read."""
     record = find_person(context, person)
     account = None if record is None else record.fields.get("account")
@@ -61,7 +61,7 @@ def account_of(context: "Context", person: str) -> Hash | None:
     return account
 
 
-def known_account(context: "Context", person: str) -> Hash:
+def known_account(context: "RunContext", person: str) -> Hash:
     """The account that acts for a person.
 
     Raises:
@@ -74,7 +74,7 @@ def known_account(context: "Context", person: str) -> Hash:
     return account
 
 
-def guardians_of(context: "Context", person: str) -> list[str]:
+def guardians_of(context: "RunContext", person: str) -> list[str]:
     """The persons whom a person named to help when all their keys are lost; one read."""
     record = find_person(context, person)
     listed = [] if record is None else record.fields.get("guardians", [])
@@ -82,7 +82,7 @@ def guardians_of(context: "Context", person: str) -> list[str]:
     return [one for one in listed if isinstance(one, str)]
 
 
-def write_person(context: "Context", person: str, fields: dict[str, Value]) -> None:
+def write_person(context: "RunContext", person: str, fields: dict[str, Value]) -> None:
     """Write a person's record and link the person."""
     context.put(KIND_PERSON, person, fields | {"person": person})
     context.link(person_subject(person))

@@ -17,7 +17,7 @@ from contracts.units.tree import active_unit, find_unit, is_active, unit_subject
 from ledger.encoding import Value
 
 if TYPE_CHECKING:
-    from contracts.context import Context
+    from contracts.run_context import RunContext
 
 KIND_OFFICE = "office"
 STATE_HELD = "held"
@@ -47,7 +47,7 @@ def person_subject(person: str) -> str:
     return f"person/{person}"
 
 
-def is_held(context: "Context", unit: str, role: str, person: str) -> bool:
+def is_held(context: "RunContext", unit: str, role: str, person: str) -> bool:
     """Whether the person holds the office now, in their own right or for somebody who does.
 
     Cost: one read if not; two if so, three for a delegated one.
@@ -59,7 +59,7 @@ def is_held(context: "Context", unit: str, role: str, person: str) -> bool:
     return delegator is None or _is_own(context, unit, role, delegator)
 
 
-def held_since(context: "Context", unit: str, role: str, person: str) -> int | None:
+def held_since(context: "RunContext", unit: str, role: str, person: str) -> int | None:
     """Since when the person has held the office, milliseconds since 1970 UTC; None if they do not hold it now."""
     if not is_held(context, unit, role, person):
         return None
@@ -71,7 +71,7 @@ def held_since(context: "Context", unit: str, role: str, person: str) -> int | N
 
 
 def appoint(
-    context: "Context",
+    context: "RunContext",
     unit: str,
     role: str,
     person: str,
@@ -83,7 +83,7 @@ def appoint(
     """Let a person hold an office in their own right; also one who held it before, or holds it for somebody.
 
     Args:
-        context: The transaction.
+        context: The transaction or timer under way.
         unit: An active unit.
         role: As `contracts.units.names.ROLE`.
         person: As `contracts.units.names.PERSON`.
@@ -113,7 +113,7 @@ def appoint(
     write_office(context, unit, role, person, STATE_HELD, fields)
 
 
-def release(context: "Context", unit: str, role: str, person: str, basis: str = "", body: Value = None) -> None:
+def release(context: "RunContext", unit: str, role: str, person: str, basis: str = "", body: Value = None) -> None:
     """End an office that a person holds in their own right. What was delegated of it ends with it.
 
     Raises:
@@ -137,7 +137,7 @@ def release(context: "Context", unit: str, role: str, person: str, basis: str = 
     write_office(context, unit, role, person, STATE_ENDED, kept)
 
 
-def own_office(context: "Context", unit: str, role: str, person: str) -> Record | None:
+def own_office(context: "RunContext", unit: str, role: str, person: str) -> Record | None:
     """The record of an office that the person holds now in their own right, but for the state of its unit; one read."""
     record = context.read(KIND_OFFICE, office_id(unit, role, person))
     if record is None or not runs(record, context.time_ms) or "delegated_by" in record.fields:
@@ -152,7 +152,9 @@ def runs(record: Record, time_ms: int) -> bool:
     return fields["state"] == STATE_HELD and (until is None or (isinstance(until, int) and time_ms < until))
 
 
-def write_office(context: "Context", unit: str, role: str, person: str, state: str, fields: dict[str, Value]) -> None:
+def write_office(
+    context: "RunContext", unit: str, role: str, person: str, state: str, fields: dict[str, Value]
+) -> None:
     """Write the record of an office as it is from now on, and link its unit and its person."""
     fields |= {"height": context.height, "person": person, "role": role, "state": state}
     fields |= {"time": context.time_ms, "unit": unit}
@@ -161,5 +163,5 @@ def write_office(context: "Context", unit: str, role: str, person: str, state: s
     context.link(person_subject(person))
 
 
-def _is_own(context: "Context", unit: str, role: str, person: Value) -> bool:
+def _is_own(context: "RunContext", unit: str, role: str, person: Value) -> bool:
     return isinstance(person, str) and own_office(context, unit, role, person) is not None

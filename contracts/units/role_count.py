@@ -12,7 +12,7 @@ from contracts.errors import Reason, Refusal
 from ledger.encoding import Value
 
 if TYPE_CHECKING:
-    from contracts.context import Context
+    from contracts.run_context import RunContext
 
 KIND_ROLE_COUNT = "role-count"
 # Different moments at which running terms of one office of one unit end: the terms of a body end together, and where
@@ -37,7 +37,7 @@ class _Counted(NamedTuple):
         return _Counted(self.given - over, {end: number for end, number in self.ends.items() if end > time_ms})
 
 
-def role_count(context: "Context", unit: str, role: str) -> int:
+def role_count(context: "RunContext", unit: str, role: str) -> int:
     """How many hold the office `role` of the unit now in their own right; delegated ones do not count. One read.
 
     What was counted in a unit that is dissolved or merged says nothing any more.
@@ -45,7 +45,7 @@ def role_count(context: "Context", unit: str, role: str) -> int:
     return _read(context, unit, role).running(context.time_ms).given
 
 
-def count_office(context: "Context", unit: str, role: str, until_ms: int | None) -> None:
+def count_office(context: "RunContext", unit: str, role: str, until_ms: int | None) -> None:
     """One more holds the office, until then or for an indefinite time. A term that is over already is not counted.
 
     Raises:
@@ -61,7 +61,7 @@ def count_office(context: "Context", unit: str, role: str, until_ms: int | None)
     _write(context, unit, role, _Counted(count + 1, ends))
 
 
-def uncount_office(context: "Context", unit: str, role: str, until_ms: int | None) -> None:
+def uncount_office(context: "RunContext", unit: str, role: str, until_ms: int | None) -> None:
     """One less holds the office that was counted with this end. A term that is over is not counted any more anyway."""
     count, ends = _read(context, unit, role).running(context.time_ms)
     if until_ms is not None:
@@ -74,7 +74,7 @@ def uncount_office(context: "Context", unit: str, role: str, until_ms: int | Non
     _write(context, unit, role, _Counted(count - 1, ends))
 
 
-def _read(context: "Context", unit: str, role: str) -> _Counted:
+def _read(context: "RunContext", unit: str, role: str) -> _Counted:
     record = context.read(KIND_ROLE_COUNT, f"{unit}/{role}")
     if record is None:
         return _Counted(0, {})
@@ -89,7 +89,7 @@ def _read(context: "Context", unit: str, role: str) -> _Counted:
     return _Counted(count, ends)
 
 
-def _write(context: "Context", unit: str, role: str, counted: _Counted) -> None:
+def _write(context: "RunContext", unit: str, role: str, counted: _Counted) -> None:
     ends: list[Value] = [[end, number] for end, number in sorted(counted.ends.items())]
     fields: dict[str, Value] = {"count": counted.given, "ends": ends, "role": role, "unit": unit}
     context.put(KIND_ROLE_COUNT, f"{unit}/{role}", fields)

@@ -13,7 +13,7 @@ from contracts.record import Record
 from ledger.encoding import Value
 
 if TYPE_CHECKING:
-    from contracts.context import Context
+    from contracts.run_context import RunContext
 
 KIND_UNIT = "unit"
 STATE_ACTIVE = "active"
@@ -41,7 +41,7 @@ def unit_subject(unit: str) -> str:
     return f"unit/{unit}"
 
 
-def find_unit(context: "Context", unit: str) -> Record:
+def find_unit(context: "RunContext", unit: str) -> Record:
     """The unit's record, whatever its state.
 
     Raises:
@@ -53,7 +53,7 @@ def find_unit(context: "Context", unit: str) -> Record:
     return record
 
 
-def active_unit(context: "Context", unit: str) -> Record:
+def active_unit(context: "RunContext", unit: str) -> Record:
     """The record of a unit in which things can happen.
 
     Raises:
@@ -67,13 +67,13 @@ def active_unit(context: "Context", unit: str) -> Record:
     return record
 
 
-def is_active(context: "Context", unit: str) -> bool:
+def is_active(context: "RunContext", unit: str) -> bool:
     """Whether there is such a unit and it is active; one read."""
     record = context.read(KIND_UNIT, unit)
     return record is not None and record.fields["state"] == STATE_ACTIVE
 
 
-def parent_of(context: "Context", unit: str) -> str | None:
+def parent_of(context: "RunContext", unit: str) -> str | None:
     """The unit right above; None at the top, or where there is no such unit. One read."""
     record = context.read(KIND_UNIT, unit)
     parent = None if record is None else record.fields.get("parent")
@@ -81,7 +81,7 @@ def parent_of(context: "Context", unit: str) -> str | None:
     return parent
 
 
-def units_above(context: "Context", unit: str) -> Iterator[str]:
+def units_above(context: "RunContext", unit: str) -> Iterator[str]:
     """All units above, the parent first; a read for each, made when it is asked for."""
     above = parent_of(context, unit)
     while above is not None:
@@ -89,7 +89,7 @@ def units_above(context: "Context", unit: str) -> Iterator[str]:
         above = parent_of(context, above)
 
 
-def check_place(context: "Context", unit: str, parent: str, levels: int) -> None:
+def check_place(context: "RunContext", unit: str, parent: str, levels: int) -> None:
     """Refuse to hang a unit with `levels` levels under it below `parent`.
 
     Raises:
@@ -102,7 +102,7 @@ def check_place(context: "Context", unit: str, parent: str, levels: int) -> None
         raise Refusal(*TOO_DEEP, unit=unit, parent=parent, limit=DEPTH_MAX)
 
 
-def add_child(context: "Context", parent: str, levels: int) -> None:
+def add_child(context: "RunContext", parent: str, levels: int) -> None:
     """Count one more active unit right below `parent`, itself with `levels` levels under it; as many writes as needed.
 
     Raises:
@@ -122,7 +122,7 @@ def add_child(context: "Context", parent: str, levels: int) -> None:
         context.put(KIND_UNIT, above, fields | {"below": below})
 
 
-def remove_child(context: "Context", parent: str) -> None:
+def remove_child(context: "RunContext", parent: str) -> None:
     """Count one active unit less right below `parent`; with the last one, nothing is below it any more."""
     fields = find_unit(context, parent).fields
     count = children_of(fields) - 1

@@ -1,7 +1,7 @@
 """Timers: when they run, in which order, how many in a block, and what they leave behind."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -390,3 +390,38 @@ def test_bytes_that_are_no_effect_are_refused(data: bytes) -> None:
     except DecodingError:
         return
     assert effect.encode() == data
+
+
+def test_a_contract_sets_timers_that_it_borrows_and_their_owner_serves_them() -> None:
+    """As `records` opens a case whose timer is the contract `cases`' own."""
+    ran: list[dict[str, Value]] = []
+
+    def lend(context: Context, arguments: Arguments) -> None:
+        set_timer(context, START_MS + 5000, PURPOSE, {"n": 1})
+
+    owner = trial_contract(lambda context, arguments: None, lambda context, payload: ran.append(payload))
+    borrower = replace(
+        trial_contract(lend),
+        name="other",
+        kinds=frozenset(),
+        events=frozenset(),
+        reasons=(),
+        borrowed_timers=frozenset((PURPOSE,)),
+    )
+    ledger = TrialLedger(registry=Registry((owner, borrower)))
+    assert ledger.result("other.run", {}).ok
+    while not ran:
+        ledger.execute()
+    assert (ran, ledger.time_ms >= START_MS + 5000) == ([{"n": 1}], True)
+
+
+def test_nobody_borrows_timers_of_nobody() -> None:
+    contract = replace(trial_contract(lambda context, arguments: None), borrowed_timers=frozenset((PURPOSE,)))
+    with pytest.raises(ContractError):
+        Registry((contract,))
+    own = replace(
+        trial_contract(lambda context, arguments: None, lambda context, payload: None),
+        borrowed_timers=frozenset((PURPOSE,)),
+    )
+    with pytest.raises(ContractError):
+        Registry((own,))
