@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from contracts.packs.fault import Faults, PackFault
+from contracts.packs.field_value import check_value
 from contracts.packs.form import Form
 from contracts.packs.limits import (
     ENUM_VALUES_MAX,
@@ -75,6 +76,14 @@ class Field:
     def size_bytes_max(self) -> int:
         """The most bytes that a text may have here."""
         return FIELD_TEXT_SIZE_BYTES_DEFAULT if self.most is None else self.most
+
+    def check(self, value: Value) -> None:
+        """Refuse a value that cannot stand in the field.
+
+        Raises:
+            Refusal: `packs.field-…`.
+        """
+        check_value(self, value)
 
     def to_value(self) -> dict[str, Value]:
         """The canonical map; what is left out has its default."""

@@ -7,13 +7,14 @@ are the same everywhere. Source: docs/reference/packs.md.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.packs.effect import Advance
+from contracts.packs.effect import Advance, Count
 from contracts.packs.fault import Faults, PackFault, undeclared
 from contracts.packs.manifest import Manifest
 from contracts.packs.names import role_of
 from contracts.packs.record_type import TypeDefinition, part_hash
 from contracts.packs.transition import Transition
 from contracts.packs.type_check import roles_named
+from contracts.packs.used import UsedField
 from ledger.hashing import Hash
 
 
@@ -128,17 +129,33 @@ def _check_advance(effect: Advance, one: Transition, other: TypeDefinition, path
 
 
 def _check_uses(pack: Pack, definition: TypeDefinition, path: str, faults: Faults) -> None:
-    for kind, fields in definition.uses.items():
+    for role in definition.uses.roles:
+        if role not in pack.manifest.roles:
+            faults.add(undeclared("role", role, pack.manifest.roles), f"{path}.uses.roles")
+    counted = counters_of(pack.types)
+    for counter in definition.uses.counters:
+        if counter not in counted:
+            faults.add(undeclared("counter", counter, counted), f"{path}.uses.counters")
+    for kind, fields in definition.uses.types.items():
         other = pack.types.get(kind)
         if other is None:
-            faults.add(undeclared("type", kind, pack.types), f"{path}.uses.{kind}")
+            faults.add(undeclared("type", kind, pack.types), f"{path}.uses.types.{kind}")
             continue
         for name, wanted in fields.items():
             field = other.fields.get(name)
+            where = f"{path}.uses.types.{kind}.{name}"
             if field is None:
-                faults.add(undeclared("field", name, other.fields), f"{path}.uses.{kind}")
-            elif field.type != wanted:
-                faults.add(
-                    PackFault("the field {name} of {kind} is of type {found}", name=name, kind=kind, found=field.type),
-                    f"{path}.uses.{kind}",
-                )
+                faults.add(undeclared("field", name, other.fields), where)
+            elif field.is_detached or UsedField.of(field) != wanted:
+                faults.add(PackFault("the field {name} of {kind} is another one", name=name, kind=kind), where)
+
+
+def counters_of(types: Mapping[str, TypeDefinition]) -> frozenset[str]:
+    """The counters that some effect of these types adds to."""
+    return frozenset(
+        effect.counter
+        for definition in types.values()
+        for one in definition.transitions.values()
+        for effect in one.effects
+        if isinstance(effect, Count)
+    )

@@ -8,16 +8,18 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from contracts.calendar.dates import DAY_MAX, DAY_MIN
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.form import Form, kind_of
 from contracts.packs.limits import ARTICLE_SIZE_BYTES_MAX, FIELD_TEXT_SIZE_BYTES_DEFAULT, PARAMETER_VALUES_MAX
+from contracts.packs.rule_names import PARAMETER_UTC_OFFSET
 from contracts.packs.words import Words, read_title
 from ledger.encoding import Value
 
 PARAMETER_TYPES = ("integer", "money", "text", "boolean", "date")
+# As far as clocks on Earth differ from UTC.
+_UTC_OFFSET = ("integer", -720, 840)
 _NUMBER_TYPES = frozenset(("integer", "money", "date"))
-# From the year 1 to the year 9999, in days since 1970-01-01: what a calendar can name.
-DAY_MIN, DAY_MAX = -719_162, 2_932_896
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ def _check(parameter: Parameter, form: Form) -> None:
     if parameter.type and bounded and parameter.type not in _NUMBER_TYPES:
         form.refuse(PackFault("`least` and `most` bound numbers and dates; leave them out here"))
         return
+    if parameter.name == PARAMETER_UTC_OFFSET and (parameter.type, parameter.least, parameter.most) != _UTC_OFFSET:
+        form.refuse(PackFault("{name} is an integer with `least = -720` and `most = 840`", name=parameter.name))
     for index, (_day, value) in enumerate(parameter.values):
         check_value(parameter, value, lambda fault, where=f"values[{index}]": form.refuse(fault, where))  # type: ignore[misc]
 

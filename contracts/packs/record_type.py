@@ -9,7 +9,7 @@ docs/reference/packs.md, "Record types".
 from dataclasses import dataclass, field
 
 from contracts.packs.fault import Faults, PackFault
-from contracts.packs.field import FIELD_TYPES, Field
+from contracts.packs.field import Field
 from contracts.packs.form import Form
 from contracts.packs.limits import (
     ARTICLE_SIZE_BYTES_MAX,
@@ -20,12 +20,12 @@ from contracts.packs.limits import (
     RULES_MAX,
     STATES_MAX,
     TRANSITIONS_MAX,
-    USES_MAX,
 )
 from contracts.packs.names import FIELD_NAME, FIELD_NAME_HINT, NAME, NAME_HINT
 from contracts.packs.parameter import Parameter
 from contracts.packs.rule import Rule
 from contracts.packs.transition import Transition
+from contracts.packs.used import Uses
 from contracts.packs.words import Words, read_title
 from ledger.encoding import Value, decode, encode
 from ledger.errors import DecodingError, EncodingError
@@ -66,7 +66,7 @@ class TypeDefinition:
     """One record type of a pack.
 
     `id`: names of fields, or `("number",)`. `subject`: the field with the person whom a record is about. `parameters`:
-    those that this type uses. `uses`: of other kinds, the fields that its rules look into, with their types.
+    those that this type uses. `uses`: what its rules take from elsewhere in the pack.
     `migration`: which state of the version before becomes which, where the name is not the same.
     """
 
@@ -80,7 +80,7 @@ class TypeDefinition:
     article: str = ""
     subject: str | None = None
     parameters: dict[str, Parameter] = field(default_factory=dict)
-    uses: dict[str, dict[str, str]] = field(default_factory=dict)
+    uses: Uses = field(default_factory=Uses)
     migration: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -110,8 +110,8 @@ class TypeDefinition:
             value["rule"] = {name: one.to_value() for name, one in self.rules.items()}
         if self.parameters:
             value["parameter"] = {name: one.to_value() for name, one in self.parameters.items()}
-        if self.uses:
-            value["uses"] = {kind: dict(fields) for kind, fields in self.uses.items()}
+        if uses := self.uses.to_value():
+            value["uses"] = uses
         if self.migration:
             value["migration"] = dict(self.migration)
         return value
@@ -153,7 +153,7 @@ class TypeDefinition:
             article=form.text("article", ARTICLE_SIZE_BYTES_MAX, optional=True),
             subject=subject or None,
             parameters=form.table("parameter", NAME, NAME_HINT, PARAMETERS_MAX, Parameter.read),
-            uses=form.table("uses", NAME, NAME_HINT, USES_MAX, _read_uses),
+            uses=Uses.read(form.form("uses")),
             migration=form.table("migration", NAME, NAME_HINT, STATES_MAX, _read_state_name),
         )
         form.close()
@@ -185,15 +185,6 @@ class TypeDefinition:
 def part_hash(data: bytes) -> Hash:
     """The hash by which a part is known."""
     return tagged_hash("pack-part", data)
-
-
-def _read_uses(_kind: str, value: Value, path: str, faults: Faults) -> dict[str, str]:
-    form = Form(value, path, faults)
-    fields = {name: form.choice(name, FIELD_TYPES) for name in sorted(value)} if isinstance(value, dict) else {}
-    for name in fields:
-        if not FIELD_NAME.fullmatch(name):
-            form.refuse(PackFault("{name} is no name of a field", name=repr(name)[:80]))
-    return fields
 
 
 def _read_state_name(_name: str, value: Value, path: str, faults: Faults) -> str:

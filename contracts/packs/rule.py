@@ -13,8 +13,8 @@ from contracts.packs.limits import ARTICLE_SIZE_BYTES_MAX
 from contracts.packs.words import Words, read_paragraph
 from ledger.encoding import Value
 
-# What the first clause that does not hold compares: its two sides, or the one value that it is.
-PLACEHOLDERS = frozenset(("left", "right", "value"))
+# Of the first clause that does not hold: its two sides, the sign between them, and the whole of it.
+PLACEHOLDERS = frozenset(("condition", "left", "operator", "right"))
 
 
 @dataclass(frozen=True, slots=True)

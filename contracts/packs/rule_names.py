@@ -9,6 +9,8 @@ RULE_NAMES = frozenset(("unit", "state", "since_days", "today", "now", "sender_p
 VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
 # A parameter's name in rules: this, and its own with _ in the place of hyphens.
 PARAMETER_PREFIX = "parameter_"
+# How far the organisation's clocks are ahead of UTC, in minutes: by it the engine counts days, in every type.
+PARAMETER_UTC_OFFSET = "utc-offset-minutes"
 
 
 def parameter_name(name: str) -> str:

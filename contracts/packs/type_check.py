@@ -11,6 +11,7 @@ from contracts.packs.fault import Faults, PackFault, undeclared
 from contracts.packs.names import role_of
 from contracts.packs.record_type import NUMBERED, TypeDefinition
 from contracts.packs.reserved import RESERVED_KINDS
+from contracts.packs.rule_check import check_rules
 from contracts.packs.rule_names import PARAMETER_PREFIX, RULE_NAMES, VOTE_NAMES
 from contracts.packs.state_check import check_states
 from contracts.packs.transition_check import TransitionCheck, fields_set_somewhere
@@ -22,7 +23,18 @@ RESERVED_FIELDS = RULE_NAMES | {"number", *VOTE_NAMES, *kwlist}
 
 
 def check_type(definition: TypeDefinition, path: str, faults: Faults) -> None:
-    """Note everything that is wrong within one record type; `path` is the type's own.
+    """Note everything that is wrong within one record type; rules are looked at if the rest is right.
+
+    Raises:
+        PackFault: if `faults` is strict, for the first.
+    """
+    check_shape(definition, path, faults)
+    if not faults.found:
+        check_rules(definition, path, faults)
+
+
+def check_shape(definition: TypeDefinition, path: str, faults: Faults) -> None:
+    """Note everything that is wrong within one record type but in its expressions; `path` is the type's own.
 
     Raises:
         PackFault: if `faults` is strict, for the first.

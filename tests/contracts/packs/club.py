@@ -3,21 +3,32 @@
 import copy
 from typing import Any
 
-from contracts.packs.expression import Expression
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.manifest import Manifest, Role
 from contracts.packs.pack import Pack
 from contracts.packs.record_type import TypeDefinition, part_hash
 from contracts.packs.type_check import check_type
 from contracts.packs.words import Words
+from contracts.rules.parser import parse_rule
+from contracts.rules.scope import Scope
+from contracts.rules.types import BOOLEAN, INTEGER, MONEY, TEXT, OptionalType, ReferenceType, Type
 
 
 def words(en: str) -> dict[str, Any]:
     return {"en": en, "zh": "中文"}
 
 
-def expression(source: str) -> list[Any]:
-    return Expression(source, [source]).to_value()
+def expression(source: str, expected: Type = BOOLEAN) -> Any:
+    """The tree of an expression about a membership, or about a vote."""
+    names: dict[str, Type] = {
+        "person": TEXT,
+        "member": ReferenceType("club-member"),
+        "fee": OptionalType(MONEY),
+        "yes": INTEGER,
+        "due": INTEGER,
+        "present": INTEGER,
+    }
+    return parse_rule(source, Scope(names), expected).encode_value()
 
 
 MEMBERSHIP: dict[str, Any] = {
@@ -65,10 +76,10 @@ MEMBERSHIP: dict[str, Any] = {
             "review": {"actors": ["role:board"], "count": 2, "distinct": True},
             "vote": {"electorate": "member", "quorum": "half-there", "passes": "majority"},
             "effects": [
-                {"do": "appoint", "role": "member", "person": expression("person")},
-                {"do": "count", "counter": "admitted", "by": expression("1")},
-                {"do": "notify", "event": "admitted", "fields": {"who": expression("person")}},
-                {"do": "open-case", "title": words("Welcome"), "days": 7, "person": expression("person")},
+                {"do": "appoint", "role": "member", "person": expression("person", TEXT)},
+                {"do": "count", "counter": "admitted", "by": expression("1", INTEGER)},
+                {"do": "notify", "event": "admitted", "fields": {"who": expression("person", TEXT)}},
+                {"do": "open-case", "title": words("Welcome"), "days": 7, "person": expression("person", TEXT)},
             ],
         },
         "amend": {
@@ -83,12 +94,12 @@ MEMBERSHIP: dict[str, Any] = {
             "to": "left",
             "title": words("Leave"),
             "by": ["self", "role:chair@above"],
-            "effects": [{"do": "release", "role": "member", "person": expression("person")}],
+            "effects": [{"do": "release", "role": "member", "person": expression("person", TEXT)}],
         },
     },
     "rule": {
         "enough-fee": {
-            "expression": expression("fee is not None and fee >= 1000"),
+            "expression": expression("fee is not None and fee >= money('10.00')"),
             "text": words("the fee is {left}, and has to be {right}"),
             "article": "§ 4",
         },

@@ -14,6 +14,7 @@ from contracts.packs.pack import Pack, check_pack
 from contracts.packs.parameter import Parameter
 from contracts.packs.reserved import RESERVED_KINDS
 from contracts.packs.words import Words
+from contracts.rules.types import TEXT
 from ledger.encoding import encode
 from tests.contracts.packs.club import expression, membership, pack_of, words
 
@@ -21,7 +22,15 @@ LOAN: dict[str, Any] = {
     "kind": "club-loan",
     "title": words("Loan"),
     "id": ["number"],
-    "field": {"member": {"type": "reference", "kind": "club-member", "class": "ledger", "title": words("Member")}},
+    "field": {
+        "member": {
+            "type": "reference",
+            "kind": "club-member",
+            "class": "ledger",
+            "title": words("Member"),
+            "required": True,
+        }
+    },
     "state": {"lent": {"title": words("Lent")}, "back": {"title": words("Back"), "final": True}},
     "transition": {
         "lend": {"from": [""], "to": "lent", "title": words("Lend"), "by": ["role:board"], "sets": ["member"]},
@@ -31,7 +40,7 @@ LOAN: dict[str, Any] = {
             "title": words("Return"),
             "by": ["role:board"],
             "effects": [
-                {"do": "advance", "kind": "club-member", "transition": "leave", "record": expression("member")}
+                {"do": "advance", "kind": "club-member", "transition": "leave", "record": expression("member", TEXT)}
             ],
         },
     },
@@ -79,7 +88,7 @@ LOAN_EFFECT: dict[str, Any] = LOAN["transition"]["return"]["effects"][0]
     ("types", "path", "piece"),
     [
         ([membership(transition__admit__by=["role:char"])], "type.club-member.transition.admit.by[0]", "mean chair?"),
-        ([membership(field__fee__class="role:vault")], "type.club-member.field.fee.class", "no role"),
+        ([membership(field__letter__class="role:vault")], "type.club-member.field.letter.class", "no role"),
         ([membership(transition__admit__vote__electorate="x")], "type.club-member.transition.admit.vote", "no role"),
         ([LOAN], "type.club-loan.field.member.kind", "no type"),
         ([LOAN], "type.club-loan.transition.return.effects[0].kind", "no type"),
@@ -91,9 +100,19 @@ LOAN_EFFECT: dict[str, Any] = LOAN["transition"]["return"]["effects"][0]
             "type.club-loan.transition.return.effects[0]",
             "decides on a person",
         ),
-        ([membership(uses={"x": {"y": "text"}})], "type.club-member.uses.x", "no type"),
-        ([membership(uses={"club-member": {"fee": "text"}})], "type.club-member.uses", "is of type money"),
-        ([membership(uses={"club-member": {"fees": "text"}})], "type.club-member.uses", "mean fee?"),
+        ([membership(uses={"types": {"x": {}}})], "type.club-member.uses.types.x", "no type"),
+        ([membership(uses={"roles": ["char"]})], "type.club-member.uses.roles", "mean chair?"),
+        ([membership(uses={"counters": ["admited"]})], "type.club-member.uses.counters", "mean admitted?"),
+        (
+            [membership(uses={"types": {"club-member": {"fee": {"type": "text"}}}})],
+            "type.club-member.uses.types.club-member.fee",
+            "another one",
+        ),
+        (
+            [membership(uses={"types": {"club-member": {"fees": {"type": "text"}}}})],
+            "type.club-member.uses.types.club-member.fees",
+            "mean fee?",
+        ),
     ],
 )
 def test_what_does_not_fit_between_parts_is_said(types: list[dict[str, Any]], path: str, piece: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from contracts.packs.fault import PackFault
 from contracts.packs.limits import PART_SIZE_BYTES_MAX
 from contracts.packs.record_type import TypeDefinition
+from contracts.rules.types import INTEGER
 from ledger.encoding import decode, encode
 from tests.contracts.packs.club import complaints, definition_of, expression, membership, words
 
@@ -100,12 +101,12 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"transition__amend__from": ["member", "applied"]}, "transition.amend.to", "make two of it"),
     ({"transition__admit__effects": [{"do": "dance"}]}, "transition.admit.effects[0].do", "is not possible"),
     (
-        {"transition__admit__effects": [{"do": "set", "field": "letter", "value": expression("1")}]},
+        {"transition__admit__effects": [{"do": "set", "field": "letter", "value": expression("1", INTEGER)}]},
         "transition.admit.effects[0].field",
         "not on the ledger",
     ),
     (
-        {"transition__admit__effects": [{"do": "set", "field": "person", "value": expression("1")}]},
+        {"transition__admit__effects": [{"do": "set", "field": "person", "value": expression("1", INTEGER)}]},
         "transition.admit.effects[0].field",
         "never changes",
     ),
@@ -116,6 +117,9 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ),
     ({"rule__enough-fee__text__en": "{lefty}"}, "rule.enough-fee.text.en", "that nothing fills"),
     ({"rule__enough-fee__text__en": "{left"}, "rule.enough-fee.text.en", "is not closed"),
+    ({"rule__enough-fee__expression": expression("yes > 1")}, "rule.enough-fee.expression", "yes"),
+    ({"rule__enough-fee__expression": [["wrong"]]}, "rule.enough-fee.expression", "node 0"),
+    ({"rule__majority__expression": expression("1", INTEGER)}, "rule.majority.expression", "node 0"),
     ({"rule__idle": {"expression": expression("True"), "text": words("x")}}, "rule.idle", "no transition asks"),
     ({"parameter__notice-days__values": []}, "parameter.notice-days.values", "has no value"),
     ({"parameter__notice-days__values": [[2, 8], [1, 9]]}, "parameter.notice-days.values", "do not ascend"),
