@@ -48,6 +48,7 @@ catalogues: set-up
 bench: set-up
 	@$(PYTHON) -m benchmarks.append
 	@$(PYTHON) -m benchmarks.core
+	@$(PYTHON) -m benchmarks.rules
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.gossip
 	@$(PYTHON) -m benchmarks.simulator

@@ -5,7 +5,6 @@ Source: docs/reference/rules.md, "Functions".
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
 
 from contracts.rules import functions
 from contracts.rules.errors import TypeProblem
@@ -91,7 +90,7 @@ class CallChecks(ABC):
         if signature is None:
             raise TypeProblem("there is no function {name}", name=name[:_SHOWN_LENGTH_MAX])
         arguments = self._arguments(node, signature.parameters, known)
-        return Judged(replace(node, operands=arguments, type=signature.result))
+        return Judged(node.typed(signature.result, arguments))
 
     def _arguments(self, node: Node, parameters: tuple[Parameter, ...], known: Known) -> tuple[Node, ...]:
         _check_count(node, len(parameters), len(parameters))
@@ -121,7 +120,7 @@ class CallChecks(ABC):
         numerator, denominator, whole = (self.value(operand, known) for operand in node.operands)
         if (numerator.type, denominator.type) != (INTEGER, INTEGER) or whole.type not in NUMBERS:
             raise TypeProblem("fraction takes two integers, and integer or money: write fraction(1, 2, of=…)")
-        return replace(node, operands=(numerator, denominator, whole), type=FractionType(whole.checked_type))
+        return node.typed(FractionType(whole.checked_type), (numerator, denominator, whole))
 
     def _default(self, node: Node, known: Known, hint: Type | None) -> Node:
         _check_count(node, 2, 2)
@@ -138,7 +137,7 @@ class CallChecks(ABC):
                 one=str(value.type.item),
                 other=str(instead.type),
             )
-        return replace(node, operands=(value, instead), type=type_)
+        return node.typed(type_, (value, instead))
 
     def _aggregate(self, node: Node, known: Known) -> Node:
         name = node.name
@@ -157,14 +156,14 @@ class CallChecks(ABC):
                     found=str(item),
                 ).at(operand.place)
             item = item.item
-        return replace(node, operands=(typed,), type=_aggregate_type(name, item, generated=generated))
+        return node.typed(_aggregate_type(name, item, generated=generated), (typed,))
 
     def _extreme_of_several(self, node: Node, known: Known) -> Node:
         typed = tuple(self.value(operand, known) for operand in node.operands)
         types = {one.type for one in typed}
         if len(types) > 1 or not types <= ORDERED:
             raise TypeProblem("{function} takes values of one type: integer, money, date or time", function=node.name)
-        return replace(node, operands=typed, type=typed[0].type)
+        return node.typed(typed[0].checked_type, typed)
 
 
 def _aggregate_type(name: str, item: Type, *, generated: bool) -> Type:

@@ -6,7 +6,6 @@ whether the nodes came from a text or from the ledger. Source: docs/reference/ru
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from contracts.rules import opcodes
 from contracts.rules.calls import CallChecks
@@ -93,13 +92,13 @@ class _Checker(CallChecks):
     # Literals and names
 
     def _literal(self, node: Node, known: Known, hint: Type | None) -> Judged:
-        return Judged(replace(node, type=_LITERAL_TYPES[node.opcode]))
+        return Judged(node.typed(_LITERAL_TYPES[node.opcode]))
 
     def _date(self, node: Node, known: Known, hint: Type | None) -> Judged:
         value = node.literal
         if not isinstance(value, int) or not is_date(value):
             raise TypeProblem("a date lies before the year 1 or after the year 9999: write another one")
-        return Judged(replace(node, type=DATE))
+        return Judged(node.typed(DATE))
 
     def _text(self, node: Node, known: Known, hint: Type | None) -> Judged:
         text = node.name
@@ -116,16 +115,14 @@ class _Checker(CallChecks):
         if isinstance(wanted, EnumType | LiteralType) and text not in wanted.values:
             values = ", ".join(sorted(quoted(value) for value in wanted.values))
             raise TypeProblem("{text} is none of the known values: {values}", text=quoted(text), values=values)
-        return Judged(
-            replace(node, type=wanted if isinstance(wanted, EnumType | LiteralType | ReferenceType) else TEXT)
-        )
+        return Judged(node.typed(wanted if isinstance(wanted, EnumType | LiteralType | ReferenceType) else TEXT))
 
     def _name(self, node: Node, known: Known, hint: Type | None) -> Judged:
         found = self._variables.get(node.name) or self.scope.names.get(node.name)
         if found is None:
             names = ", ".join(sorted(self.scope.names.keys() | self._variables.keys()))
             raise TypeProblem("there is no name {name} here: there are {known}", name=_cut(node.name), known=names)
-        return Judged(replace(node, type=_narrowed(node, found, known)))
+        return Judged(node.typed(_narrowed(node, found, known)))
 
     def _field(self, node: Node, known: Known, hint: Type | None) -> Judged:
         base = self.value(node.operands[0], known)
@@ -143,13 +140,13 @@ class _Checker(CallChecks):
                 name=_cut(node.name),
                 known=", ".join(name for name, _ in base.type.fields),
             )
-        return Judged(replace(node, operands=(base,), type=_narrowed(node, found, known)))
+        return Judged(node.typed(_narrowed(node, found, known), (base,)))
 
     # Conditions
 
     def _not(self, node: Node, known: Known, hint: Type | None) -> Judged:
         operand = self.condition(node.operands[0], known)
-        return Judged(replace(node, operands=(operand.node,), type=BOOLEAN), operand.when_false, operand.when_true)
+        return Judged(node.typed(BOOLEAN, (operand.node,)), operand.when_false, operand.when_true)
 
     def _sequence(self, node: Node, known: Known, hint: Type | None) -> Judged:
         sequence = Sequence(node.opcode, known)
@@ -158,7 +155,7 @@ class _Checker(CallChecks):
             judged = self.condition(operand, sequence.known)
             sequence.add(judged)
             operands.append(judged.node)
-        return sequence.judged(replace(node, operands=tuple(operands), type=BOOLEAN))
+        return sequence.judged(node.typed(BOOLEAN, tuple(operands)))
 
     def _is_none(self, node: Node, known: Known, hint: Type | None) -> Judged:
         operand = node.operands[0]
@@ -169,7 +166,7 @@ class _Checker(CallChecks):
                 "{expression} is always there: leave the comparison with None out", expression=self.shown(operand)
             )
         there = frozenset((path,)) if path is not None else NOTHING
-        typed = replace(node, operands=(judged,), type=BOOLEAN)
+        typed = node.typed(BOOLEAN, (judged,))
         return Judged(typed, NOTHING, there) if node.opcode == opcodes.IS_NONE else Judged(typed, there, NOTHING)
 
     def _if(self, node: Node, known: Known, hint: Type | None) -> Judged:
@@ -190,7 +187,7 @@ class _Checker(CallChecks):
                 one=str(both[0]),
                 other=str(both[1]),
             )
-        typed = replace(node, operands=(condition.node, yes.judged.node, no.judged.node), type=type_)
+        typed = node.typed(type_, (condition.node, yes.judged.node, no.judged.node))
         return either(condition, yes.judged, no.judged, typed)
 
     # Comparisons
@@ -208,7 +205,7 @@ class _Checker(CallChecks):
         for operator, left, right in zip(node.literals, operands, operands[1:], strict=False):
             if not _can_compare(str(operator), left.checked_type, right.checked_type):
                 raise _incomparable(str(operator), left.checked_type, right.checked_type).at(right.place)
-        return Judged(replace(node, operands=operands, type=BOOLEAN))
+        return Judged(node.typed(BOOLEAN, operands))
 
     def _in(self, node: Node, known: Known, hint: Type | None) -> Judged:
         left, right = node.operands
@@ -227,7 +224,7 @@ class _Checker(CallChecks):
         assert isinstance(values.type, ListType)
         if not can_equal(one.checked_type, values.type.item):
             raise _incomparable("==", one.checked_type, values.type.item)
-        return Judged(replace(node, operands=(one, values), type=BOOLEAN))
+        return Judged(node.typed(BOOLEAN, (one, values)))
 
     def _tuple(self, node: Node, hint: Type) -> Node:
         for item in node.operands:
@@ -239,7 +236,7 @@ class _Checker(CallChecks):
         for item in items:
             if not can_equal(hint, item.checked_type):
                 raise _incomparable("==", hint, item.checked_type).at(item.place)
-        return replace(node, operands=items, type=ListType(items[0].checked_type, len(items)))
+        return node.typed(ListType(items[0].checked_type, len(items)), items)
 
     def _misplaced(self, node: Node, known: Known, hint: Type | None) -> Judged:
         raise TypeProblem("values in parentheses stand after `in` only, and `for` in functions that go through a list")
@@ -252,12 +249,12 @@ class _Checker(CallChecks):
         operand = self.value(node.operands[0], known)
         if operand.type not in NUMBERS:
             raise TypeProblem("a minus stands before integer or money, not before {found}", found=str(operand.type))
-        return Judged(replace(node, operands=(operand,), type=operand.type))
+        return Judged(node.typed(operand.type, (operand,)))
 
     def _arithmetic(self, node: Node, known: Known, hint: Type | None) -> Judged:
         left, right = (self.value(operand, known) for operand in node.operands)
         type_ = _arithmetic_type(node.opcode, left.checked_type, right.checked_type)
-        return Judged(replace(node, operands=(left, right), type=type_))
+        return Judged(node.typed(type_, (left, right)))
 
     # Elements of lists
 
@@ -288,7 +285,7 @@ class _Checker(CallChecks):
         else:
             operands.append(self.value(element, known))
         del self._variables[node.name]
-        return replace(node, operands=tuple(operands), type=operands[-1].type)
+        return node.typed(operands[-1].checked_type, tuple(operands))
 
 
 class Branch:

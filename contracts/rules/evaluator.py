@@ -99,7 +99,7 @@ class CompiledRule:
 
 
 def compile_rule(tree: Tree) -> CompiledRule:
-    """A rule ready to be evaluated. Cost: about 1 µs for each node."""
+    """A rule ready to be evaluated. Cost: about 2 µs for each node."""
     return CompiledRule(tree)
 
 

@@ -56,6 +56,10 @@ class Node:
         assert self.type is not None
         return self.type
 
+    def typed(self, type_: Type, operands: "tuple[Node, ...] | None" = None) -> "Node":
+        """This node with its type, and with its operands after their check."""
+        return Node(self.opcode, self.literals, self.operands if operands is None else operands, self.place, type_)
+
     def walk(self) -> Iterator["Node"]:
         """This node and all below it, operands before what uses them."""
         for operand in self.operands:

@@ -173,3 +173,14 @@ def test_an_error_knows_its_clause() -> None:
     with pytest.raises(DivisionByZeroError) as caught:
         rule.check(Values(ORDINARY))
     assert caught.value.clause_index == 2
+
+
+@pytest.mark.parametrize(
+    "source", ["open and (open and due > 1) and yes > 1", "(open and (open and due > 999)) and open"]
+)
+def test_checking_pays_for_every_and_it_enters(source: str) -> None:
+    environment = Values(ORDINARY, ORDINARY_CALLS)
+    rule = compile_rule(parse_rule(source, SCOPE))
+    value, fuel_used = rule.run(environment)
+    verdict = rule.judge(environment)
+    assert (verdict.not_met is None, verdict.fuel_used) == (value, fuel_used)
