@@ -1,7 +1,9 @@
-"""A subject's chain, recomputed from the entries that a node shows.
+"""A subject's chain, recomputed from the entries, and the effects of timers, that a node shows.
 
-Owns the check that every link follows from the one before and from the very bytes of its entry, and that the chain
-ends where the ledger's own record of it says. Never fetches. Source: docs/protocol.md, section 4.
+Owns the check that every link follows from the one before and from the very bytes of its entry, or from what names the
+timer whose effect it is, and that the chain ends where the ledger's own record of it says. Never fetches. What an
+effect says beside its links is not in the chain: that it is what the ledger led to is for `banyan audit` to derive.
+Source: docs/protocol.md, section 4.
 """
 
 import binascii
@@ -10,20 +12,23 @@ from typing import Any, NamedTuple
 
 from cli.errors import VerificationError
 from contracts.chain import next_link
+from contracts.result import ResultLink
+from contracts.timer_effect import TimerEffect
 from ledger.errors import RemoteProtocolError
 from ledger.hashing import ZERO_HASH, Hash
 from ledger.transaction import Transaction, decode_envelope, verify_signatures
 
 
 class CheckedLink(NamedTuple):
-    """One link that holds, with its decoded entry."""
+    """One link that holds, with its decoded entry, or with the effect of the timer that made it."""
 
     sequence: int
     height: int
     entry_index: int
     time_ms: int
     link: Hash
-    transaction: Transaction
+    transaction: Transaction | None
+    effect: TimerEffect | None
 
 
 class ChainVerification:
@@ -42,28 +47,42 @@ class ChainVerification:
         """
         sequence = self.count + 1
         try:
-            entry = b64decode(shown["entry"], validate=True)
-            transaction = decode_envelope(entry)
-            link = next_link(self.link, transaction.leaf_hash)
-            holds = (
-                shown["sequence"] == sequence
-                and shown["link"] == link.hex()
-                and shown["id"] == transaction.id.hex()
-                and shown["leaf_hash"] == transaction.leaf_hash.hex()
-            )
-            checked = CheckedLink(sequence, shown["height"], shown["index"], shown["time_ms"], link, transaction)
+            checked = self._timer(shown) if shown["entry"] is None else self._transaction(shown)
+            holds = shown["sequence"] == sequence and shown["link"] == checked.link.hex()
         except (KeyError, TypeError, ValueError, binascii.Error, RemoteProtocolError) as error:
             raise self._broken(sequence) from error
         if not holds:
             raise self._broken(sequence)
-        if not verify_signatures(transaction):
+        if checked.transaction is not None and not verify_signatures(checked.transaction):
             raise VerificationError(
                 "the signatures of link {sequence} of {subject} are not valid; run `banyan audit`",
                 sequence=sequence,
                 subject=self._subject,
             )
-        self.count, self.link = sequence, link
+        self.count, self.link = sequence, checked.link
         return checked
+
+    def _transaction(self, shown: dict[str, Any]) -> CheckedLink:
+        transaction = decode_envelope(b64decode(shown["entry"], validate=True))
+        if (shown["id"], shown["leaf_hash"]) != (transaction.id.hex(), transaction.leaf_hash.hex()):
+            raise ValueError("the entry is another one than the node says")
+        return self._checked(shown, transaction.leaf_hash, transaction, None)
+
+    def _timer(self, shown: dict[str, Any]) -> CheckedLink:
+        effect = TimerEffect.decode(b64decode(shown["effect"], validate=True))
+        if (shown["timer"], shown["height"]) != (effect.timer_id, effect.height):
+            raise ValueError("the effect is another one than the node says")
+        checked = self._checked(shown, effect.linked_hash, None, effect)
+        if ResultLink(self._subject, checked.sequence, checked.link) not in effect.links:
+            raise ValueError("the effect says nothing of this link")
+        return checked
+
+    def _checked(
+        self, shown: dict[str, Any], linked: Hash, transaction: Transaction | None, effect: TimerEffect | None
+    ) -> CheckedLink:
+        link = next_link(self.link, linked)
+        place = (self.count + 1, shown["height"], shown["index"], shown["time_ms"])
+        return CheckedLink(*place, link, transaction, effect)
 
     def check_end(self, record: dict[str, Any] | None) -> None:
         """Check that the chain ends where the ledger's record `chain/<subject>` says; None where there is no record.

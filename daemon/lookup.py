@@ -6,6 +6,7 @@ Owns the way from a transaction id to its entry, its block and its result; never
 from dataclasses import dataclass
 
 from contracts.result import Result
+from contracts.timer_effect import TimerEffect
 from ledger.block import Header
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
@@ -56,6 +57,11 @@ def find_transaction(reader: StoreReader, transaction_id: Hash) -> FoundTransact
         envelope=bytes(reader.entries(leaf_index, 1)[0]),
         result_leaf=bytes(result_leaf),
     )
+
+
+def timer_effects(reader: StoreReader, height: int) -> list[TimerEffect]:
+    """What the timers of an executed block did, in order; about 20 µs each."""
+    return [TimerEffect.decode(bytes(leaf)) for leaf in reader.timer_effects(height)]
 
 
 def stored_header(reader: StoreReader, height: int) -> StoredHeader:

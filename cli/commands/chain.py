@@ -140,9 +140,16 @@ def block(
                 (_("Executed height"), document["executed_height"]),
                 (_("State digest"), document["state_digest"]),
                 (_("Checkpoint"), _("yes") if document["checkpoint"] else _("no")),
+                (_("Timers"), len(document["timers"])),
                 (_("Transactions"), len(document["transactions"])),
             ]
         )
+        if document["timers"]:
+            printer.line()
+            printer.table(
+                [_("No."), _("Timer"), _("Purpose"), _("Result")],
+                ([one["number"], one["id"], one["purpose"], one["code"]] for one in document["timers"]),
+            )
         if document["transactions"]:
             printer.line()
             printer.table(

@@ -73,16 +73,18 @@ def _head(client: "NodeClient", path: str) -> dict[str, Any] | None:
 def _describe(link: "CheckedLink") -> dict[str, Any]:
     from cli.ledger_value import to_json
 
-    transaction = link.transaction
+    transaction, effect = link.transaction, link.effect
     return {
         "sequence": link.sequence,
         "height": link.height,
         "index": link.entry_index,
         "time_ms": link.time_ms,
-        "id": transaction.id.hex(),
-        "operation": transaction.operation,
-        "from": transaction.sender.hex(),
-        "arguments": to_json(transaction.arguments),
+        "id": None if transaction is None else transaction.id.hex(),
+        "operation": None if transaction is None else transaction.operation,
+        "from": None if transaction is None else transaction.sender.hex(),
+        "arguments": None if transaction is None else to_json(transaction.arguments),
+        "timer": None if effect is None else effect.timer_id,
+        "purpose": None if effect is None else effect.purpose,
         "link": link.link.hex(),
     }
 
@@ -94,7 +96,13 @@ def _render(session: Session, printer: Printer, document: dict[str, Any]) -> Non
     printer.table(
         [_("No."), _("Time"), _("Operation"), _("Arguments"), _("Id")],
         (
-            [link["sequence"], time_text(link["time_ms"]), link["operation"], _arguments(link), link["id"]]
+            [
+                link["sequence"],
+                time_text(link["time_ms"]),
+                link["operation"] or _("timer {purpose}").format(purpose=link["purpose"]),
+                _arguments(link),
+                link["id"] or link["timer"],
+            ]
             for link in document["links"]
         ),
     )
@@ -105,4 +113,4 @@ def _render(session: Session, printer: Printer, document: dict[str, Any]) -> Non
 
 
 def _arguments(link: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={brief_text(value)}" for name, value in link["arguments"].items())
+    return ", ".join(f"{name}={brief_text(value)}" for name, value in (link["arguments"] or {}).items())

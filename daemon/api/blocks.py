@@ -1,4 +1,4 @@
-"""Blocks, decoded.
+"""Blocks, decoded, and what their timers did.
 
 Owns `/v1/blocks`; shows executed blocks only, because what is above may still be replaced.
 """
@@ -8,24 +8,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contracts.result import Result
+from contracts.timer_effect import TimerEffect
 from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import Json, json_response
 from daemon.api.parameters import Parameter, Parameters
 from daemon.api.request_errors import BlockUnknownError
-from daemon.api.views import header_view, outcome_leaf_view
+from daemon.api.views import effect_view, header_view, outcome_leaf_view, result_view
+from daemon.lookup import decoded_header, timer_effects
 from ledger.base64_text import encode_base64
 from ledger.block import Header, Outcome
 from ledger.transaction import decode_envelope
-from storage.interface import StoreReader
+from storage.interface import StoredHeader, StoreReader
 
 # Decoding a transaction and its result takes about 30 µs; a block may hold thousands, and others wait.
 BETWEEN_CHECKPOINTS = 128
 
 
-async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
-    """An executed block."""
-    store, height = context.node.store, parameters.integer("height")
+def _executed(store: StoreReader, height: int) -> StoredHeader:
     stored = store.header(height)
     executed_height = store.head().executed_height
     if stored is None or height > executed_height:
@@ -34,6 +34,13 @@ async def show(context: ApiContext, _request: Request, parameters: Parameters) -
             height=height,
             executed=executed_height,
         )
+    return stored
+
+
+async def show(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """An executed block."""
+    store, height = context.node.store, parameters.integer("height")
+    stored = _executed(store, height)
     outcome, *envelopes = store.entries(stored.first_index, stored.leaf_count)
     certificate = store.certificate(height)
     transactions: list[Json] = []
@@ -50,7 +57,33 @@ async def show(context: ApiContext, _request: Request, parameters: Parameters) -
             "certificate": None if certificate is None else encode_base64(certificate),
             "election_certificate": encode_base64(stored.election_certificate) if stored.election_certificate else None,
             "outcome": outcome_leaf_view(Outcome.decode(bytes(outcome))),
+            "timers": [effect_view(effect) for effect in timer_effects(store, height)],
             "transactions": transactions,
+        }
+    )
+
+
+async def show_timer(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """What one timer of an executed block did."""
+    store, height, number = context.node.store, parameters.integer("height"), parameters.integer("number")
+    _executed(store, height)
+    leaves = store.timer_effects(height)
+    if number > len(leaves):
+        raise BlockUnknownError(
+            "block {height} ran {count} timers, there is no number {number}",
+            height=height,
+            count=len(leaves),
+            number=number,
+        )
+    leaf = bytes(leaves[number - 1])
+    effect = TimerEffect.decode(leaf)
+    return json_response(
+        {
+            **effect_view(effect),
+            "height": height,
+            "time_ms": decoded_header(store, height).time_ms,
+            "result": result_view(effect, context.node.registry),
+            "effect_leaf": encode_base64(leaf),
         }
     )
 
@@ -67,6 +100,8 @@ def _summary(store: StoreReader, index: int, envelope: bytes) -> dict[str, Json]
     }
 
 
+_HEIGHT = Parameter("height", "integer", "The block's height.", 1)
+
 ENDPOINTS = (
     Endpoint(
         "GET",
@@ -75,6 +110,15 @@ ENDPOINTS = (
         "An executed block",
         Audience.CONTENT,
         answers=(Answer(200, "application/json", "The block.", "Block"),),
-        path_parameters=(Parameter("height", "integer", "The block's height.", 1),),
+        path_parameters=(_HEIGHT,),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/blocks/{height}/timers/{number}",
+        show_timer,
+        "What a timer did",
+        Audience.CONTENT,
+        answers=(Answer(200, "application/json", "The timer's effect.", "TimerEffect"),),
+        path_parameters=(_HEIGHT, Parameter("number", "integer", "Its number in the block.", 1)),
     ),
 )

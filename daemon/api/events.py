@@ -1,7 +1,8 @@
 """The stream of events: server-sent events, read from the ledger, resumable at any of them.
 
-Owns `/v1/events` and the numbering of events: 0 is the block itself, those of its transactions follow from 1 in the
-order of execution. Keeps nothing for a listener but its place: a slow one costs no memory, a late one misses nothing.
+Owns `/v1/events` and the numbering of events: 0 is the block itself, those of its timers and of its transactions follow
+from 1 in the order of execution. Keeps nothing for a listener but its place: a slow one costs no memory, a late one
+misses nothing.
 Bounds: `event_listeners_max` streams; one block's events are read at a time.
 """
 
@@ -13,14 +14,14 @@ import trio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from contracts.result import Result
+from contracts.result import Event, Result
 from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import Json, json_bytes, to_json
 from daemon.api.parameters import Parameter, Parameters
 from daemon.api.request_errors import ParameterInvalidError, TooManyRequestsError
 from daemon.api.streams import SendPiece, StreamedAnswer
-from daemon.lookup import decoded_header, stored_header
+from daemon.lookup import decoded_header, stored_header, timer_effects
 from storage.interface import StoreReader
 
 MEDIA_TYPE = "text/event-stream"
@@ -133,24 +134,31 @@ def _events_of(store: StoreReader, height: int) -> Iterator[tuple[int, bytes, di
         },
     )
     number = 0
+    for effect in timer_effects(store, height):
+        for event in effect.events:
+            number += 1
+            yield number, b"event", _said(height, number, event, None, effect.timer_id, stored.first_index)
     for index in range(stored.first_index + 1, stored.first_index + stored.leaf_count):
         leaf = store.result(index)
         assert leaf is not None, "results are written with the execution"
         result = Result.decode(bytes(leaf))
         for event in result.events:
             number += 1
-            yield (
-                number,
-                b"event",
-                {
-                    "height": height,
-                    "number": number,
-                    "transaction": result.transaction_id.hex(),
-                    "index": index,
-                    "name": event.name,
-                    "data": to_json(event.fields),
-                },
-            )
+            yield number, b"event", _said(height, number, event, result.transaction_id.hex(), None, index)
+
+
+def _said(
+    height: int, number: int, event: Event, transaction: str | None, timer: str | None, index: int
+) -> dict[str, Json]:
+    return {
+        "height": height,
+        "number": number,
+        "transaction": transaction,
+        "timer": timer,
+        "index": index,
+        "name": event.name,
+        "data": to_json(event.fields),
+    }
 
 
 def _place(context: ApiContext, text: str | None) -> Place:

@@ -127,7 +127,18 @@ SCHEMAS: dict[str, Json] = {
             results_root=_HASH,
             results_count=_NUMBER,
         ),
+        timers=_list(_object(number=_NUMBER, id=_TEXT, purpose=_TEXT, code=_TEXT)),
         transactions=_list(_object(id=_HASH, index=_NUMBER, operation=_TEXT, **{"from": _HASH}, code=_or_null(_TEXT))),
+    ),
+    "TimerEffect": _object(
+        number=_NUMBER,
+        id=_TEXT,
+        purpose=_TEXT,
+        code=_TEXT,
+        height=_NUMBER,
+        time_ms=_NUMBER,
+        result=_reference("Result"),
+        effect_leaf=_BASE64,
     ),
     "Record": _object(kind=_TEXT, id=_TEXT, version=_NUMBER, fields=_FIELDS, executed_height=_NUMBER),
     "RecordList": _object(
@@ -138,7 +149,18 @@ SCHEMAS: dict[str, Json] = {
     ),
     "History": _object(
         subject=_TEXT,
-        links=_list(_object(sequence=_NUMBER, **_PLACE, id=_HASH, leaf_hash=_HASH, link=_HASH, entry=_BASE64)),
+        links=_list(
+            _object(
+                sequence=_NUMBER,
+                **_PLACE,
+                id=_or_null(_HASH),
+                leaf_hash=_or_null(_HASH),
+                link=_HASH,
+                entry=_or_null(_BASE64),
+                timer=_or_null(_TEXT),
+                effect=_or_null(_BASE64),
+            )
+        ),
         next=_or_null(_NUMBER),
     ),
     "Payload": _object(commitment=_HASH, salt=_BASE64, value=_BASE64, decoded=_VALUE),

@@ -5,6 +5,7 @@ Owns the names of the fields in docs/reference/api.md; never reads a store.
 
 from contracts.registry import Registry
 from contracts.result import Result
+from contracts.timer_effect import TimerEffect
 from daemon.api.json_value import Json, to_json
 from daemon.lookup import FoundTransaction
 from daemon.pending import SubmissionOutcome, SubmissionStatus
@@ -13,8 +14,8 @@ from ledger.block import Header, Outcome
 from ledger.transaction import Transaction, decode_envelope
 
 
-def result_view(result: Result, registry: Registry) -> dict[str, Json]:
-    """A result, with the refusal in words where there is one."""
+def result_view(result: Result | TimerEffect, registry: Registry) -> dict[str, Json]:
+    """A result, or what a timer did, with the refusal in words where there is one."""
     refusal = registry.explain(result)
     return {
         "code": result.code,
@@ -61,6 +62,11 @@ def found_view(found: FoundTransaction, registry: Registry) -> dict[str, Json]:
         "transaction": transaction_view(decode_envelope(found.envelope)),
         "envelope": encode_base64(found.envelope),
     }
+
+
+def effect_view(effect: TimerEffect) -> dict[str, Json]:
+    """What a timer did, in one line."""
+    return {"number": effect.number, "id": effect.timer_id, "purpose": effect.purpose, "code": effect.code}
 
 
 def outcome_view(outcome: SubmissionOutcome, registry: Registry) -> dict[str, Json]:

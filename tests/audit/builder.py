@@ -290,7 +290,12 @@ class LedgerBuilder:
             self,
             ExecutableBlock(self.genesis.network_id, self.height, self.time_ms, first_index, placed),
         )
-        done = replace(done, result_leaves=lies.results(done.result_leaves), changes=lies.changes(done.changes))
+        done = replace(
+            done,
+            result_leaves=lies.results(done.result_leaves),
+            effect_leaves=lies.effects(done.effect_leaves),
+            changes=lies.changes(done.changes),
+        )
         self._remember(done)
         return StoredExecution(
             height=self.height,
@@ -305,7 +310,7 @@ class LedgerBuilder:
             changes=done.changes,
             digest_lanes=self.digest.lanes_bytes(),
             state_digest=self.digest.digest(),
-            effects=lies.effects(done.effect_leaves),
+            effects=done.effect_leaves,
         )
 
     def _remember(self, done: Execution) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -73,8 +74,13 @@ def change_rows(home: Path, table: str, alter: Callable[[dict[int, bytes]], None
                 rows.update(enumerate(unpack_rows(bytes(chunk), 0, 1 << 20), start=key_number(key)))
         alter(rows)
         transaction.drop(environment.tables[table], delete=False)
-        for index, packed in pack_chunks(sorted(rows.items())):
-            transaction.put(number_key(index), packed, db=environment.tables[table])
+        with transaction.cursor(environment.tables["starts"]) as cursor:
+            starts = [key_number(key) for key, _ in cursor]
+        # A chunk never holds rows of two blocks.
+        for start, end in pairwise([*starts, 1 << 62]):
+            own = sorted((index, row) for index, row in rows.items() if start <= index < end)
+            for index, packed in pack_chunks(own):
+                transaction.put(number_key(index), packed, db=environment.tables[table])
 
 
 def change_header(home: Path, height: int, alter: Callable[[StoredHeader], StoredHeader]) -> None:

@@ -7,7 +7,9 @@ from cli.audit import run
 from cli.audit.folder_source import FolderSource, database_folder
 from cli.audit.report import AuditReport
 from cli.genesis_file import read_genesis
+from contracts.builtin import builtin_registry
 from contracts.genesis_state import genesis_records
+from contracts.registry import Registry
 from ledger.genesis import Genesis
 from storage.id_merge import IdIndexSizes
 from storage.lmdb_store import LmdbStore
@@ -27,12 +29,17 @@ def make_store(folder: Path, genesis: Genesis, id_sizes: IdIndexSizes | None = N
     )
 
 
-def build(folder: Path, write: Callable[[LedgerBuilder], None], genesis: Genesis | None = None) -> Path:
-    """A folder with the ledger that `write` makes."""
+def build(
+    folder: Path,
+    write: Callable[[LedgerBuilder], None],
+    genesis: Genesis | None = None,
+    registry: Registry | None = None,
+) -> Path:
+    """A folder with the ledger that `write` makes, with the contracts of `registry`."""
     genesis = genesis or make_genesis()
     store = make_store(folder, genesis)
     try:
-        write(LedgerBuilder(genesis, store))
+        write(LedgerBuilder(genesis, store, registry=registry or builtin_registry()))
     finally:
         store.close()
     return folder

@@ -9,6 +9,7 @@ import httpx
 import trio
 
 from contracts.builtin import builtin_registry
+from contracts.registry import Registry
 from daemon.api.context import NodeContext
 from daemon.config import Config
 from daemon.doors import Doors
@@ -75,11 +76,11 @@ class Shell:
 
 @asynccontextmanager
 async def running_service(
-    folder: Path, *, opened: OpenHome | None = None, store: Store | None = None
+    folder: Path, *, opened: OpenHome | None = None, store: Store | None = None, registry: Registry | None = None
 ) -> AsyncIterator[Shell]:
     """The service of the node in `folder`, opened and started; stopped and closed afterwards.
 
-    `store` takes the place of the one in the folder.
+    `store` takes the place of the one in the folder, `registry` that of the network's contracts.
     """
     opened = opened or open_home(folder)
     store = store or opened.store
@@ -92,7 +93,7 @@ async def running_service(
     node = Node(
         opened.keys,
         opened.genesis,
-        builtin_registry(),
+        registry or builtin_registry(),
         store,
         opened.sign_state.state,
         opened.sign_state.certificate,
@@ -132,14 +133,16 @@ class Served:
 
 
 @asynccontextmanager
-async def served(folder: Path, config: Callable[[Config], Config] = lambda same: same) -> AsyncIterator[Served]:
+async def served(
+    folder: Path, config: Callable[[Config], Config] = lambda same: same, registry: Registry | None = None
+) -> AsyncIterator[Served]:
     """The node in `folder`, served on both doors."""
-    async with running_service(folder) as shell:
+    async with running_service(folder, registry=registry) as shell:
         doors = Doors.open(shell.opened)
         context = NodeContext(
             service=shell.service,
             genesis=shell.opened.genesis,
-            registry=builtin_registry(),
+            registry=registry or builtin_registry(),
             description=shell.opened.description,
             config=config(shell.opened.config),
             metrics=shell.metrics,

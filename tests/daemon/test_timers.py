@@ -18,6 +18,7 @@ from tests.contracts.trial_contract import PURPOSE, trial_registry
 from tests.daemon.driver import Driver
 from tests.daemon.networks import START_MS
 from tests.daemon.node_cluster import NodeCluster
+from tests.daemon.test_receipts import assert_provable
 
 MINUTE_MS = 60_000
 
@@ -114,12 +115,17 @@ def test_a_block_with_transactions_runs_the_timers_and_none_is_made_for_them_alo
     before = reminders.height
     reminders.count = 0
     reminders.driver.now_ms = START_MS + MINUTE_MS
-    reminders.driver.submit(reminders.driver.notice(operation="trial.run", arguments={}))
+    transaction = reminders.driver.notice(operation="trial.run", arguments={})
+    reminders.driver.submit(transaction)
     assert reminders.ran == [before + 1]
     header = reminders.store.header(before + 1)
     assert header is not None and header.leaf_count == 2
     leaves = load_result_leaves(reminders.store, before + 1)
     assert [leaf[1:7] for leaf in leaves] == [b"\xa5timer", b"\xa6resul"]
+    # Its place among the results is not that of its entry in the block.
+    for _ in range(3):
+        reminders.driver.tick(1100)
+    assert_provable(reminders.driver, transaction)
 
 
 def test_more_timers_than_a_block_runs_are_worked_off_one_block_after_the_other() -> None:
