@@ -27,6 +27,8 @@ PARAMETERS_MAX = 64
 PARAMETER_VALUES_MAX = 64
 # As many as there are operations of native contracts to speak of, twice over.
 PERMISSIONS_MAX = 128
+# A type that is looked at for more reasons should be several types.
+CHECKS_MAX = 16
 # Who may take a transition: roles, and the closed set of other actors.
 ACTORS_MAX = 16
 # The kinds of other records that the rules of one type look into.

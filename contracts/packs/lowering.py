@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from contracts.calendar.words import Understood, understand
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.gathering import Table
 from contracts.rules.arithmetic import parsed_money
@@ -27,6 +28,8 @@ _EXPRESSIONS = {
     "release": ("person",),
     "set": ("value",),
 }
+# Weeks that are counted in twos or more begin with that of this Monday, 1970-01-05; other periods do not depend on it.
+WORDS_SINCE = 4
 _ENTRY = ("from", "value")
 _NAME_LISTS = ("from", "by", "sets", "requires", "guards")
 
@@ -61,6 +64,8 @@ def lower_type(kind: str, written: object, shared_rules: Table) -> Lowered:
         _lower_field(one)
     for name, one in _entries(value, "transition"):
         _lower_transition(name, one, lowered)
+    for _name, one in _entries(value, "check"):
+        _lower_check(one)
     rules = value.setdefault("rule", {}) if isinstance(value.get("rule", {}), dict) else None
     if rules is not None:
         for name in sorted(_rules_named(value)):
@@ -141,6 +146,15 @@ def _lower_transition(name: str, one: Table, lowered: Lowered) -> None:
         if isinstance(fields, dict):
             for key in list(fields):
                 _take(fields, key, f"{path}.fields.{key}", lowered)
+
+
+def _lower_check(one: Table) -> None:
+    """A period in words, as the ledger has it; words that are not understood stay and are complained about."""
+    every = one.get("every")
+    if isinstance(every, str):
+        found = understand(every, "", WORDS_SINCE)
+        if isinstance(found, Understood):
+            one["every"] = found.recurrence.encode_value()
 
 
 def _take(holder: Table, key: str, path: str, lowered: Lowered) -> None:

@@ -25,6 +25,9 @@ def check_type_not_weaker(
     _check_states(base, above, path, faults)
     for name, one in base.transitions.items():
         check_transition_not_weaker(base, above, one, protected, f"{path}.transition.{name}", faults)
+    for name, check in base.checks.items():
+        if name not in above.checks or (above.checks[name].every, above.checks[name].then) != (check.every, check.then):
+            faults.add(Weakening("the check of the base is gone, or another one", rule="check"), f"{path}.check.{name}")
     for name, one in above.transitions.items():
         if name not in base.transitions:
             _check_added(base, above, one, protected, f"{path}.transition.{name}", faults)

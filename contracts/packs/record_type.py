@@ -8,11 +8,13 @@ docs/reference/packs.md, "Record types".
 
 from dataclasses import dataclass, field
 
+from contracts.packs.check import Check
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.field import Field
 from contracts.packs.form import Form
 from contracts.packs.limits import (
     ARTICLE_SIZE_BYTES_MAX,
+    CHECKS_MAX,
     FIELDS_MAX,
     ID_FIELDS_MAX,
     PARAMETERS_MAX,
@@ -67,7 +69,8 @@ class TypeDefinition:
 
     `id`: names of fields, or `("number",)`. `subject`: the field with the person whom a record is about. `parameters`:
     those that this type uses. `uses`: what its rules take from elsewhere in the pack.
-    `migration`: which state of the version before becomes which, where the name is not the same.
+    `migration`: which state of the version before becomes which, where the name is not the same. `checks`: what is
+    looked at in every period by itself.
     """
 
     kind: str
@@ -82,6 +85,7 @@ class TypeDefinition:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     uses: Uses = field(default_factory=Uses)
     migration: dict[str, str] = field(default_factory=dict)
+    checks: dict[str, Check] = field(default_factory=dict)
 
     @property
     def is_numbered(self) -> bool:
@@ -114,6 +118,8 @@ class TypeDefinition:
             value["uses"] = uses
         if self.migration:
             value["migration"] = dict(self.migration)
+        if self.checks:
+            value["check"] = {name: one.to_value() for name, one in self.checks.items()}
         return value
 
     def encode(self) -> bytes:
@@ -155,6 +161,7 @@ class TypeDefinition:
             parameters=form.table("parameter", NAME, NAME_HINT, PARAMETERS_MAX, Parameter.read),
             uses=Uses.read(form.form("uses")),
             migration=form.table("migration", NAME, NAME_HINT, STATES_MAX, _read_state_name),
+            checks=form.table("check", NAME, NAME_HINT, CHECKS_MAX, Check.read),
         )
         form.close()
         return found

@@ -107,8 +107,11 @@ class TransitionCheck:
                 ),
             )
         awaited = {other.deadline.then for other in self._definition.transitions.values() if other.deadline is not None}
+        awaited |= {check.then for check in self._definition.checks.values()}
         if one.automatic and not one.by and one.name not in awaited:
-            self._add("automatic", PackFault("no deadline leads to the transition, and nobody may take it by hand"))
+            self._add(
+                "automatic", PackFault("no deadline or check leads to the transition, and nobody may take it by hand")
+            )
 
     def _check_deadline(self) -> None:
         deadline = self._one.deadline

@@ -63,6 +63,7 @@ def check_shape(definition: TypeDefinition, path: str, faults: Faults) -> None:
                 _join(path, f"migration.{name}"),
             )
     _check_use_of_rules(definition, path, faults)
+    _check_checks(definition, path, faults)
 
 
 def roles_named(definition: TypeDefinition) -> list[tuple[str, str]]:
@@ -151,6 +152,25 @@ def _check_use_of_rules(definition: TypeDefinition, path: str, faults: Faults) -
             faults.add(
                 PackFault("no transition asks for the rule {name}; name it in `guards`, or remove it", name=name),
                 _join(path, f"rule.{name}"),
+            )
+
+
+def _check_checks(definition: TypeDefinition, path: str, faults: Faults) -> None:
+    for name, check in definition.checks.items():
+        then = definition.transitions.get(check.then)
+        where = _join(path, f"check.{name}.then")
+        if then is None:
+            if check.then:
+                faults.add(undeclared("transition", check.then, definition.transitions), where)
+        elif not then.automatic or then.decides:
+            faults.add(
+                PackFault("a check takes automatic transitions only; {name} needs `automatic = true`", name=then.name),
+                where,
+            )
+        elif not then.guards:
+            faults.add(
+                PackFault("the transition {name} has no guard, so everybody would be found every time", name=then.name),
+                where,
             )
 
 
