@@ -20,6 +20,7 @@ PACKAGES = [
     "contracts.members",
     "contracts.packs",
     "contracts.rules",
+    "contracts.schedule",
     "contracts.units",
     "daemon",
     "daemon.api",

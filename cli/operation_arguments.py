@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 from cli.errors import UsageError
 from cli.ledger_value import bytes_of_hex, from_json, nfc, parse_json
 from cli.named_file import read_text
+from cli.recurrence_words import recurrence_of_words
 from contracts.arguments import Boolean, Declaration, Detached, HashValue, Integer, ListOf
 from contracts.builtin import builtin_registry
 from contracts.errors import Refusal
+from contracts.schedule.recurrence_argument import RecurrenceArgument
 from ledger.detached import DETACHED_SIZE_BYTES_MAX, DetachedValue, commitment_map, detach, is_commitment
 from ledger.encoding import Value
 from ledger.errors import EncodingError
@@ -88,6 +90,10 @@ def parse_settings(settings: Sequence[str], declaration: Declaration | None) -> 
             raise UsageError("the argument {name} is given twice", name=name)
         else:
             values[name] = value
+    for name, kind in types.items():
+        value = values.get(name)
+        if isinstance(kind, RecurrenceArgument) and isinstance(value, str):
+            values[name] = recurrence_of_words(name, value, values.get("since"))
     return values
 
 

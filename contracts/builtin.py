@@ -4,9 +4,10 @@ from contracts.governance import GOVERNANCE
 from contracts.membership import MEMBERSHIP
 from contracts.notice import NOTICE
 from contracts.registry import Registry
+from contracts.schedule.contract import SCHEDULE
 from contracts.units.contract import UNITS
 
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((GOVERNANCE, MEMBERSHIP, NOTICE, UNITS))
+    return Registry((GOVERNANCE, MEMBERSHIP, NOTICE, SCHEDULE, UNITS))
