@@ -17,6 +17,7 @@ from cli.commands.network import network_new
 from cli.commands.node_folder import init, join, run
 from cli.commands.peers import peers
 from cli.commands.proofs import policy, receipt
+from cli.commands.prove_key import prove_key
 from cli.commands.records import get, list_records
 from cli.commands.simulate import simulate
 from cli.commands.submit import submit
@@ -44,6 +45,7 @@ _TRY = N_("Try out")
 
 COMMANDS = (
     Command("keygen", keygen, N_("Make a member's key and print its public part."), _SET_UP),
+    Command("prove-key", prove_key, N_("Show that a key can sign, for who enrols its owner or adds it."), _SET_UP),
     Command("init", init, N_("Make a node's folder: settings, secret seed, public description."), _SET_UP),
     Command("network new", network_new, N_("Make the genesis of a new network from its first nodes."), _SET_UP),
     Command("join", join, N_("Tie a node's folder to a network."), _SET_UP),

@@ -39,6 +39,7 @@ def hand_in(
     """
     from cli.client import NodeClient
     from cli.genesis_file import read_home_genesis
+    from cli.sender_account import sender_account
     from cli.signer import open_signing_key
     from cli.submission_maker import SubmissionMaker
     from ledger.transaction import NONCE_SIZE_BYTES
@@ -46,7 +47,9 @@ def hand_in(
     with NodeClient(session.home) as client:
         # Before a passphrase is asked for: that no node runs is what the user has to hear first.
         client.get("/v1/status")
-        maker = SubmissionMaker.of(read_home_genesis(session.home), open_signing_key(key, session.home))
+        genesis, signing = read_home_genesis(session.home), open_signing_key(key, session.home)
+        sender = sender_account(client, genesis.network_id, signing.signing.public)
+        maker = SubmissionMaker.of(genesis, signing, sender)
         expires_ms = time.time_ns() // 1_000_000 + maker.lifetime_ms
         transaction, submission = maker.make(operation, prepared, os.urandom(NONCE_SIZE_BYTES), expires_ms)
         try:

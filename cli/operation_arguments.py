@@ -15,7 +15,7 @@ from cli.errors import UsageError
 from cli.ledger_value import bytes_of_hex, from_json, nfc, parse_json
 from cli.named_file import read_text
 from cli.recurrence_words import recurrence_of_words
-from contracts.arguments import Boolean, Declaration, Detached, HashValue, Integer, ListOf
+from contracts.arguments import Boolean, Declaration, Detached, HashValue, Integer, ListOf, Octets
 from contracts.builtin import builtin_registry
 from contracts.errors import Refusal
 from contracts.schedule.recurrence_argument import RecurrenceArgument
@@ -205,6 +205,6 @@ def _typed(name: str, text: str, kind: object) -> Value:
         if text.lower() not in _TRUTH:
             raise UsageError("the argument {name} needs true or false, not {text}", name=name, text=repr(text))
         return _TRUTH[text.lower()]
-    if isinstance(kind, HashValue):
+    if isinstance(kind, HashValue | Octets):
         return bytes_of_hex(text, name)
     return nfc(text, name)

@@ -26,17 +26,17 @@ class SubmissionMaker:
     network_id: Hash
     lifetime_ms: int
     key: MemberKey
+    sender: Hash
 
     @classmethod
-    def of(cls, genesis: Genesis, key: MemberKey) -> "SubmissionMaker":
-        """For the member whose first key `key` is; transactions live an hour, or less where the network says so."""
-        lifetime_ms = min(LIFETIME_MS_DEFAULT, genesis.parameters.transaction_lifetime_ms_max)
-        return cls(genesis.network_id, lifetime_ms, key)
+    def of(cls, genesis: Genesis, key: MemberKey, sender: Hash | None = None) -> "SubmissionMaker":
+        """For the account `sender`, or the one whose first key `key` is, if it is left out.
 
-    @property
-    def sender(self) -> Hash:
-        """The member's id in the network."""
-        return member_id(self.network_id, self.key.signing.public)
+        Transactions live an hour, or less where the network says so.
+        """
+        lifetime_ms = min(LIFETIME_MS_DEFAULT, genesis.parameters.transaction_lifetime_ms_max)
+        first_of = member_id(genesis.network_id, key.signing.public)
+        return cls(genesis.network_id, lifetime_ms, key, first_of if sender is None else sender)
 
     def make(
         self,

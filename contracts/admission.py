@@ -1,15 +1,17 @@
-"""Who may submit: the sender is a member, its own key signed, and its daily quota is not used up.
+"""Who may submit: the sender is a member who may act, its own key signed, and its daily quota is not used up.
 
 Owns the rules of authorisation, shared by the node (before a transaction may wait for a block) and the runtime
 (when it is executed, with the state of that moment), and the record `sender/<member>` with the day's count. Never
-verifies a signature: that was done when the transaction was decoded. Source: docs/protocol.md, section 4.
+verifies a signature: that was done when the transaction was decoded. Source: docs/protocol.md, section 4;
+docs/reference/contracts.md, "Who signed".
 """
 
 from functools import lru_cache
 
 from contracts.errors import Reason, Refusal
 from contracts.genesis_state import PARAMETERS_KEY
-from contracts.member import Member, decode_member, member_record_key
+from contracts.member import STATE_ACTIVE, Member, decode_member, member_record_key
+from contracts.members.key_register import RegisteredKey, member_key_record_key
 from contracts.record import Record
 from contracts.state import StateReader
 from contracts.voter_change import check_voter_change
@@ -26,12 +28,18 @@ SENDER_UNKNOWN = Reason("sender.unknown", "this ledger has no member {sender}; c
 KEY_UNKNOWN = Reason(
     "sender.key-unknown", "the key {key} belongs to no member of this ledger, or not to this one; sign with another"
 )
+KEY_REVOKED = Reason("sender.key-revoked", "the key {key} was revoked; sign with another")
+NOT_ACTIVE = Reason(
+    "sender.not-active", "the account {member} is {state}; it signs nothing but an objection to its own recovery"
+)
 NOT_SIGNED = Reason("sender.not-signed", "the member {sender} has not signed itself; add its signature")
 QUOTA_EXCEEDED = Reason(
     "sender.quota-exceeded", "the member {sender} has submitted {count} transactions today, allowed are {limit}"
 )
 
-SENDER_REASONS = (SENDER_UNKNOWN, KEY_UNKNOWN, NOT_SIGNED, QUOTA_EXCEEDED)
+SENDER_REASONS = (SENDER_UNKNOWN, NOT_ACTIVE, KEY_UNKNOWN, KEY_REVOKED, NOT_SIGNED, QUOTA_EXCEEDED)
+# What an account that is suspended or closed may still submit: whoever suspends it must not be able to take it over.
+OBJECTION = "members.recover-object"
 
 
 class SenderCount:
@@ -98,8 +106,8 @@ def check_sender(state: StateReader, transaction: Transaction, time_ms: int, pen
         pending_count: Transactions of the same sender that wait for a block; they count towards the quota.
 
     Raises:
-        Refusal: `sender.unknown`, `sender.key-unknown`, `sender.not-signed` or `sender.quota-exceeded`; for a change of
-            voters, whose block is a barrier even if it is refused, `governance.not-an-administrator`.
+        Refusal: as `find_signers`, or `sender.quota-exceeded`; for a change of voters, whose block is a barrier even if
+            it is refused, `governance.not-an-administrator`.
 
     Cost: three look-ups, about 5 µs without them.
     """
@@ -113,20 +121,25 @@ def find_signers(state: StateReader, transaction: Transaction) -> tuple[Member, 
     """The members whose keys signed, the sender first, each once.
 
     Raises:
-        Refusal: `sender.unknown`, `sender.key-unknown` or `sender.not-signed`.
+        Refusal: `sender.unknown`, `sender.not-active`, `sender.key-unknown`, `sender.key-revoked` or
+            `sender.not-signed`.
+
+    Cost: a look-up for the sender; for each key of somebody else, another, or two where it is not their first key.
     """
     sender = _find_member(state, transaction.sender)
     if sender is None:
         raise Refusal(*SENDER_UNKNOWN, sender=transaction.sender.hex())
+    if sender.state != STATE_ACTIVE and transaction.operation != OBJECTION:
+        raise Refusal(*NOT_ACTIVE, member=sender.id.hex(), state=sender.state)
     has_signed = False
     others: dict[Hash, Member] = {}
     for scheme, key, _ in transaction.signatures:
         if (scheme, key) in sender.keys:
             has_signed = True
             continue
-        other = _find_member(state, member_id(transaction.network_id, key))
-        if other is None or (scheme, key) not in other.keys:
-            raise Refusal(*KEY_UNKNOWN, key=key.hex())
+        other = _find_signer(state, transaction.network_id, scheme, key)
+        if other.state != STATE_ACTIVE:
+            raise Refusal(*NOT_ACTIVE, member=other.id.hex(), state=other.state)
         others[other.id] = other
     if not has_signed:
         raise Refusal(*NOT_SIGNED, sender=transaction.sender.hex())
@@ -142,6 +155,21 @@ def check_quota(state: StateReader, sender: Hash, count: int) -> None:
     limit = _quota(state.get(PARAMETERS_KEY))
     if count >= limit:
         raise Refusal(*QUOTA_EXCEEDED, sender=sender.hex(), count=count, limit=limit)
+
+
+def _find_signer(state: StateReader, network_id: Hash, scheme: str, key: bytes) -> Member:
+    """The member whose key this is: by its id if it is their first one, else by the register of keys."""
+    found = _find_member(state, member_id(network_id, key))
+    if found is not None and (scheme, key) in found.keys:
+        return found
+    data = state.get(member_key_record_key(key))
+    registered = None if data is None else RegisteredKey.decode(data)
+    if registered is not None and registered.is_revoked:
+        raise Refusal(*KEY_REVOKED, key=key.hex())
+    found = None if registered is None else _find_member(state, registered.account)
+    if found is None or (scheme, key) not in found.keys:
+        raise Refusal(*KEY_UNKNOWN, key=key.hex())
+    return found
 
 
 def _find_member(state: StateReader, member: Hash) -> Member | None:

@@ -167,6 +167,22 @@ class HashValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Octets:
+    """A byte string of exactly `size_bytes`, such as a key or a signature."""
+
+    size_bytes: int
+
+    def check(self, name: str, value: Value) -> None:
+        """Refuse what has another type or size."""
+        if type(value) is not bytes or len(value) != self.size_bytes:
+            raise Refusal(*WRONG_TYPE, argument=name, expected=f"byte string of {self.size_bytes}")
+
+    def describe(self) -> Description:
+        """The size."""
+        return {"type": "octets", "size_bytes": self.size_bytes}
+
+
+@dataclass(frozen=True, slots=True)
 class Detached:
     """The commitment of a value that lies beside the envelope, `{"#": 32 bytes}`; the value is never looked at."""
 
@@ -279,6 +295,12 @@ class Arguments:
 
     def hash(self, name: str) -> Hash:
         """A hash of 32 bytes."""
+        value = self._values[name]
+        assert isinstance(value, bytes), name
+        return value
+
+    def octets(self, name: str) -> bytes:
+        """A byte string."""
         value = self._values[name]
         assert isinstance(value, bytes), name
         return value

@@ -1,6 +1,7 @@
 """The contracts that every network has, whatever its packs."""
 
 from contracts.governance import GOVERNANCE
+from contracts.members.contract import MEMBERS
 from contracts.membership import MEMBERSHIP
 from contracts.notice import NOTICE
 from contracts.registry import Registry
@@ -10,4 +11,4 @@ from contracts.units.contract import UNITS
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((GOVERNANCE, MEMBERSHIP, NOTICE, SCHEDULE, UNITS))
+    return Registry((GOVERNANCE, MEMBERS, MEMBERSHIP, NOTICE, SCHEDULE, UNITS))

@@ -37,13 +37,16 @@ def submit_batch(
     from cli.client import NodeClient
     from cli.genesis_file import read_home_genesis
     from cli.node_watch import NodeWatch
+    from cli.sender_account import sender_account
     from cli.signer import open_signing_key
     from cli.submission_maker import SubmissionMaker
 
     batch = measure(file)
     with NodeClient(session.home) as client:
         client.get("/v1/status")
-        maker = SubmissionMaker.of(read_home_genesis(session.home), open_signing_key(key, session.home))
+        genesis, signing = read_home_genesis(session.home), open_signing_key(key, session.home)
+        sender = sender_account(client, genesis.network_id, signing.signing.public)
+        maker = SubmissionMaker.of(genesis, signing, sender)
         report = BatchReport(file.with_name(file.name + ".failed"))
         journal = BatchJournal(
             file.with_name(file.name + ".progress"), batch, maker.network_id, maker.key.signing.public

@@ -37,6 +37,7 @@ _NATIVE = frozenset(
         "record-count",
         "record-type",
         "recovery",
+        "recovery-rule",
         "regular-meeting",
         "role-count",
         "sender",

@@ -61,7 +61,8 @@ def test_a_node_that_goes_away_while_one_waits_leaves_the_id(banyan: Command, tm
         *("--admin", home / "admin.key", "--out", home / "genesis.json"),
     )
     closing = answer("200 OK", b"{}").replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-    with CannedNode(home, closing, b""):
+    account = answer("200 OK", b'{"fields": {"account": {"$hex": "%s"}}}' % (b"00" * 32))
+    with CannedNode(home, closing, account.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"), b""):
         found = banyan("submit", "notice.post", "--arg", "unit=u", "--arg", "title=t", "--home", home)
     assert found.status == 3
     assert re.search(r"`banyan tx [0-9a-f]{64}` tells what became of the transaction", found.err)

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from contracts.member import member_fields, member_record_key
+from contracts.members.possession import possession_message
 from contracts.record import Record, record_key
 from contracts.result import Result
 from ledger.encoding import Value
 from ledger.signing import SCHEME_ED25519, SigningKey
+from ledger.transaction import Expectation, Transaction
 from tests.contracts.trial_ledger import ADMINISTRATOR, TrialLedger
 
 
@@ -53,3 +55,23 @@ class Organisation(TrialLedger):
         """Let the next block have exactly this time."""
         assert time_ms > self.time_ms
         self.time_ms = time_ms - 1000
+
+    def proof(self, key: SigningKey, person: str) -> bytes:
+        """What shows that a key is a person's, in this network."""
+        return key.sign(possession_message(self.network_id, f"person/{person}"))
+
+    def sent(
+        self,
+        operation: str,
+        arguments: dict[str, Value],
+        person: str | None,
+        *signers: SigningKey,
+        expect: Expectation | None = None,
+    ) -> Transaction:
+        """A transaction from a person's account (the administrator's, for None), signed by these keys or its first."""
+        key = ADMINISTRATOR if person is None else key_of(person)
+        return self.transaction(operation, arguments, key, signers or (key,), expect)
+
+    def outcome(self, transaction: Transaction) -> str:
+        """What becomes of a transaction in a block of its own."""
+        return self.execute(transaction).results[0].code
