@@ -41,7 +41,7 @@ class Place(NamedTuple):
 
 async def listen(context: ApiContext, request: Request, parameters: Parameters) -> Response:
     """Follow the events from a place on."""
-    place = _place(context, request.headers.get("last-event-id") or parameters.text("after"))
+    place = _place(context, request.headers.get("last-event-id"), parameters)
     if context.listeners_count >= context.node.config.event_listeners_max:
         raise TooManyRequestsError(
             "{count} event streams are open, as many as the settings allow; try again later",
@@ -161,9 +161,12 @@ def _said(
     }
 
 
-def _place(context: ApiContext, text: str | None) -> Place:
-    """The place to go on after; without one, the end of what is executed now."""
+def _place(context: ApiContext, last_event_id: str | None, parameters: Parameters) -> Place:
+    """The place to go on after: what a client that was cut off says first; without any, the end of what is executed."""
+    text = last_event_id or parameters.text("after")
     if text is None:
+        if parameters.has("from_index"):
+            return _place_before(context.node.store, parameters.integer("from_index"))
         return Place(context.node.store.head().executed_height + 1, -1)
     match = _PLACE.fullmatch(text)
     if not match:
@@ -174,6 +177,30 @@ def _place(context: ApiContext, text: str | None) -> Place:
     return Place(height, number) if height else Place(1, -1)
 
 
+def _place_before(store: StoreReader, index: int) -> Place:
+    """The place after which come the events of the log's leaf `index` and all later ones; it may be the next leaf."""
+    executed_height = store.head().executed_height
+    size = decoded_header(store, executed_height).tree_size if executed_height else 0
+    if index > size:
+        raise ParameterInvalidError(
+            "the log has {size} leaves that are executed, so there is no leaf {index} to begin at",
+            size=size,
+            index=index,
+        )
+    height = store.height_of(index) if index < size else None
+    if height is None:
+        return Place(executed_height + 1, -1)
+    # A block is its outcome leaf's event, and so are the timers that ran before its transactions.
+    if index == stored_header(store, height).first_index:
+        return Place(height, -1)
+    number = 0
+    for number_of_event, _, data in _events_of(store, height):
+        leaf = data.get("index", 0)
+        if isinstance(leaf, int) and leaf < index:
+            number = number_of_event
+    return Place(height, number)
+
+
 ENDPOINTS = (
     Endpoint(
         "GET",
@@ -182,6 +209,9 @@ ENDPOINTS = (
         "Follow the ledger's events",
         Audience.CONTENT,
         answers=(Answer(200, MEDIA_TYPE, "Server-sent events; the header Last-Event-ID takes the place of `after`."),),
-        query=(Parameter("after", "text", "Go on after this event, HEIGHT.NUMBER."),),
+        query=(
+            Parameter("after", "text", "Go on after this event, HEIGHT.NUMBER."),
+            Parameter("from_index", "integer", "Begin with the events of this leaf of the log."),
+        ),
     ),
 )

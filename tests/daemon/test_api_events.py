@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -35,7 +36,7 @@ class Stream:
         self.status = answer.status_code
         self._lines = answer.aiter_lines()
 
-    async def next(self) -> tuple[str, str, dict[str, object]]:
+    async def next(self) -> tuple[str, str, dict[str, Any]]:
         """Id, kind and data of the next event; comments are passed over."""
         fields: dict[str, str] = {}
         with trio.fail_after(20):
@@ -47,7 +48,7 @@ class Stream:
                     fields[name] = value
         raise EOFError
 
-    async def up_to(self, last_id: str) -> list[tuple[str, str, dict[str, object]]]:
+    async def up_to(self, last_id: str) -> list[tuple[str, str, dict[str, Any]]]:
         """The events up to this one."""
         found = [await self.next()]
         while found[-1][0] != last_id:
@@ -108,6 +109,36 @@ async def test_a_listener_hears_what_happens_from_now_on(node: Served) -> None:
         assert event_id == f"{outcome.height}.1"
         assert outcome.transaction_id is not None
         assert data["transaction"] == outcome.transaction_id.hex()
+
+
+async def test_a_stream_begins_at_any_leaf_of_the_log(node: Served) -> None:
+    last = await last_event_of(node, 3)
+    async with listening(node.tcp, "?after=0.0") as stream:
+        events = await stream.up_to(last)
+    size = node.service.status().tree_size
+    blocks = {
+        data["height"]: data["tree_size"] - data["transactions"] - 1 for _, kind, data in events if kind == "block"
+    }
+    of_leaf = [blocks[data["height"]] if kind == "block" else data["index"] for _, kind, data in events]
+    assert of_leaf == sorted(of_leaf)
+    for index in range(max(of_leaf) + 1):
+        async with listening(node.tcp, f"?from_index={index}") as stream:
+            expected = [event for event, leaf in zip(events, of_leaf, strict=True) if leaf >= index]
+            assert await stream.up_to(last) == expected, index
+    assert_problem(await node.tcp.get(f"/v1/events?from_index={size + 1}"), 400, "parameter-invalid")
+    assert_problem(await node.tcp.get("/v1/events?from_index=-1"), 400, "parameter-invalid")
+
+
+async def test_a_stream_begins_at_the_leaf_that_comes_next(node: Served) -> None:
+    """And goes on where it was cut off, whatever it began with."""
+    await last_event_of(node, 1)
+    size = node.service.status().tree_size
+    async with listening(node.tcp, f"?from_index={size}") as stream:
+        last = await last_event_of(node, 2)
+        events = await stream.up_to(last)
+    assert [data["data"]["number"] for _, kind, data in events if kind == "event"] == [2, 3]
+    async with listening(node.tcp, f"?from_index={size}", last_event_id=events[1][0]) as stream:
+        assert await stream.up_to(last) == events[2:]
 
 
 @pytest.mark.parametrize("after", ["1", "1.", "x.1", "01.1", "-1.0", "1.1.1"])
