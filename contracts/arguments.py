@@ -183,6 +183,26 @@ class Octets:
 
 
 @dataclass(frozen=True, slots=True)
+class Bytes:
+    """1 to `size_bytes_max` bytes; what they mean is for the operation to find out."""
+
+    size_bytes_max: int
+
+    def check(self, name: str, value: Value) -> None:
+        """Refuse what has another type, no bytes or too many."""
+        if type(value) is not bytes:
+            raise Refusal(*WRONG_TYPE, argument=name, expected="bytes")
+        if len(value) > self.size_bytes_max:
+            raise Refusal(*TOO_LONG, argument=name, size=len(value), limit=self.size_bytes_max)
+        if not value:
+            raise Refusal(*OUT_OF_RANGE, argument=name, least=1, most=self.size_bytes_max)
+
+    def describe(self) -> Description:
+        """The bound on their number."""
+        return {"type": "bytes", "size_bytes_max": self.size_bytes_max}
+
+
+@dataclass(frozen=True, slots=True)
 class Detached:
     """The commitment of a value that lies beside the envelope, `{"#": 32 bytes}`; the value is never looked at."""
 

@@ -4,6 +4,7 @@ from contracts.governance import GOVERNANCE
 from contracts.members.contract import MEMBERS
 from contracts.membership import MEMBERSHIP
 from contracts.notice import NOTICE
+from contracts.packs.publishing import PACKS
 from contracts.registry import Registry
 from contracts.schedule.contract import SCHEDULE
 from contracts.units.contract import UNITS
@@ -11,4 +12,4 @@ from contracts.units.contract import UNITS
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((GOVERNANCE, MEMBERS, MEMBERSHIP, NOTICE, SCHEDULE, UNITS))
+    return Registry((GOVERNANCE, MEMBERS, MEMBERSHIP, NOTICE, PACKS, SCHEDULE, UNITS))

@@ -27,6 +27,13 @@ from contracts.decision import DECIDED, KIND_DECISION, Decision, keep_decision
 from contracts.errors import Reason, Refusal
 from contracts.genesis_state import KIND_PARAMETERS
 from contracts.node_registry import KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME
+from contracts.packs.activation import (
+    ACTIVATED,
+    ACTIVATION_ARGUMENTS,
+    ACTIVATION_KINDS,
+    ACTIVATION_REASONS,
+    plan_activation,
+)
 from contracts.parameter_change import (
     PARAMETER_ARGUMENTS,
     PARAMETER_REASONS,
@@ -99,6 +106,7 @@ _ACTIONS = {
         _Action("administrator-remove", "Let a member be no administrator", ADMINISTRATOR_ARGUMENTS, plan_dismissal),
         _Action("rule-set", "Let the administrators decide by another rule", RULE_ARGUMENTS, plan_rule),
         _Action("parameters-set", "Give the network other parameters", PARAMETER_ARGUMENTS, plan_parameters),
+        _Action("pack-activate", "Put a published pack in force", ACTIVATION_ARGUMENTS, plan_activation),
         _Action("voter-add", "Make a voter of a node", VOTER_ARGUMENTS, plan_addition, approval=VOTER_APPROVE),
         _Action(
             "voter-remove", "Make an observer of a voter", VOTER_ARGUMENTS, plan_subtraction, approval=VOTER_APPROVE
@@ -235,13 +243,18 @@ GOVERNANCE = Contract(
             KIND_VOTERS,
         )
     ),
-    events=REGISTRY_EVENTS | PROPOSAL_EVENTS | ADMINISTRATOR_EVENTS | {DECIDED, PARAMETERS_CHANGED, VOTERS_CHANGED},
+    borrowed_kinds=ACTIVATION_KINDS,
+    events=REGISTRY_EVENTS
+    | PROPOSAL_EVENTS
+    | ADMINISTRATOR_EVENTS
+    | {ACTIVATED, DECIDED, PARAMETERS_CHANGED, VOTERS_CHANGED},
     reasons=(
         NOT_ADMINISTRATOR,
         *REGISTRY_REASONS,
         *VOTER_REASONS,
         *ADMINISTRATOR_REASONS,
         *PARAMETER_REASONS,
+        *ACTIVATION_REASONS,
         *PROPOSAL_REASONS,
         OTHER_APPROVAL,
         NOT_PROPOSER,

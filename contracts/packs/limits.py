@@ -6,8 +6,9 @@ small enough to be done within a block, and are several times what the largest p
 
 # A part is kept in one record (16 KiB), with some bytes for the record around it; it travels in one transaction.
 PART_SIZE_BYTES_MAX = 14 * 1024
-# All parts are read when a pack is published as a whole; 65 reads are far below what one transaction may do.
-TYPES_MAX = 64
+# One transaction puts a pack in force: it writes a record for each type and each permission, takes back as many
+# permissions of the version before, and keeps the decision; 64 records are the most that it may write.
+TYPES_MAX = 32
 # A diagram with more states is read by nobody; the longest known workflow has 25.
 STATES_MAX = 32
 # Two ways out of each state.
@@ -25,8 +26,7 @@ ROLES_MAX = 32
 PARAMETERS_MAX = 64
 # A parameter that changes twice a year for thirty years.
 PARAMETER_VALUES_MAX = 64
-# As many as there are operations of native contracts to speak of, twice over.
-PERMISSIONS_MAX = 128
+PERMISSIONS_MAX = 14
 # A type that is looked at for more reasons should be several types.
 CHECKS_MAX = 16
 # Who may take a transition: roles, and the closed set of other actors.

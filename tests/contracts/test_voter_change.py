@@ -74,6 +74,7 @@ def test_no_other_operation_changes_voters() -> None:
         ("node-remove", {"node": node_id(7)}),
         ("administrator-add", {"member": ledger.member(SECRETARY)}),
         ("administrator-remove", {"member": ledger.member(ADMINISTRATORS[2])}),
+        ("pack-activate", {"pack": bytes(32)}),
         ("parameters-set", {"utc_offset_minutes": 480}),
         ("rule-set", {"rule": "all"}),
         *_about("approve", proposals),

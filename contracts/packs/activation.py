@@ -1,0 +1,145 @@
+"""Putting a pack in force, from a height on: what governance does once enough administrators agree.
+
+Owns the check of the step from what is in force to the new pack, and the records of it. Never judges the pack itself:
+it is published, so it is right. Invariants: the version of a pack only counts up; a kind of record changes from one
+pack to another only from a base to local conventions on top of it; a permission belongs to one pack. Source:
+docs/reference/contracts.md, "packs"; docs/adr/0022-packs.md.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from contracts.arguments import Argument, Arguments, HashValue, Integer
+from contracts.authority.permission import KIND_PERMISSION
+from contracts.context import Context
+from contracts.errors import Reason, Refusal
+from contracts.packs.active import (
+    KIND_ACTIVE,
+    KIND_PACK,
+    KIND_TYPE,
+    PackVersion,
+    TypeVersion,
+    extended,
+    find_manifest,
+    pack_versions,
+    versions_fields,
+    versions_of,
+)
+from contracts.packs.manifest import Base, Manifest
+from contracts.plan import Plan
+from ledger.encoding import Value
+from ledger.hashing import Hash
+
+ACTIVATED = "governance.pack-activated"
+# Blocks that an activation may lie ahead: a year of blocks, if there are three in a second.
+HEIGHT_AHEAD_MAX = 100_000_000
+
+PACK_UNKNOWN = Reason(
+    "governance.pack-unknown", "the pack {pack} is not published; `banyan pack propose` publishes it first"
+)
+VERSION_NOT_NEWER = Reason(
+    "governance.pack-version", "version {found} of the pack {name} is in force or to come; {version} does not count up"
+)
+KIND_TAKEN = Reason(
+    "governance.pack-kind-taken",
+    "records of the kind {kind} follow the pack {other}; only local conventions on top of it can take them over",
+)
+PERMISSION_TAKEN = Reason(
+    "governance.pack-permission-taken", "the pack {other} says already who else may do {operation}; one pack does"
+)
+HEIGHT_TOO_FAR = Reason("governance.pack-height", "the block {height} is more than {limit} blocks ahead")
+BASE_OLDER = Reason(
+    "governance.pack-base-older", "version {found} of the base {name} was in force; the pack is on top of {version}"
+)
+
+ACTIVATION_REASONS = (PACK_UNKNOWN, VERSION_NOT_NEWER, KIND_TAKEN, PERMISSION_TAKEN, HEIGHT_TOO_FAR, BASE_OLDER)
+ACTIVATION_KINDS = frozenset((KIND_ACTIVE, KIND_PERMISSION, KIND_TYPE))
+ACTIVATION_ARGUMENTS = (
+    Argument("pack", HashValue(), "public"),
+    Argument("from", Integer(1, 2**53), "public", optional=True),
+)
+
+
+def plan_activation(context: Context, arguments: Arguments) -> Plan:
+    """Put a published pack in force, from the block `from` on, at the earliest from the next."""
+    pack = arguments.hash("pack")
+    if context.read(KIND_PACK, pack.hex()) is None:
+        raise Refusal(*PACK_UNKNOWN, pack=pack.hex())
+    manifest = find_manifest(context, pack)
+    wanted = arguments.integer("from") if "from" in arguments else 0
+    height = max(wanted, context.height + 1)
+    if height > context.height + HEIGHT_AHEAD_MAX:
+        raise Refusal(*HEIGHT_TOO_FAR, height=height, limit=HEIGHT_AHEAD_MAX)
+    before = pack_versions(context, manifest.name)
+    if before and before[-1].version >= manifest.version:
+        raise Refusal(*VERSION_NOT_NEWER, found=before[-1].version, name=manifest.name, version=manifest.version)
+    if manifest.base is not None:
+        _check_base_version(context, manifest.base, before)
+    names = {manifest.name} | ({manifest.base.name} if manifest.base is not None else set())
+    types = {kind: _versions_of(context, kind, names) for kind in manifest.parts}
+    for operation in manifest.permissions:
+        _check_permission(context, operation, names)
+    change = _Activation(pack, manifest, height, before, types)
+    return Plan(f"pack/{manifest.name}", partial(change.enact, context))
+
+
+@dataclass(frozen=True, slots=True)
+class _Activation:
+    """A step that was checked: the pack, from when on, and the versions of the pack and its types before."""
+
+    pack: Hash
+    manifest: Manifest
+    height: int
+    before: tuple[PackVersion, ...]
+    types: dict[str, tuple[TypeVersion, ...]]
+
+    def enact(self, context: Context, decision: Hash) -> None:
+        """Write it."""
+        manifest, height = self.manifest, self.height
+        kept = tuple(one for one in self.before if one.from_height < height)
+        newest = PackVersion(height, self.pack, manifest.version)
+        context.put(KIND_ACTIVE, manifest.name, {**versions_fields((*kept, newest)), "decision": decision})
+        for kind, part in manifest.parts.items():
+            versions = extended(self.types[kind], TypeVersion(height, self.pack, part))
+            context.put(KIND_TYPE, kind, {**versions_fields(versions), "decision": decision})
+        self._write_permissions(context, decision)
+        context.emit(ACTIVATED, {"from": height, "name": manifest.name, "pack": self.pack, "version": manifest.version})
+
+    def _write_permissions(self, context: Context, decision: Hash) -> None:
+        permissions = self.manifest.permissions
+        dropped = find_manifest(context, self.before[-1].pack).permissions if self.before else {}
+        for operation in dropped:
+            if operation not in permissions and context.read(KIND_PERMISSION, operation) is not None:
+                context.delete(KIND_PERMISSION, operation)
+        for operation, actors in permissions.items():
+            fields: dict[str, Value] = {"actors": list(actors), "decision": decision}
+            context.put(KIND_PERMISSION, operation, {**fields, "from": self.height, "pack": self.pack})
+
+
+def _check_base_version(context: Context, base: Base, before: tuple[PackVersion, ...]) -> None:
+    """Local conventions never go back behind a version of their base that they, or everybody, had before."""
+    version = find_manifest(context, base.hash).version
+    found = [one.version for one in pack_versions(context, base.name)[-1:]]
+    own = find_manifest(context, before[-1].pack).base if before else None
+    if own is not None and own.name == base.name:
+        found.append(find_manifest(context, own.hash).version)
+    if found and max(found) > version:
+        raise Refusal(*BASE_OLDER, found=max(found), name=base.name, version=version)
+
+
+def _versions_of(context: Context, kind: str, names: set[str]) -> tuple[TypeVersion, ...]:
+    versions = versions_of(context, kind)
+    if versions:
+        other = find_manifest(context, versions[-1].pack).name
+        if other not in names:
+            raise Refusal(*KIND_TAKEN, kind=kind, other=other)
+    return versions
+
+
+def _check_permission(context: Context, operation: str, names: set[str]) -> None:
+    record = context.read(KIND_PERMISSION, operation)
+    pack = None if record is None else record.fields.get("pack")
+    if isinstance(pack, bytes):
+        other = find_manifest(context, pack).name
+        if other not in names:
+            raise Refusal(*PERMISSION_TAKEN, operation=operation, other=other)

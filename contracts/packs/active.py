@@ -1,0 +1,165 @@
+"""Which version of a record type is in force at a height, and its definition.
+
+Owns the records `pack/<hash>`, `pack-part/<hash>`, `record-type/<kind>` and `active-pack/<name>`: their form and
+reading them. Never writes (`publishing` and `activation` do). Invariants: parts and manifests are kept under their own
+hashes and never change or go, so what was decoded of one may be remembered by its hash; the versions of a type ascend
+by height. Source: docs/reference/packs.md, "On the ledger".
+"""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+from contracts.packs.manifest import Manifest
+from contracts.packs.record_type import TypeDefinition
+from contracts.record import Record
+from contracts.run_context import RunContext
+from ledger.encoding import Value
+from ledger.errors import DecodingError
+from ledger.hashing import Hash
+
+KIND_PACK = "pack"
+KIND_PART = "pack-part"
+KIND_TYPE = "record-type"
+KIND_ACTIVE = "active-pack"
+PACK_KINDS = frozenset((KIND_PACK, KIND_PART, KIND_TYPE, KIND_ACTIVE))
+
+# The oldest make room: that they were in force stays in the log. 32 types with so many keep within what one
+# transaction may write.
+VERSIONS_MAX = 32
+
+
+class TypeVersion(NamedTuple):
+    """From the block `from_height` on, records of a kind follow the part of the hash `part`, of the pack `pack`."""
+
+    from_height: int
+    pack: Hash
+    part: Hash
+
+
+class PackVersion(NamedTuple):
+    """From the block `from_height` on, the pack of the hash `pack` is in force; `version` is the manifest's."""
+
+    from_height: int
+    pack: Hash
+    version: int
+
+
+class ActiveType(NamedTuple):
+    """A definition in force, and the pack that it is of."""
+
+    pack: Hash
+    definition: TypeDefinition
+
+
+def find_type(context: RunContext, kind: str) -> ActiveType | None:
+    """The definition of `kind` that is in force in this block; None if no pack defines it. Two reads.
+
+    Raises:
+        Refusal: `limits.reads`.
+
+    Cost: a microsecond or two once the definition was decoded, some milliseconds the first time.
+    """
+    found: TypeVersion | None = None
+    for version in versions_of(context, kind):
+        if version.from_height <= context.height:
+            found = version
+    return None if found is None else ActiveType(found.pack, _definition(context, found.part))
+
+
+def find_type_of(context: RunContext, pack: Hash, kind: str) -> TypeDefinition:
+    """The definition of `kind` in a pack that was in force some time; two reads.
+
+    Raises:
+        Refusal: `limits.reads`.
+        DecodingError: the ledger has no such pack, or it does not define the kind.
+    """
+    part = find_manifest(context, pack).parts.get(kind)
+    if part is None:
+        raise DecodingError("the pack {pack} does not define {kind}", pack=pack.hex(), kind=kind)
+    return _definition(context, part)
+
+
+def find_manifest(context: RunContext, pack: Hash) -> Manifest:
+    """The manifest of a pack that is published; one read.
+
+    Raises:
+        Refusal: `limits.reads`.
+        DecodingError: the ledger has no such pack.
+    """
+    content = context.content(KIND_PACK, pack.hex())
+    found = _manifests.get(pack) if content is not None else None
+    if found is None:
+        found = _manifests[pack] = Manifest.decode(_data(content, "pack", pack))
+        _bound(_manifests)
+    return found
+
+
+def versions_of(context: RunContext, kind: str) -> tuple[TypeVersion, ...]:
+    """The versions of a record type, those to come included, ascending; empty if no pack defines it. One read."""
+    content = context.content(KIND_TYPE, kind)
+    return () if content is None else _type_versions(content)
+
+
+def pack_versions(context: RunContext, name: str) -> tuple[PackVersion, ...]:
+    """The versions of the pack `name`, those to come included, ascending; empty if it never was in force. One read."""
+    record = context.read(KIND_ACTIVE, name)
+    if record is None:
+        return ()
+    rows = [(height, pack, version) for height, pack, version in _rows(record.fields) if isinstance(version, int)]
+    return tuple(PackVersion(*row) for row in rows)
+
+
+def versions_fields(versions: tuple[TypeVersion, ...] | tuple[PackVersion, ...]) -> dict[str, Value]:
+    """The fields of a record that keeps versions."""
+    rows: list[Value] = [list(version) for version in versions[-VERSIONS_MAX:]]
+    return {"versions": rows}
+
+
+def extended(versions: tuple[TypeVersion, ...], version: TypeVersion) -> tuple[TypeVersion, ...]:
+    """`versions` with one more; those that were to begin at its height or later give way to it."""
+    return (*(one for one in versions if one.from_height < version.from_height), version)
+
+
+# What was decoded, by hash. More than any network has in force at a time; the oldest go first.
+_REMEMBERED_MAX = 512
+_definitions: dict[Hash, TypeDefinition] = {}
+_manifests: dict[Hash, Manifest] = {}
+
+
+def _definition(context: RunContext, part: Hash) -> TypeDefinition:
+    content = context.content(KIND_PART, part.hex())
+    found = _definitions.get(part) if content is not None else None
+    if found is None:
+        found = _definitions[part] = TypeDefinition.decode(_data(content, "part of a pack", part))
+        _bound(_definitions)
+    return found
+
+
+def _bound(remembered: dict[Hash, TypeDefinition] | dict[Hash, Manifest]) -> None:
+    if len(remembered) > _REMEMBERED_MAX:
+        remembered.pop(next(iter(remembered)))
+
+
+def _data(content: bytes | None, what: str, wanted: Hash) -> bytes:
+    data = None if content is None else Record.decode(content).fields.get("data")
+    if not isinstance(data, bytes):
+        raise DecodingError("the state has no {what} of the hash {hash}", what=what, hash=wanted.hex())
+    return data
+
+
+# The types of one network's packs, each with the bytes that it has between two activations.
+@lru_cache(maxsize=256)
+def _type_versions(content: bytes) -> tuple[TypeVersion, ...]:
+    rows = _rows(Record.decode(content).fields)
+    return tuple(TypeVersion(height, pack, part) for height, pack, part in rows if isinstance(part, bytes))
+
+
+def _rows(fields: dict[str, Value]) -> list[tuple[int, Hash, int | Hash]]:
+    rows = fields.get("versions")
+    found = []
+    for row in rows if isinstance(rows, list) else [None]:
+        height, pack, last = row if isinstance(row, list) and len(row) == 3 else (None, None, None)
+        if not isinstance(height, int) or not isinstance(pack, bytes) or not isinstance(last, int | bytes):
+            raise DecodingError("the record of a pack's versions is damaged")
+        found.append((height, pack, last))
+    return found

@@ -1,0 +1,213 @@
+"""Packs on the ledger: published part by part, put in force by the administrators, from a height on."""
+
+from dataclasses import replace
+
+from contracts.chain import CHAIN_KIND
+from contracts.contract import Contract
+from contracts.packs.active import (
+    VERSIONS_MAX,
+    TypeVersion,
+    extended,
+    find_type,
+    find_type_of,
+    pack_versions,
+    versions_fields,
+    versions_of,
+)
+from contracts.packs.limits import PART_SIZE_BYTES_MAX
+from contracts.packs.manifest import Base
+from contracts.packs.pack import Pack
+from contracts.packs.source import compile_pack
+from contracts.result import CODE_OK, Result
+from contracts.run_context import RunContext
+from contracts.state import BlockState
+from ledger.encoding import Value
+from ledger.hashing import Hash
+from ledger.signing import SigningKey
+from tests.contracts.governed_ledger import ADMINISTRATORS, GovernedLedger
+from tests.contracts.packs.written import compiled, complaints, local
+from tests.contracts.trial_ledger import SECRETARY
+
+READER = Contract("reader", "reads", frozenset(), frozenset(), (), ())
+
+
+class PackLedger(GovernedLedger):
+    """A network of three administrators, two of whom decide."""
+
+    def ask(self, operation: str, arguments: dict[str, Value], key: SigningKey = ADMINISTRATORS[0]) -> Result:
+        return self.execute(self.transaction(operation, arguments, key)).results[0]
+
+    def publish(self, pack: Pack) -> Result:
+        for data in pack.parts().values():
+            assert self.ask("packs.publish-part", {"data": data}).code in (CODE_OK, "packs.part-there")
+        return self.ask("packs.publish", {"data": pack.manifest.encode()})
+
+    def activate(self, pack: Pack, *signers: int, **more: Value) -> Result:
+        return self.call("pack-activate", {"pack": pack.hash, **more}, *(signers or (0, 1)))
+
+    def context(self, height: int | None = None) -> RunContext:
+        """What something in the block at this height sees, the next one if left out."""
+        at = self.height + 1 if height is None else height
+        return RunContext(BlockState(self.state), READER, self.network_id, at, self.time_ms, bytes(32))
+
+    def title(self, height: int | None = None) -> str | None:
+        """The title of the type in force."""
+        found = find_type(self.context(height), "club-member")
+        return None if found is None else found.definition.title.en
+
+
+def pack(*replacements: tuple[str, str]) -> Pack:
+    found = compiled(*replacements)
+    assert found.pack is not None, complaints(found)
+    return found.pack
+
+
+def version(number: int, title: str = "Membership") -> Pack:
+    return pack(('en = "Membership"', f'en = "{title}"'), ("version = 1\n", f"version = {number}\n"))
+
+
+def test_a_pack_is_in_force_from_its_height_on() -> None:
+    ledger, one = PackLedger(), pack()
+    assert ledger.publish(one).code == CODE_OK
+    assert ledger.title() is None
+    height = ledger.height + 10
+    result = ledger.activate(one, **{"from": height})
+    assert result.code == CODE_OK and result.events[0].name == "governance.pack-activated"
+    assert ledger.title(height - 1) is None and ledger.title(height) == "Membership"
+    found = find_type(ledger.context(height), "club-member")
+    assert found is not None and found.pack == one.hash and found.definition == one.types["club-member"]
+    assert find_type(ledger.context(height), "other") is None
+    fields = ledger.fields("record-type", "club-member")
+    assert fields["decision"] == result.transaction_id
+    assert ledger.record(CHAIN_KIND, "pack/chess-club") is not None
+
+
+def test_the_majority_decides_and_a_proposal_waits_for_it() -> None:
+    ledger, one = PackLedger(), pack()
+    ledger.publish(one)
+    asked = ledger.activate(one, 0)
+    assert asked.code == CODE_OK and ledger.title(ledger.height + 5) is None
+    assert ledger.call("approve", {"proposal": asked.transaction_id}, 1).code == CODE_OK
+    # It was to begin when it was asked for; now, it begins with the next block.
+    assert ledger.title(ledger.height) is None and ledger.title(ledger.height + 1) == "Membership"
+
+
+def test_a_new_version_takes_over_and_older_ones_stay_readable() -> None:
+    ledger, one, two = PackLedger(), pack(), version(2, "Belonging")
+    for each in (one, two):
+        ledger.publish(each)
+        assert ledger.activate(each).code == CODE_OK
+    assert ledger.title() == "Belonging" and ledger.title(ledger.height) == "Membership"
+    assert find_type_of(ledger.context(), one.hash, "club-member") == one.types["club-member"]
+    assert [found.pack for found in versions_of(ledger.context(), "club-member")] == [one.hash, two.hash]
+    assert [found.version for found in pack_versions(ledger.context(), "chess-club")] == [1, 2]
+
+
+def test_what_is_to_come_gives_way_to_what_begins_before() -> None:
+    ledger, one, two = PackLedger(), pack(), version(2, "Belonging")
+    for each, start in ((one, 1000), (two, 500)):
+        ledger.publish(each)
+        assert ledger.activate(each, **{"from": start}).code == CODE_OK
+    assert ledger.title(500) == ledger.title(1000) == "Belonging"
+
+
+def test_a_version_counts_up() -> None:
+    ledger, two = PackLedger(), version(2)
+    for each in (two, version(1), version(2, "Belonging")):
+        ledger.publish(each)
+    assert ledger.activate(two).code == CODE_OK
+    assert ledger.activate(version(1)).code == "governance.pack-version"
+    assert ledger.activate(version(2, "Belonging")).code == "governance.pack-version"
+
+
+def test_another_pack_cannot_take_over_a_kind_or_a_permission() -> None:
+    ledger, one = PackLedger(), pack()
+    other = pack(('name = "chess-club"', 'name = "go-club"'))
+    third = pack(('name = "chess-club"', 'name = "go-club"'), ("type.club-member", "type.go-member"))
+    for each in (one, other, third):
+        ledger.publish(each)
+    ledger.activate(one)
+    assert ledger.activate(other).code == "governance.pack-kind-taken"
+    assert ledger.activate(third).code == "governance.pack-permission-taken"
+
+
+def test_permissions_begin_with_the_pack_and_go_with_it() -> None:
+    ledger, one = PackLedger(), pack()
+    without = pack(("version = 1\n", "version = 2\n"), ('"units.appoint" = "role:chair"\n', ""))
+    for each in (one, without):
+        ledger.publish(each)
+    ledger.activate(one, **{"from": 50})
+    fields = ledger.fields("permission", "units.appoint")
+    assert fields["actors"] == ["role:chair"] and fields["from"] == 50 and fields["pack"] == one.hash
+    ledger.activate(without)
+    assert ledger.record("permission", "units.appoint") is None
+
+
+def overlay(*replacements: tuple[str, str]) -> Pack:
+    found = compile_pack(local(*replacements), compiled())
+    assert found.pack is not None, complaints(found)
+    return found.pack
+
+
+def test_local_conventions_take_over_from_their_base() -> None:
+    ledger, one, above = PackLedger(), pack(), overlay()
+    ledger.publish(one)
+    ledger.activate(one)
+    assert ledger.publish(above).code == CODE_OK
+    assert ledger.activate(above).code == CODE_OK
+    found = find_type(ledger.context(), "club-member")
+    assert found is not None and found.pack == above.hash
+    # From now on the base alone cannot come back, not even as a newer one.
+    ledger.publish(version(2))
+    assert ledger.activate(version(2)).code == "governance.pack-kind-taken"
+
+
+def test_local_conventions_never_go_back_behind_a_version_of_their_base() -> None:
+    ledger, above = PackLedger(), overlay()
+    for each in (pack(), version(2)):
+        ledger.publish(each)
+        ledger.activate(each)
+    assert ledger.publish(above).code == CODE_OK
+    assert ledger.activate(above).code == "governance.pack-base-older"
+
+
+def test_the_ledger_itself_finds_a_pack_that_is_weaker() -> None:
+    """Built by hand, past the compiler: the publishing refuses it and names the rule that is broken."""
+    ledger, one = PackLedger(), pack()
+    weak = pack(('by = "self"', 'by = ["self", "anyone"]'))
+    weak = replace(weak, manifest=replace(weak.manifest, name="north", base=Base("chess-club", one.hash)))
+    assert ledger.publish(weak).code == "packs.base-missing"
+    ledger.publish(one)
+    result = ledger.ask("packs.publish", {"data": weak.manifest.encode()})
+    assert result.code == "packs.weaker"
+    assert result.details == {"path": "type.club-member.transition.leave.by", "rule": "by"}
+
+
+def test_what_is_wrong_is_not_published() -> None:
+    ledger, one = PackLedger(), pack()
+    part = one.types["club-member"].encode()
+    assert ledger.ask("packs.publish", {"data": one.manifest.encode()}).code == "packs.part-missing"
+    damaged = ledger.ask("packs.publish-part", {"data": part[:-1]})
+    assert damaged.code == "packs.part-invalid" and damaged.details == {"path": "part"}
+    ballot = replace(one.types["club-member"], kind="ballot").encode()
+    assert ledger.ask("packs.publish-part", {"data": ballot}).details == {"path": "kind"}
+    assert ledger.ask("packs.publish-part", {"data": part}, SECRETARY).code == "operation.not-allowed"
+    assert ledger.ask("packs.publish-part", {"data": b""}).code == "arguments.out-of-range"
+    assert ledger.ask("packs.publish-part", {"data": bytes(PART_SIZE_BYTES_MAX + 1)}).code == "arguments.too-long"
+    assert ledger.ask("packs.publish-part", {"data": part}).code == CODE_OK
+    assert ledger.ask("packs.publish-part", {"data": part}).code == "packs.part-there"
+    nameless = replace(one.manifest, roles={})
+    assert ledger.ask("packs.publish", {"data": nameless.encode()}).code == "packs.manifest-invalid"
+    assert ledger.ask("packs.publish", {"data": one.manifest.encode()}).code == CODE_OK
+    assert ledger.ask("packs.publish", {"data": one.manifest.encode()}).code == "packs.pack-there"
+    assert ledger.activate(version(7)).code == "governance.pack-unknown"
+    assert ledger.activate(one, **{"from": 10**12}).code == "governance.pack-height"
+
+
+def test_a_record_of_versions_is_bounded() -> None:
+    versions: tuple[TypeVersion, ...] = ()
+    for height in range(1, 100):
+        versions = extended(versions, TypeVersion(height, bytes(32), Hash(32)))
+    kept = versions_fields(versions)["versions"]
+    assert isinstance(kept, list) and len(kept) == VERSIONS_MAX
+    assert kept[-1] == [99, bytes(32), bytes(32)]
