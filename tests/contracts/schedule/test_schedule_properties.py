@@ -102,6 +102,8 @@ def test_exactly_the_gaps_are_found_and_each_once(story: Story) -> None:
         index += 1
     # Nothing was found beside the periods that were looked at.
     assert seen == len(missed)
+    # Judging went on to the first period that is not over, or not the plan's any more, and no further.
+    assert ledger.fields("plan", f"{UNIT}/000001")["next"] == index
     if story.until is not None:
         assert ledger.fields("plan", f"{UNIT}/000001")["state"] == "ended"
         assert ledger.ids("timer") == []
