@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contracts.rules.errors import RuleDeclarationError
-from contracts.rules.types import RuleValue, Type, check_rule_name
+from contracts.rules.types import LiteralType, RuleValue, Type, check_declarable, check_rule_name
 
 # A call carries no more: what needs more is given a record.
 PARAMETERS_MAX = 8
@@ -33,6 +33,8 @@ class Parameter:
 
     def __post_init__(self) -> None:
         check_rule_name(self.name)
+        if not isinstance(self.type, LiteralType):
+            check_declarable(self.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,13 @@ class Scope:
         """
         from contracts.rules.functions import BUILTIN_NAMES
 
-        for name in names:
+        for name, type_ in names.items():
             check_rule_name(name)
+            check_declarable(type_)
         self.names: Mapping[str, Type] = dict(names)
         signatures = tuple(functions)
+        for signature in signatures:
+            check_declarable(signature.result)
         self.functions: Mapping[str, Signature] = {one.name: one for one in signatures}
         if len(self.functions) != len(signatures) or self.functions.keys() & BUILTIN_NAMES:
             raise RuleDeclarationError("two functions have one name, or one has the name of a function of the language")

@@ -175,6 +175,21 @@ def record_type(name: str, fields: Mapping[str, Type]) -> RecordType:
     return RecordType(name, tuple(fields.items()))
 
 
+def check_declarable(one: Type) -> None:
+    """Refuse a type that values of an environment cannot have: fractions, and literals of a list, also inside of it.
+
+    Raises:
+        RuleDeclarationError
+    """
+    if isinstance(one, LiteralType | FractionType):
+        raise RuleDeclarationError("no value has the type {found}: it is for functions only", found=str(one))
+    if isinstance(one, OptionalType | ListType):
+        check_declarable(one.item)
+    elif isinstance(one, RecordType):
+        for _, field in one.fields:
+            check_declarable(field)
+
+
 def fits(found: Type, wanted: Type) -> bool:
     """Whether a value of type `found` can stand where `wanted` is asked for."""
     if found == wanted:

@@ -17,6 +17,7 @@ from contracts.rules.types import (
     TEXT,
     TIME,
     EnumType,
+    FractionType,
     ListType,
     LiteralType,
     OptionalType,
@@ -229,6 +230,11 @@ def test_declarations_that_cannot_work_are_refused() -> None:
         lambda: ListType(OptionalType(INTEGER), 3),
         lambda: OptionalType(OptionalType(INTEGER)),
         lambda: record_type("r", {"class": INTEGER}),
+        lambda: Scope({"x": FractionType(INTEGER)}),
+        lambda: Scope({"x": ListType(LiteralType(frozenset("a")), 3)}),
+        lambda: Scope({"x": record_type("r", {"y": OptionalType(FractionType(MONEY))})}),
+        lambda: Scope({}, [Signature("f", (), FractionType(INTEGER))]),
+        lambda: Parameter("x", FractionType(INTEGER)),
     ):
         with pytest.raises(RuleDeclarationError):
             declare()
