@@ -13,6 +13,7 @@ PACKAGES = [
     "cli.audit",
     "cli.commands",
     "cli.demo",
+    "cli.importing",
     "consensus",
     "contracts",
     "contracts.authority",

@@ -11,6 +11,7 @@ from cli.commands.audit import audit
 from cli.commands.chain import block, status, tx
 from cli.commands.demo import demo
 from cli.commands.history import history
+from cli.commands.import_plan import import_plan
 from cli.commands.invite import invite
 from cli.commands.keygen import keygen
 from cli.commands.network import network_new
@@ -63,6 +64,7 @@ COMMANDS = (
     Command("demo", demo, N_("Run a network on this machine with a real data set."), _SET_UP),
     Command("submit", submit, N_("Hand in one transaction and wait for what becomes of it."), _WRITE),
     Command("submit-batch", submit_batch, N_("Hand in many from a file; can be broken off and resumed."), _WRITE),
+    Command("import", import_plan, N_("Bring in tables (CSV, XLSX) by a plan; checked first, never twice."), _WRITE),
     Command("get", get, N_("Show one record."), _READ),
     Command("list", list_records, N_("Show records of one kind."), _READ),
     Command("history", history, N_("Show all that concerns a unit or person, each link verified."), _READ),

@@ -76,6 +76,12 @@ class BatchStream:
         self._producer = threading.Thread(target=self._run, args=(produce,), name="batch-producer", daemon=True)
         self._producer.start()
 
+    def interrupt(self) -> None:
+        """Make the answers end; may be called at any time, takes no lock."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
     def room(self, *, wait: bool) -> bool:
         """Take one place among what may be under way; False if there is none now (`wait` false) or any more."""
         taken = self._room.acquire(blocking=wait)

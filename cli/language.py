@@ -103,6 +103,16 @@ def translated(error: BanyanError) -> str:
     return translated_template(error.template, error.params)
 
 
+def translated_into(name: str, error: BanyanError) -> str:
+    """The sentence of an error in the language `name`, whichever is in use."""
+    before = _Catalogue.language
+    use_language(name)
+    try:
+        return translated(error)
+    finally:
+        use_language(before)
+
+
 def translated_template(template: str, params: Mapping[str, object]) -> str:
     """`template` in the language in use, with `params` in it; the template alone if they do not fit."""
     shown = {name: _shown(value) for name, value in params.items()}

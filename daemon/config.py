@@ -153,7 +153,7 @@ def parse_config(text: str) -> Config:
     try:
         found = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError("config.toml is not TOML ({reason}); correct that line", reason=_toml_fault(error)) from error
+        raise ConfigError("config.toml is not TOML ({reason}); correct that line", reason=toml_fault(error)) from error
     known = {one.name: one for one in fields(Config)}
     for name in found:
         if name not in known:
@@ -191,7 +191,7 @@ def read_config(path: Path) -> Config:
     return parse_config(text)
 
 
-def _toml_fault(error: ValueError | RecursionError) -> BanyanError:
+def toml_fault(error: ValueError | RecursionError) -> BanyanError:
     """What is wrong with a text that is not TOML, in words that the catalogue has."""
     match = _TOML_FAULT.fullmatch(str(error)) if isinstance(error, tomllib.TOMLDecodeError) else None
     if match is None:

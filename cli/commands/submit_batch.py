@@ -36,6 +36,7 @@ def submit_batch(
     from cli.batch_stream import BatchStream
     from cli.client import NodeClient
     from cli.genesis_file import read_home_genesis
+    from cli.interruption import interruption_ends
     from cli.node_watch import NodeWatch
     from cli.sender_account import sender_account
     from cli.signer import open_signing_key
@@ -58,6 +59,7 @@ def submit_batch(
                 session.progress(_("Submitting"), batch.line_count) as advance,
                 NodeWatch(session.home, session.note),
                 BatchStream(session.home) as stream,
+                interruption_ends(stream.interrupt),
             ):
                 run.run(stream, advance)
         except KeyboardInterrupt:
