@@ -2,7 +2,9 @@
 
 Owns the numbers of questions and how long each peer may take; never knows what is asked. An answer counts once, from
 the peer that was asked, before its time is up. A peer that was too slow is given twice as long the next time, so that
-a bad line is slow and not useless; one that answers in time is given less again.
+a bad line is slow and not useless; one that answers in time is given less again. Questions that were under way beside
+each other and had no answer show once that the time was too short, not each of them: so after a break the next question
+waits no longer than the break lasted and `WAIT_MS`.
 
 Bounds: `under_way_max` questions in all and `peer_max` to one peer; the numbers of the newest `LATE_MAX` that were
 given up, so that a late answer is told from one that nobody asked for.
@@ -39,6 +41,7 @@ class Request(Generic[Subject]):
     peer: Hash
     subject: Subject
     due_ms: int
+    wait_ms: int
 
 
 class Expired(NamedTuple, Generic[Subject]):
@@ -91,7 +94,8 @@ class Requests(Generic[Subject]):
         number = self._next % _NUMBERS
         self._asked[peer] = self._next
         self._next += 1
-        self._requests[number] = Request(peer, subject, now_ms + self._waits_ms.get(peer, WAIT_MS))
+        wait_ms = self._waits_ms.get(peer, WAIT_MS)
+        self._requests[number] = Request(peer, subject, now_ms + wait_ms, wait_ms)
         return number
 
     def close(self, peer: Hash, number: int) -> tuple[Answered, Subject | None]:
@@ -117,7 +121,7 @@ class Requests(Generic[Subject]):
             while len(self._late) > LATE_MAX:
                 del self._late[next(iter(self._late))]
             wait_ms = self._waits_ms.get(question.peer, WAIT_MS)
-            self._waits_ms[question.peer] = min(2 * wait_ms, WAIT_MS_MAX)
+            self._waits_ms[question.peer] = max(wait_ms, min(2 * question.wait_ms, WAIT_MS_MAX))
             expired.append(Expired(question.peer, question.subject))
         return expired
 

@@ -221,9 +221,10 @@ class BlockSync:
     def plan(self, now_ms: int) -> list[SyncEffect]:
         """Ask for what is missing, and give up on those who do not answer; to be called with every tick."""
         effects: list[SyncEffect] = []
-        for expired in self._requests.expire(now_ms):
-            self._neighbours[expired.peer].fail(PAUSE_MS, now_ms)
-            effects.append(Blame(expired.peer, Offence.UNANSWERED))
+        # Questions beside each other that run out together are one offence: they wait for the same line.
+        for peer in dict.fromkeys(expired.peer for expired in self._requests.expire(now_ms)):
+            self._neighbours[peer].fail(PAUSE_MS, now_ms)
+            effects.append(Blame(peer, Offence.UNANSWERED))
         if self._handed_over and now_ms - self._handed_over_ms >= HELD_MS_MAX:
             self._give_up()
         if now_ms < self._pause_until_ms:

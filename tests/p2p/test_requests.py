@@ -1,5 +1,6 @@
 """Questions under way: answered once, by whom they were put to, in time."""
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
@@ -41,6 +42,24 @@ def test_a_slow_peer_is_given_more_time_and_less_again_when_it_answers() -> None
         requests.close(A, requests.open(A, "x", now_ms))
     requests.open(A, "x", now_ms)
     assert requests.expire(now_ms + WAIT_MS) == [Expired(A, "x")]
+
+
+@pytest.mark.parametrize("break_ms", [1_000, 6_000, 16_000, 26_000, 40_000])
+def test_after_a_break_nobody_waits_longer_than_it_lasted_and_one_first_wait(break_ms: int) -> None:
+    """Several questions at a time, all of them lost until the break is over.
+
+    Guard: p2p/requests.py, `expire`, `2 * question.wait_ms`.
+    """
+    requests: Requests[str] = Requests(8, 2)
+    now_ms, asked_ms = 0, 0
+    while now_ms < break_ms or asked_ms < break_ms:
+        for expired in requests.expire(now_ms):
+            assert expired.peer == A
+        while requests.has_room(A):
+            requests.open(A, "x", now_ms)
+            asked_ms = now_ms
+        now_ms += 100
+    assert asked_ms <= 2 * break_ms + WAIT_MS
 
 
 def test_a_lost_peer_gives_its_questions_back() -> None:
