@@ -95,6 +95,8 @@ class Reading:
 
     def tick(self, now_ms: int) -> list[ReadFailed]:
         """Questions whose answer, or the block that it names, did not come in time."""
+        if not self._asked and not self._confirmed:
+            return []
         late = [question for question, until_ms in self._asked.items() if now_ms > until_ms]
         unstored = [question for question, (_, until_ms) in self._confirmed.items() if now_ms > until_ms]
         for question in late:

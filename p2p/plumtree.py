@@ -261,8 +261,11 @@ class Plumtree:
         """Announce, and ask for what did not come; to be called every 50 ms or so unless `is_idle`."""
         self._recent.expire(now_ms)
         effects: list[Effect] = []
-        for peer in self._peers:
-            effects += self._announce(peer)
+        for id, one in self._peers.items():
+            if one.announcing:
+                effects += self._announce(id)
+        if not len(self._missing):
+            return effects
         due = self._missing.due(now_ms)
         questions: dict[Hash, list[Hash]] = {}
         for id, peer in due.questions:

@@ -227,7 +227,7 @@ class BlockSync:
             effects.append(Blame(peer, Offence.UNANSWERED))
         if self._handed_over and now_ms - self._handed_over_ms >= HELD_MS_MAX:
             self._give_up()
-        if now_ms < self._pause_until_ms:
+        if now_ms < self._pause_until_ms or not (self.answers or self.is_behind):
             return effects
         effects += self._ask_another(now_ms)
         # Blocks above the committed height are held in memory: nobody may hand out any number without certificates.
