@@ -106,6 +106,8 @@ def command(report: Report) -> str:
     words = f"banyan simulate --nodes {scenario.nodes} --seconds {scenario.seconds} --seed {report.seed}"
     if scenario.observers:
         words += f" --observers {scenario.observers}"
+    if scenario.reminders:
+        words += " --reminders"
     words += "".join(f" --liar {how}" for how in _liars(report).values())
     if report.faults != report.planned:
         words += f" --faults '{faults_to_json(report.faults)}'"

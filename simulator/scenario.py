@@ -49,7 +49,7 @@ class Scenario:
     `nodes` vote at first, `observers` follow; faults come to the former, apart from promotions. `settle_seconds`:
     when counting how messages spread begins. `kinds`: which kinds of faults may be drawn; () for none. `faults`:
     exactly these instead. `liars`: nodes that are built by another factory and lie. `bandwidth`: bytes a second of
-    each link, 0 for no limit.
+    each link, 0 for no limit. `reminders`: notices set timers.
 
     Raises:
         InvalidScenarioError: it cannot be.
@@ -67,6 +67,7 @@ class Scenario:
     quorum: str = QUORUMS[0]
     timing: Timing = field(default_factory=Timing)
     clients: ClientSettings = field(default_factory=ClientSettings)
+    reminders: bool = False
     factory: NodeFactory = make_node
     liars: Mapping[int, NodeFactory] = field(default_factory=dict)
     trace_lines: int = LINES_MAX

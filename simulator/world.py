@@ -41,6 +41,7 @@ from simulator.observation import (
 from simulator.overlays import linked_with, overlay
 from simulator.parcels import Parcels
 from simulator.process import Process
+from simulator.reminders import registry_with_reminders
 from simulator.scenario import Setting
 from simulator.schedule import COMING_MAX, MILLISECOND_US, SECOND_US, Schedule
 from simulator.surroundings import Surroundings
@@ -105,7 +106,7 @@ class World:
             trace=self.trace,
             identities=known,
             numbers=known.number_of(),
-            registry=builtin_registry(),
+            registry=registry_with_reminders() if scenario.reminders else builtin_registry(),
             timing=scenario.timing,
             factories=tuple(scenario.liars.get(number, scenario.factory) for number in range(count)),
             neighbours=tuple(

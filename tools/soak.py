@@ -92,7 +92,7 @@ def judge(task: Task) -> str:
 def _scenario(task: Task) -> Scenario:
     if task.nodes == LYING_NODES_MIN:
         return scenario_with_liar(list(LIARS)[task.seed % len(LIARS)], task.seconds + LIARS_SECONDS_MORE)
-    return Scenario(nodes=task.nodes, seconds=task.seconds)
+    return Scenario(nodes=task.nodes, seconds=task.seconds, reminders=task.seed % 2 == 1)
 
 
 def _judge_all(tasks: Iterator[Task], jobs: int, seconds: float) -> tuple[int, int]:

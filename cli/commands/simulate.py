@@ -52,6 +52,7 @@ def simulate(
             help=N_("How one node lies, such as double-voter; with two thirds as the quorum, so 4 nodes at least."),
         ),
     ] = "",
+    reminders: Annotated[bool, typer.Option("--reminders", help=N_("Let notices set timers."))] = False,
     report: Annotated[
         Path | None,
         typer.Option("--report", metavar="DIR", help=N_("Where a drawn timeline, the figures and the trace go.")),
@@ -70,6 +71,7 @@ def simulate(
     scenario = Scenario(nodes=nodes, observers=observers, seconds=seconds, kinds=kinds, faults=listed)
     if liar:
         scenario = replace(_with_liar(liar, nodes, seconds), observers=observers, kinds=kinds, faults=listed)
+    scenario = replace(scenario, reminders=reminders)
     with session.progress(_("Simulating, virtual seconds"), None) as advance:
         found = run(seed, scenario, source_commit(version()), advance=lambda done: advance(done, None))
     files = write_report(report, found) if report is not None else {}

@@ -13,6 +13,7 @@ from simulator.checkers.published import Published
 from simulator.checkers.rule import Checker
 from simulator.checkers.same_state import SameState
 from simulator.checkers.signed_once import SignedOnce
+from simulator.checkers.timers import Timers
 from simulator.checkers.unbroken import Unbroken
 
 
@@ -23,6 +24,7 @@ def every_rule() -> tuple[Checker, ...]:
         NothingLost(),
         Once(),
         SameState(),
+        Timers(),
         DurableFirst(),
         SignedOnce(),
         OneLeader(),

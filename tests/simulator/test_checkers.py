@@ -103,6 +103,7 @@ BREACHES: list[tuple[str, list[Observation]]] = [
     ("no committed block lost", [durable(0, 1), at_end(1, B)]),
     ("no committed block lost", [PLACED, Acknowledged(3, 0, A, 1, 8, 0)]),
     ("no committed block lost", [Acknowledged(3, 0, A, 1, 7, 0)]),
+    ("each timer once and in time", [durable(0, 1), durable(1, 1, effects=(b"an effect",))]),
     (
         "no transaction twice",
         [PLACED, durable(0, 2, certificate=certificate(2, A), ids=(ExecutedId(A, 9, 11),))],
