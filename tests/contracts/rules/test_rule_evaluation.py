@@ -184,3 +184,9 @@ def test_checking_pays_for_every_and_it_enters(source: str) -> None:
     value, fuel_used = rule.run(environment)
     verdict = rule.judge(environment)
     assert (verdict.not_met is None, verdict.fuel_used) == (value, fuel_used)
+
+
+def test_each_for_has_a_value_of_its_own() -> None:
+    assert run("sum(x * 10 + y for x in scores for y in scores)", INTEGER, scores=[1, 2])[0] == 66
+    assert run("all(any(y == 1 for y in scores) and x > 1 for x in scores if x > 1)")[0] is True
+    assert run("count(x for x in scores if sum(y for y in scores if y < x) >= 3)", INTEGER)[0] == 1

@@ -47,6 +47,17 @@ def test_a_tree_is_a_flat_list_with_operands_first() -> None:
     ]
 
 
+SCORES: Value = ["name", "scores"]
+THREE_FOR: list[Value] = [
+    SCORES,
+    SCORES,
+    SCORES,
+    ["name", "open"],
+    ["each", "z", 2, 3],
+    ["each", "y", 1, 4],
+    ["each", "x", 0, 5],
+    ["call", "any", 6],
+]
 NOT: list[Value] = [["not", index] for index in range(40)]
 
 
@@ -86,6 +97,7 @@ NOT: list[Value] = [["not", index] for index in range(40)]
         [["name", "scores"], ["name", "open"], ["each", "due", 0, 1], ["call", "any", 2]],
         [["name", "scores"], ["name", "open"], ["each", "for", 0, 1], ["call", "any", 2]],
         [["name", "scores"], ["name", "open"], ["each", "X y", 0, 1], ["call", "any", 2]],
+        THREE_FOR,
         [["call", "money"]],
         [["call", "nothing"]],
         [["call", "has_role"]],
