@@ -27,6 +27,7 @@ PACKAGES = [
     "daemon.api",
     "ledger",
     "p2p",
+    "packs",
     "simulator",
     "simulator.checkers",
     "simulator.liars",
@@ -62,6 +63,7 @@ setup(
     package_data={
         "cli": ["locale/*.pot", "locale/*/LC_MESSAGES/*.po", "locale/*/LC_MESSAGES/*.mo"],
         "cli.demo": ["data/*/*"],
+        "packs": ["*/*.toml", "*/scenarios/*.toml"],
     },
     install_requires=[
         line

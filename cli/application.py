@@ -16,6 +16,7 @@ from cli.commands.invite import invite
 from cli.commands.keygen import keygen
 from cli.commands.network import network_new
 from cli.commands.node_folder import init, join, run
+from cli.commands.pack import pack_check, pack_propose
 from cli.commands.peers import peers
 from cli.commands.proofs import policy, receipt
 from cli.commands.prove_key import prove_key
@@ -61,6 +62,8 @@ COMMANDS = (
     Command("voters remove", voters_remove, N_("Take a voter's vote away, or a node out of the registry."), _SET_UP),
     Command("voters approve", voters_approve, N_("Approve what another administrator has proposed."), _SET_UP),
     Command("voters transfer", voters_transfer, N_("Let another voter lead."), _SET_UP),
+    Command("pack check", pack_check, N_("Tell what a policy pack declares, or all that is wrong."), _SET_UP),
+    Command("pack propose", pack_propose, N_("Publish a policy pack and propose to put it in force."), _SET_UP),
     Command("demo", demo, N_("Run a network on this machine with a real data set."), _SET_UP),
     Command("submit", submit, N_("Hand in one transaction and wait for what becomes of it."), _WRITE),
     Command("submit-batch", submit_batch, N_("Hand in many from a file; can be broken off and resumed."), _WRITE),
@@ -76,7 +79,11 @@ COMMANDS = (
     Command("audit", audit, N_("Re-derive a whole ledger and name the first thing that is wrong."), _PROVE),
     Command("simulate", simulate, N_("Run a virtual network with faults, judged by rules."), _TRY),
 )
-GROUPS = {"network": N_("Make a network."), "voters": N_("Who belongs to the network as a node, and who votes.")}
+GROUPS = {
+    "network": N_("Make a network."),
+    "pack": N_("Policy packs: check one, and propose to put it in force."),
+    "voters": N_("Who belongs to the network as a node, and who votes."),
+}
 
 
 def version() -> str:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LINT = "from importlinter.cli import lint_imports_command as run; run()"
-PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "simulator", "cli")
+PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "simulator", "cli", "packs")
 
 
 def declared_packages() -> list[str]:

@@ -12,7 +12,19 @@ from typing import NamedTuple
 FUNCTION_LINES_MAX = 70
 FILE_LINES_MAX = 500
 # Folders that are imported by their own names.
-PACKAGES = ("ledger", "consensus", "contracts", "storage", "p2p", "daemon", "simulator", "cli", "tests", "benchmarks")
+PACKAGES = (
+    "ledger",
+    "consensus",
+    "contracts",
+    "storage",
+    "p2p",
+    "daemon",
+    "simulator",
+    "cli",
+    "packs",
+    "tests",
+    "benchmarks",
+)
 VAGUE_NAMES = frozenset(("utils", "util", "helpers", "helper", "common", "misc"))
 _LEFT_OVER = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError|pytest\.(skip|xfail)|mark\.(skip|xfail)")
 _MACHINE_PATH = re.compile(r"(^|[\s\"'`(=])/(work|root|home)/")

@@ -4,7 +4,7 @@ Owns what can only be said of all parts together: roles that are declared, trans
 are the same everywhere. Source: docs/reference/packs.md.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from contracts.packs.effect import Advance, Count
@@ -66,8 +66,16 @@ def check_pack(pack: Pack, faults: Faults) -> None:
             role = role_of(actor)
             if role is not None and role not in pack.manifest.roles:
                 faults.add(undeclared("role", role, pack.manifest.roles), f"permission.{operation}[{index}]")
+    advanced = {
+        (effect.kind, effect.transition)
+        for definition in pack.types.values()
+        for one in definition.transitions.values()
+        for effect in one.effects
+        if isinstance(effect, Advance)
+    }
     for kind, definition in pack.types.items():
         path = f"type.{kind}"
+        _check_automatic(definition, advanced, path, faults)
         if definition.kind != kind:
             faults.add(PackFault("the part of the name {name} defines {kind}", name=kind, kind=definition.kind), path)
         for where, role in roles_named(definition):
@@ -79,6 +87,18 @@ def check_pack(pack: Pack, faults: Faults) -> None:
         _check_references(pack, definition, path, faults)
         _check_advances(pack, definition, path, faults)
         _check_uses(pack, definition, path, faults)
+
+
+def _check_automatic(definition: TypeDefinition, advanced: Set[tuple[str, str]], path: str, faults: Faults) -> None:
+    """Something leads to every automatic transition: a deadline, a check, another record's effect, or people."""
+    awaited = {one.deadline.then for one in definition.transitions.values() if one.deadline is not None}
+    awaited |= {check.then for check in definition.checks.values()}
+    for name, one in definition.transitions.items():
+        if one.automatic and not one.by and name not in awaited and (definition.kind, name) not in advanced:
+            faults.add(
+                PackFault("no deadline, check or effect leads to the transition, and nobody may take it by hand"),
+                f"{path}.transition.{name}.automatic",
+            )
 
 
 def _check_references(pack: Pack, definition: TypeDefinition, path: str, faults: Faults) -> None:

@@ -83,7 +83,9 @@ class TransitionCheck:
 
     def _check_actors(self) -> None:
         one = self._one
-        if not one.automatic and not one.by:
+        # An actor that is malformed was told already.
+        told = any(fault.path.startswith(f"{self._path}.by[") for fault in self._faults.found)
+        if not one.automatic and not one.by and not told:
             self._add("by", PackFault('nobody may take the transition; name actors, such as `by = ["role:secretary"]`'))
         reviewers = one.review.actors if one.review is not None else ()
         for key, actors in (("by", one.by), ("review.actors", reviewers)):
@@ -105,12 +107,6 @@ class TransitionCheck:
                 PackFault(
                     "nobody is there when a deadline passes: no `review`, `vote`, `sets` or creating of a record"
                 ),
-            )
-        awaited = {other.deadline.then for other in self._definition.transitions.values() if other.deadline is not None}
-        awaited |= {check.then for check in self._definition.checks.values()}
-        if one.automatic and not one.by and one.name not in awaited:
-            self._add(
-                "automatic", PackFault("no deadline or check leads to the transition, and nobody may take it by hand")
             )
 
     def _check_deadline(self) -> None:

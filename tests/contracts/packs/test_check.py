@@ -92,7 +92,7 @@ def test_the_ledger_refuses_such_a_type_too() -> None:
     check = value["check"]
     assert isinstance(check, dict) and isinstance(check["late"], dict)
     check["late"]["then"] = "leave"
-    with pytest.raises(PackFault, match="nobody may take it by hand"):
+    with pytest.raises(PackFault, match="automatic transitions only"):
         TypeDefinition.decode(encode(value))
 
 

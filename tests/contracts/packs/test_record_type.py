@@ -93,7 +93,6 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"transition__apply__deadline__working_days": 3}, "transition.apply.deadline.days", "there is no key"),
     ({"transition__lapse__decides": True}, "transition.lapse.automatic", "people have to take it"),
     ({"transition__lapse__sets": ["fee"]}, "transition.lapse.automatic", "nobody is there"),
-    ({"transition__apply__deadline": None}, "transition.lapse.automatic", "no deadline or check leads"),
     ({"transition__lapse__from": ["member"]}, "transition.apply.deadline.then", "does not start from"),
     ({"transition__apply__sets": ["letter", "fee"]}, "transition.apply.sets", "without the required field person"),
     ({"transition__apply__requires": ["level"]}, "transition.apply.requires[0]", "nothing sets it before"),
