@@ -80,6 +80,8 @@ NOT: list[Value] = [["not", index] for index in range(40)]
         [["name", "open"], ["not", 1]],
         [["name", "open"], ["not", -1]],
         [["name", "open"], ["not", True]],
+        [["name", "open"], ["not", False]],
+        [["name", "open"], ["name", "open"], ["and", False, True]],
         [["name", "open"], ["not", "0"]],
         [["name", "open"], ["name", "open"]],
         [["name", "open"], ["not", 0], ["and", 0, 1]],
@@ -114,6 +116,11 @@ def test_what_no_text_could_have_said_is_refused(value: Any) -> None:
     with pytest.raises(RuleTreeError) as caught:
         decode_tree(value, SCOPE)
     assert str(caught.value)
+
+
+def test_too_many_nodes_are_refused_before_they_are_looked_at() -> None:
+    with pytest.raises(RuleTreeError, match="a list of 1 to 512 nodes"):
+        decode_tree([None] * 513, SCOPE)
 
 
 def test_a_tree_that_would_be_too_long_as_a_text_is_refused() -> None:
