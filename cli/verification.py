@@ -15,6 +15,7 @@ from cli.errors import UsageError, VerificationError
 from cli.ledger_value import to_json
 from cli.named_file import read_bytes
 from contracts.result import Result
+from contracts.timer_effect import TimerEffect, is_timer_effect
 from ledger.block import Outcome, is_outcome
 from ledger.errors import BanyanError, RemoteProtocolError
 from ledger.genesis import member_id
@@ -35,10 +36,10 @@ class ProvenEntry:
 
 @dataclass(frozen=True, slots=True)
 class ProvenResult:
-    """A result proof that holds; `content` is the result that it proves."""
+    """A result proof that holds; `content` is the result, or what a timer did, that it proves."""
 
     proof: VerifiedResult
-    content: Result
+    content: Result | TimerEffect
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def _entry(content: bytes, policy: Policy) -> ProvenEntry:
 
 def _result(content: bytes, policy: Policy) -> ProvenResult:
     proof = verify_result_proof(content, policy)
-    return ProvenResult(proof, Result.decode(proof.result))
+    is_timer = is_timer_effect(proof.result)
+    return ProvenResult(proof, TimerEffect.decode(proof.result) if is_timer else Result.decode(proof.result))
 
 
 def _check_together(entries: Sequence[ProvenEntry], results: Sequence[ProvenResult]) -> None:
@@ -135,8 +137,9 @@ def _check_together(entries: Sequence[ProvenEntry], results: Sequence[ProvenResu
         return
     for result in results:
         check_same_transaction(entries[0].receipt, result.proof)
-        content = entries[0].content
-        if not isinstance(content, Transaction) or content.id != result.content.transaction_id:
+        content, found = entries[0].content, result.content
+        holds = isinstance(content, Transaction) and isinstance(found, Result) and content.id == found.transaction_id
+        if not holds:
             raise VerificationError("the result is of another transaction than the receipt; get both again")
 
 
@@ -221,11 +224,13 @@ def _describe_content(content: Transaction | Outcome) -> dict[str, Any]:
     }
 
 
-def _describe_result(result: Result, outcome: Outcome) -> dict[str, Any]:
+def _describe_result(result: Result | TimerEffect, outcome: Outcome) -> dict[str, Any]:
     return {
-        "id": result.transaction_id.hex(),
+        "id": result.transaction_id.hex() if isinstance(result, Result) else None,
+        "timer": result.timer_id if isinstance(result, TimerEffect) else None,
+        "purpose": result.purpose if isinstance(result, TimerEffect) else None,
         "height": result.height,
-        "index": result.leaf_index,
+        "index": result.leaf_index if isinstance(result, Result) else None,
         "code": result.code,
         "details": to_json(result.details),
         "events": [{"name": one.name, "data": to_json(one.fields)} for one in result.events],

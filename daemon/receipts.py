@@ -80,6 +80,23 @@ def issue_receipt(reader: StoreReader, genesis: Genesis, transaction_id: Hash, t
     )
 
 
+def issue_effect_proof(reader: StoreReader, genesis: Genesis, height: int, leaf: bytes, trees: ResultTrees) -> bytes:
+    """The result proof of what a timer did: of `leaf`, one of the effects of the executed block `height`.
+
+    Raises:
+        ReceiptNotReadyError: wait for the next checkpoint (about a second).
+
+    Cost: as of a receipt.
+    """
+    public = _newest_checkpoint(reader, genesis)
+    covering = covering_height(reader, height)
+    if public is None or covering is None or stored_header(reader, covering).first_index >= public.tree_size:
+        raise ReceiptNotReadyError(
+            "no checkpoint covers what the timers of block {height} did yet; ask again in a second", height=height
+        )
+    return _result_proof(reader, public, covering, leaf, trees.tree(covering))
+
+
 def covering_height(reader: StoreReader, height: int) -> int | None:
     """The executed block whose outcome leaf states the results of `height`: the first above with that executed height.
 

@@ -83,14 +83,17 @@ def _render_entry(printer: Printer, entry: dict[str, Any]) -> None:
 
 def _render_result(printer: Printer, proven: dict[str, Any]) -> None:
     result = proven["result"]
-    printer.good(_("Proven: what the ledger did with the transaction {id}.").format(id=result["id"]))
+    if result["timer"] is None:
+        printer.good(_("Proven: what the ledger did with the transaction {id}.").format(id=result["id"]))
+    else:
+        printer.good(_("Proven: what the ledger did when the timer {id} was due.").format(id=result["timer"]))
     _render_signers(printer, proven)
     printer.line()
     printer.fields(
         [
             (_("Result"), result["code"]),
             (_("Height"), result["height"]),
-            (_("Index"), result["index"]),
+            (_("Index"), result["index"]) if result["timer"] is None else (_("Purpose"), result["purpose"]),
             *((_("Wrote"), f"{one['kind']} {one['id']} ({one['version']})") for one in result["writes"]),
             *((_("In the chain of"), f"{one['subject']} ({one['sequence']})") for one in result["links"]),
             (_("Stated by block"), f"{result['stated_at_height']} ({time_text(result['stated_at_ms'])})"),

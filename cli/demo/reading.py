@@ -19,6 +19,7 @@ from cli.errors import RefusedError, VerificationError
 from cli.session import Advance
 from cli.verification import verify_texts
 from contracts.membership import STATE_ACTIVE
+from contracts.result import Result
 from ledger.detached import DetachedValue
 from ledger.policy import Policy
 
@@ -157,7 +158,7 @@ def verify_receipts(homes: Sequence[Path], ids: Sequence[str], policy: Policy, a
 def _verify(client: NodeClient, transaction_id: str, policy: Policy) -> bool:
     proven = verify_texts(read_receipt(client, transaction_id), policy)
     result = proven.results[0].content
-    if result.transaction_id.hex() != transaction_id:
+    if not isinstance(result, Result) or result.transaction_id.hex() != transaction_id:
         raise VerificationError("the node shows the receipt of another transaction than {id}", id=transaction_id)
     return result.ok
 

@@ -16,6 +16,7 @@ from daemon.api.parameters import Parameter, Parameters
 from daemon.api.request_errors import BlockUnknownError
 from daemon.api.views import effect_view, header_view, outcome_leaf_view, result_view
 from daemon.lookup import decoded_header, timer_effects
+from daemon.receipts import issue_effect_proof
 from ledger.base64_text import encode_base64
 from ledger.block import Header, Outcome
 from ledger.transaction import decode_envelope
@@ -65,17 +66,8 @@ async def show(context: ApiContext, _request: Request, parameters: Parameters) -
 
 async def show_timer(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
     """What one timer of an executed block did."""
-    store, height, number = context.node.store, parameters.integer("height"), parameters.integer("number")
-    _executed(store, height)
-    leaves = store.timer_effects(height)
-    if number > len(leaves):
-        raise BlockUnknownError(
-            "block {height} ran {count} timers, there is no number {number}",
-            height=height,
-            count=len(leaves),
-            number=number,
-        )
-    leaf = bytes(leaves[number - 1])
+    store, height = context.node.store, parameters.integer("height")
+    leaf = _effect_leaf(store, height, parameters.integer("number"))
     effect = TimerEffect.decode(leaf)
     return json_response(
         {
@@ -86,6 +78,36 @@ async def show_timer(context: ApiContext, _request: Request, parameters: Paramet
             "effect_leaf": encode_base64(leaf),
         }
     )
+
+
+async def prove_timer(context: ApiContext, _request: Request, parameters: Parameters) -> Response:
+    """The result proof of what one timer of an executed block did."""
+    node, height = context.node, parameters.integer("height")
+    leaf = _effect_leaf(node.store, height, parameters.integer("number"))
+    # On a thread, as receipts are.
+    proof = await trio.to_thread.run_sync(
+        issue_effect_proof,
+        node.store,
+        node.genesis,
+        height,
+        leaf,
+        context.result_trees,
+        limiter=context.receipt_threads,
+    )
+    return Response(proof, media_type="text/plain", headers={"cache-control": "no-store"})
+
+
+def _effect_leaf(store: StoreReader, height: int, number: int) -> bytes:
+    _executed(store, height)
+    leaves = store.timer_effects(height)
+    if number > len(leaves):
+        raise BlockUnknownError(
+            "block {height} ran {count} timers, there is no number {number}",
+            height=height,
+            count=len(leaves),
+            number=number,
+        )
+    return bytes(leaves[number - 1])
 
 
 def _summary(store: StoreReader, index: int, envelope: bytes) -> dict[str, Json]:
@@ -101,6 +123,7 @@ def _summary(store: StoreReader, index: int, envelope: bytes) -> dict[str, Json]
 
 
 _HEIGHT = Parameter("height", "integer", "The block's height.", 1)
+_NUMBER = Parameter("number", "integer", "Its number in the block.", 1)
 
 ENDPOINTS = (
     Endpoint(
@@ -119,6 +142,15 @@ ENDPOINTS = (
         "What a timer did",
         Audience.CONTENT,
         answers=(Answer(200, "application/json", "The timer's effect.", "TimerEffect"),),
-        path_parameters=(_HEIGHT, Parameter("number", "integer", "Its number in the block.", 1)),
+        path_parameters=(_HEIGHT, _NUMBER),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/blocks/{height}/timers/{number}/proof",
+        prove_timer,
+        "The proof of what a timer did",
+        Audience.CONTENT,
+        answers=(Answer(200, "text/plain", "The result proof."),),
+        path_parameters=(_HEIGHT, _NUMBER),
     ),
 )

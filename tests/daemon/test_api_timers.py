@@ -12,8 +12,10 @@ import trio
 from cli.chain_verification import ChainVerification
 from cli.commands.chain import block
 from cli.commands.history import history
+from cli.commands.verify import verify
 from cli.errors import VerificationError
 from cli.session import Session
+from cli.verification import describe, parse_policy, verify_texts
 from contracts.arguments import Arguments
 from contracts.context import Context
 from contracts.errors import Refusal
@@ -70,8 +72,11 @@ async def ran(tmp_path: Path) -> AsyncIterator[Ran]:
         store = node.shell.opened.store
         with trio.fail_after(20):
             # Until the closing block states what the timers did.
-            while covering_height(store, outcome.height + 1) is None:
-                await node.service.wait_for_move()
+            while True:
+                moved = node.service.next_move()
+                if covering_height(store, outcome.height + 1) is not None:
+                    break
+                await moved.wait()
         yield Ran(node, home.directory, outcome.height + 1)
 
 
@@ -116,6 +121,27 @@ async def test_the_effects_are_leaves_of_the_tree_that_the_outcome_leaf_states(r
     assert outcome.results_count == len(leaves)
     assert outcome.results_root == root_of([leaf_hash(leaf) for leaf in leaves])
     assert set(map(bytes, store.timer_effects(ran.height))) <= set(leaves)
+
+
+async def test_what_a_timer_did_is_proven_without_the_node(ran: Ran) -> None:
+    with trio.fail_after(20):
+        while True:
+            moved = ran.node.service.next_move()
+            if (await ran.node.tcp.get(f"/v1/blocks/{ran.height}/timers/1/proof")).status_code != 409:
+                break
+            await moved.wait()
+    policy = parse_policy((await ran.node.tcp.get("/tlog-policy")).content)
+    for number, code in ((1, "ok"), (2, "trial.no")):
+        answer = await ran.node.tcp.get(f"/v1/blocks/{ran.height}/timers/{number}/proof")
+        [proven] = describe(verify_texts([answer.content], policy), policy)["results"]
+        one = await shown(ran, f"/v1/blocks/{ran.height}/timers/{number}")
+        assert (proven["result"]["timer"], proven["result"]["code"]) == (one["id"], code)
+        assert (proven["result"]["id"], proven["result"]["purpose"]) == (None, PURPOSE)
+    assert_problem(await ran.node.tcp.get(f"/v1/blocks/{ran.height}/timers/3/proof"), 404, "block-unknown")
+    proof, policy_file = ran.folder / "proof", ran.folder / "policy"
+    proof.write_bytes(answer.content)
+    policy_file.write_bytes((await ran.node.tcp.get("/tlog-policy")).content)
+    await trio.to_thread.run_sync(verify, Session(ran.folder, json=False), [proof], policy_file)
 
 
 async def test_a_history_has_the_links_of_timers_and_they_are_verified(ran: Ran) -> None:

@@ -124,3 +124,16 @@ def test_a_written_record_is_read_without_the_store() -> None:
     overlay.stored(1)
     assert overlay.get(KEYS[0]) == b"new"
     assert store.reads == 0
+
+
+def test_a_key_that_reached_the_store_behind_a_removed_one_is_found() -> None:
+    """How far a question had to go over removed keys is forgotten when the store changes."""
+    store = PlainStore()
+    store.records |= {KEYS[0]: b"old", KEYS[3]: b"old"}
+    overlay = StateOverlay(store)
+    overlay.put(1, (StateChange(KEYS[1], None, b"new"),), ())
+    overlay.put(2, (StateChange(KEYS[0], b"old", None),), ())
+    assert overlay.next_key(b"kind\0") == KEYS[1]
+    store.records[KEYS[1]] = b"new"
+    overlay.stored(1)
+    assert overlay.next_key(b"kind\0") == KEYS[1]
