@@ -98,6 +98,9 @@ def test_rounding_is_a_parameter() -> None:
         assert value(f'share(wage, 15, 1000, "{rounding}")', MONEY, wage=500_100) == expected
     assert value('share(wage, 1, 2, "half-even")', MONEY, wage=5) == 2
     assert value("share(wage, 1, 2)", MONEY, wage=-5) == -3
+    assert value("share(wage, 1, -2)", MONEY, wage=5) == -3
+    assert value("share(wage, 1, -2)", MONEY, wage=-5) == 3
+    assert value('share(wage, -1, -2, "down")', MONEY, wage=5) == 2
 
 
 @pytest.mark.parametrize(("today", "may"), [("2025-02-28", True), ("2025-02-27", False)])
