@@ -93,7 +93,7 @@ def check_result(answer: "Answer") -> None:
     if result["code"] != "ok":
         from cli.refusal_text import refusal_of
 
-        raise refusal_of(result["code"], result["details"])
+        raise refusal_of(result["code"], result["details"], (result.get("refusal") or {}).get("pack"))
 
 
 def render_committed(printer: Printer, answer: dict[str, Any]) -> None:

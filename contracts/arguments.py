@@ -9,6 +9,7 @@ Source: docs/protocol.md, section 4; docs/reference/contracts.md, "Arguments".
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol, TypeAlias
 
 from contracts.argument_reasons import (
@@ -62,6 +63,12 @@ class ArgumentType(Protocol):
         """The type and its bounds, for documents and forms."""
 
 
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """One of the few patterns that declarations have; `re` would look it up more slowly."""
+    return re.compile(pattern, re.ASCII)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text of `size_bytes_min` to `size_bytes_max` bytes of UTF-8, without control characters.
@@ -85,7 +92,7 @@ class Text:
             raise Refusal(*OUT_OF_RANGE, argument=name, least=self.size_bytes_min, most=self.size_bytes_max)
         if (_CONTROL_BUT_BREAKS if self.multiline else _CONTROL).search(value):
             raise Refusal(*PATTERN, argument=name, pattern="no control characters")
-        if self.pattern is not None and not re.fullmatch(self.pattern, value, re.ASCII):
+        if self.pattern is not None and not _compiled(self.pattern).fullmatch(value):
             raise Refusal(*PATTERN, argument=name, pattern=self.pattern)
 
     def describe(self) -> Description:

@@ -1,10 +1,12 @@
 """The contracts that every network has, whatever its packs."""
 
+from contracts.cases.contract import CASES
 from contracts.governance import GOVERNANCE
 from contracts.members.contract import MEMBERS
 from contracts.membership import MEMBERSHIP
 from contracts.notice import NOTICE
 from contracts.packs.publishing import PACKS
+from contracts.records.contract import RECORDS
 from contracts.registry import Registry
 from contracts.schedule.contract import SCHEDULE
 from contracts.units.contract import UNITS
@@ -12,4 +14,4 @@ from contracts.units.contract import UNITS
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((GOVERNANCE, MEMBERS, MEMBERSHIP, NOTICE, PACKS, SCHEDULE, UNITS))
+    return Registry((CASES, GOVERNANCE, MEMBERS, MEMBERSHIP, NOTICE, PACKS, RECORDS, SCHEDULE, UNITS))

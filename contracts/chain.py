@@ -67,7 +67,7 @@ class ChainHead:
         """
         if data is None:
             return cls(0, ZERO_HASH)
-        fields = Record.decode(data).fields
+        fields = Record.decode_own(data).fields
         sequence, link = fields.get("sequence"), fields.get("link")
         if type(sequence) is not int or sequence < 1 or not isinstance(link, bytes) or len(link) != HASH_SIZE_BYTES:
             raise DecodingError("the record of a chain lacks its sequence or link")

@@ -6,9 +6,10 @@ that writes the record; an encoded record is at most 16 KiB. Source: docs/refere
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
-from ledger.encoding import Value, check_encodable, decode, encode_checked
+from ledger.encoding import Value, check_encodable, decode, decode_own, encode_checked
 from ledger.errors import DecodingError, LocalError
 
 KEY_SIZE_BYTES_MAX = 500
@@ -26,6 +27,8 @@ class InvalidRecordKeyError(LocalError):
     code = "record-key"
 
 
+# A block asks for the same few units, offices and counters again and again; 0.5 MB.
+@lru_cache(maxsize=4096)
 def record_key(kind: str, record_id: str) -> bytes:
     """The key of a record in the state: kind, a zero byte, id.
 
@@ -89,7 +92,21 @@ class Record(NamedTuple):
         Raises:
             DecodingError: not a record. Nothing else is ever raised.
         """
-        value = decode(data, RECORD_SIZE_BYTES_MAX)
+        return cls._of(decode(data, RECORD_SIZE_BYTES_MAX))
+
+    @classmethod
+    def decode_own(cls, data: bytes) -> "Record":
+        """The record in bytes of the state that this node has written itself; only their shape is looked at.
+
+        Raises:
+            DecodingError: not a record; the store is damaged.
+
+        Cost: about 1 µs, a quarter of `decode`.
+        """
+        return cls._of(decode_own(data))
+
+    @classmethod
+    def _of(cls, value: Value) -> "Record":
         if isinstance(value, list) and len(value) == 2:
             version, fields = value
             if type(version) is int and version >= 1 and isinstance(fields, dict):

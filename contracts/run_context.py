@@ -232,7 +232,7 @@ class RunContext:
         if content is None:
             self._bases.setdefault(key, 0)
             return None
-        record = Record.decode(content)
+        record = Record.decode_own(content)
         # Later reads find this run's own version; the first one counts.
         self._bases.setdefault(key, record.version)
         return record

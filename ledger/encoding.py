@@ -164,6 +164,23 @@ def decode(
     return cast(Value, value)
 
 
+def decode_own(data: bytes) -> Value:
+    """The value in bytes that `encode` made and a store of one's own has kept; never for what comes from anybody else.
+
+    That they are canonical is not asked again: the state digest covers the bytes, and what execution reads a hundred
+    times it has written once.
+
+    Raises:
+        DecodingError: not MessagePack; the store is damaged.
+
+    Cost: about 0.5 µs for a record, a fifth of `decode`.
+    """
+    try:
+        return cast(Value, _read(data))
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise DecodingError("the bytes are not MessagePack: {reason}", reason=str(error)) from error
+
+
 def _check(value: Any, kind: type, depth_left: int) -> None:
     """Types, ranges, depth and the order of keys. Plain items and whole numbers are judged in the loops: a call
     costs more."""

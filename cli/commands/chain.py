@@ -109,7 +109,8 @@ def tx(
             from cli.language import translated
             from cli.refusal_text import refusal_of
 
-            printer.bad(translated(refusal_of(result["code"], result["details"])))
+            pack = (result.get("refusal") or {}).get("pack")
+            printer.bad(translated(refusal_of(result["code"], result["details"], pack)))
         printer.line()
         printer.fields((name, value_text(value)) for name, value in body["arguments"].items())
 

@@ -74,7 +74,7 @@ async def show_timer(context: ApiContext, _request: Request, parameters: Paramet
             **effect_view(effect),
             "height": height,
             "time_ms": decoded_header(store, height).time_ms,
-            "result": result_view(effect, context.node.registry),
+            "result": result_view(effect, context.node.registry, store.state),
             "effect_leaf": encode_base64(leaf),
         }
     )

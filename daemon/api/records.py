@@ -6,6 +6,7 @@ Owns `/v1/records` and the bound on how much one question looks at. Never shows 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from contracts.packs.active import KIND_TYPE
 from contracts.record import InvalidRecordKeyError, Record, parse_record_key, record_key
 from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
@@ -77,14 +78,24 @@ async def _confirm(context: ApiContext, parameters: Parameters) -> None:
 
 
 def _known_kind(context: ApiContext, parameters: Parameters) -> str:
+    """A native kind, or one that a pack which is or was in force defines."""
     kind, known = parameters.text("kind") or "", context.node.registry.kinds
-    if kind not in known:
+    if kind not in known and not _is_defined(context, kind):
         raise KindUnknownError(
-            "this ledger has no records of the kind {kind}; the kinds are {known}",
+            "this ledger has no records of the kind {kind}; the kinds are {known}, and those that packs define: see"
+            " `{record_type}`",
             kind=repr(kind),
             known=", ".join(sorted(known)),
+            record_type=KIND_TYPE,
         )
     return kind
+
+
+def _is_defined(context: ApiContext, kind: str) -> bool:
+    try:
+        return context.node.store.state(record_key(KIND_TYPE, kind)) is not None
+    except InvalidRecordKeyError:
+        return False
 
 
 def _key(kind: str, record_id: str) -> bytes:

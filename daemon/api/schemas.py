@@ -33,7 +33,8 @@ def _object(optional: tuple[str, ...] = (), /, **properties: Json) -> Json:
 
 
 _ENDING = _object(at_ms=_NUMBER, address=_TEXT, reason=_TEXT, detail=_TEXT)
-_REFUSAL = _or_null(_object(detail=_TEXT, template=_TEXT, params=_FIELDS))
+_PACK_WORDS = _or_null(_object(article=_TEXT, en=_TEXT, zh=_TEXT))
+_REFUSAL = _or_null(_object(detail=_TEXT, template=_TEXT, params=_FIELDS, pack=_PACK_WORDS))
 _PLACE = {"height": _NUMBER, "index": _NUMBER, "time_ms": _NUMBER}
 
 SCHEMAS: dict[str, Json] = {

@@ -34,7 +34,7 @@ async def submit(context: ApiContext, request: Request, parameters: Parameters) 
     if outcome.error is not None:
         return problem_response(outcome.error, outcome.retry_after_ms)
     status = 200 if outcome.status is SubmissionStatus.COMMITTED else 202
-    return json_response(outcome_view(outcome, context.node.registry), status)
+    return json_response(outcome_view(outcome, context.node.registry, context.node.store.state), status)
 
 
 async def _hand_in(context: ApiContext, request: Request, *, until_executed: bool) -> Pending:
@@ -62,7 +62,7 @@ async def show(context: ApiContext, _request: Request, parameters: Parameters) -
         raise TransactionUnknownError(
             "no transaction {id} is known here; check the id, or wait until it is committed", id=transaction_id.hex()
         )
-    return json_response(found_view(found, context.node.registry))
+    return json_response(found_view(found, context.node.registry, context.node.store.state))
 
 
 async def receipt(context: ApiContext, request: Request, parameters: Parameters) -> Response:

@@ -3,6 +3,7 @@
 Owns the names of the fields in docs/reference/api.md; never reads a store.
 """
 
+from contracts.records.explaining import ReadKey, explain_with_pack
 from contracts.registry import Registry
 from contracts.result import Result
 from contracts.timer_effect import TimerEffect
@@ -14,9 +15,11 @@ from ledger.block import Header, Outcome
 from ledger.transaction import Transaction, decode_envelope
 
 
-def result_view(result: Result | TimerEffect, registry: Registry) -> dict[str, Json]:
-    """A result, or what a timer did, with the refusal in words where there is one."""
-    refusal = registry.explain(result)
+def result_view(result: Result | TimerEffect, registry: Registry, read: ReadKey) -> dict[str, Json]:
+    """A result, or what a timer did, with the refusal in words where there is one.
+
+    `read` looks into the state, for a pack's own words.
+    """
     return {
         "code": result.code,
         "details": to_json(result.details),
@@ -25,9 +28,20 @@ def result_view(result: Result | TimerEffect, registry: Registry) -> dict[str, J
             {"subject": link.subject, "sequence": link.sequence, "link": link.link.hex()} for link in result.links
         ],
         "writes": [{"kind": one.kind, "id": one.id, "version": one.version} for one in result.writes],
-        "refusal": None
-        if refusal is None
-        else {"detail": str(refusal), "template": refusal.template, "params": to_json(refusal.details)},
+        "refusal": _refusal_view(result, registry, read),
+    }
+
+
+def _refusal_view(result: Result | TimerEffect, registry: Registry, read: ReadKey) -> Json:
+    refusal = registry.explain(result)
+    if refusal is None:
+        return None
+    words = explain_with_pack(result, read)
+    return {
+        "detail": str(refusal),
+        "template": refusal.template,
+        "params": to_json(refusal.details),
+        "pack": None if words is None else {"article": words.article, "en": words.en, "zh": words.zh},
     }
 
 
@@ -49,7 +63,7 @@ def transaction_view(transaction: Transaction) -> dict[str, Json]:
     }
 
 
-def found_view(found: FoundTransaction, registry: Registry) -> dict[str, Json]:
+def found_view(found: FoundTransaction, registry: Registry, read: ReadKey) -> dict[str, Json]:
     """An executed transaction with everything that is known of it."""
     return {
         "id": found.transaction_id.hex(),
@@ -57,7 +71,7 @@ def found_view(found: FoundTransaction, registry: Registry) -> dict[str, Json]:
         "height": found.height,
         "index": found.leaf_index,
         "time_ms": found.time_ms,
-        "result": result_view(found.result, registry),
+        "result": result_view(found.result, registry, read),
         "result_leaf": encode_base64(found.result_leaf),
         "transaction": transaction_view(decode_envelope(found.envelope)),
         "envelope": encode_base64(found.envelope),
@@ -69,7 +83,7 @@ def effect_view(effect: TimerEffect) -> dict[str, Json]:
     return {"number": effect.number, "id": effect.timer_id, "purpose": effect.purpose, "code": effect.code}
 
 
-def outcome_view(outcome: SubmissionOutcome, registry: Registry) -> dict[str, Json]:
+def outcome_view(outcome: SubmissionOutcome, registry: Registry, read: ReadKey) -> dict[str, Json]:
     """What a client is told of a submission that was not refused."""
     assert outcome.transaction_id is not None, "only what could not be decoded has no id, and that is refused"
     view: dict[str, Json] = {
@@ -82,7 +96,7 @@ def outcome_view(outcome: SubmissionOutcome, registry: Registry) -> dict[str, Js
             "height": outcome.height,
             "index": outcome.leaf_index,
             "time_ms": outcome.time_ms,
-            "result": result_view(outcome.result, registry),
+            "result": result_view(outcome.result, registry, read),
         }
     return view
 

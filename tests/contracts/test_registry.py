@@ -111,6 +111,10 @@ def test_every_refusal_text_can_be_filled_in() -> None:
 def test_the_description_names_every_argument_with_its_class() -> None:
     described = {str(item["operation"]): item for item in builtin_registry().describe()}
     assert list(described) == [
+        "cases.close",
+        "cases.decide",
+        "cases.note",
+        "cases.open",
         "governance.administrator-add",
         "governance.administrator-remove",
         "governance.approve",
@@ -145,6 +149,10 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "notice.withdraw",
         "packs.publish",
         "packs.publish-part",
+        "records.act",
+        "records.approve",
+        "records.create",
+        "records.withdraw",
         "schedule.end",
         "schedule.hold",
         "schedule.plan",

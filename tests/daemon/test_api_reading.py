@@ -96,7 +96,7 @@ async def test_one_record_with_its_version(node: Served) -> None:
     for kind in ("Notice", "nothing"):
         for path in (f"/v1/records/{kind}/x", f"/v1/records/{kind}"):
             unknown = assert_problem(await node.tcp.get(path), 404, "kind-unknown")
-            assert f"the kind {kind!r}; the kinds are administrators, chain, " in str(unknown["detail"])
+            assert f"the kind {kind!r}; the kinds are active-pack, administrators, case, " in str(unknown["detail"])
     assert_problem(await node.tcp.get("/v1/records/notice/%00"), 400, "parameter-invalid")
     assert_problem(await node.tcp.get("/v1/records/notice/x?linearizable=1"), 400, "parameter-invalid")
 

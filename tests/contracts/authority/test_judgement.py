@@ -4,14 +4,13 @@ import pytest
 
 from contracts.authority.actor import Actor, parse_actors
 from contracts.authority.judgement import Subject, holds, may, operation_actors, require
-from contracts.builtin import builtin_registry
 from contracts.context import Context
 from contracts.registry import Registry
 from ledger.encoding import Value
 from ledger.errors import DecodingError
 from ledger.signing import SigningKey
 from tests.contracts.organisation import Organisation, key_of
-from tests.contracts.trial_contract import trial_contract
+from tests.contracts.trial_contract import beside_builtin, trial_contract
 from tests.contracts.trial_ledger import ADMINISTRATOR, SECRETARY
 
 PEOPLE = ("lead", "member", "above", "top", "outsider")
@@ -36,11 +35,8 @@ def judged(ledger: Organisation, text: str, subject: Subject, key: SigningKey) -
     """Whether who holds this key is this actor, as an operation finds it."""
     found: list[bool] = []
     registry = ledger.registry
-    ledger.registry = Registry(
-        (
-            *registry.contracts,
-            trial_contract(lambda context, _: found.append(holds(context, Actor.parse(text), subject))),
-        )
+    ledger.registry = beside_builtin(
+        trial_contract(lambda context, _: found.append(holds(context, Actor.parse(text), subject)))
     )
     assert ledger.result("trial.run", {}, key).ok
     ledger.registry = registry
@@ -139,7 +135,7 @@ def test_the_first_that_holds_is_the_role_acted_in() -> None:
         found.append(may(context, actors, LOW))
         found.append(may(context, actors[:2], LOW))
 
-    ledger.registry = Registry((*builtin_registry().contracts, trial_contract(run)))
+    ledger.registry = beside_builtin(trial_contract(run))
     assert ledger.result("trial.run", {}, key_of("lead")).ok
     assert found == [Actor.parse("role:lead"), None]
 
@@ -153,7 +149,7 @@ def test_who_signs_along_can_be_judged_and_lends_nothing() -> None:
         found.append(holds(context, lead, LOW))
         found.extend(holds(context, lead, LOW, who) for who in context.signers)
 
-    ledger.registry = Registry((*builtin_registry().contracts, trial_contract(run)))
+    ledger.registry = beside_builtin(trial_contract(run))
     keys = [key_of("member"), key_of("lead")]
     assert ledger.execute(ledger.transaction("trial.run", {}, keys[0], keys)).results[0].ok
     assert found == [False, False, True]

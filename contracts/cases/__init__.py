@@ -1,0 +1,1 @@
+"""Cases: what people have to look at and decide by themselves."""

@@ -1,0 +1,1 @@
+"""The record-and-workflow engine: it keeps the records that policy packs define, and moves them as packs say."""

@@ -1,0 +1,86 @@
+"""Whether a transition may be taken: every condition that its definition sets, in a fixed order.
+
+Owns the order (state, actor, fields, stay, vote, guards) and nothing that is written. Invariants: a transition that
+decides on a person is asked for by a person; who may not is told so before anything of the record's content is judged;
+a judgement depends on the state and the request alone. Source: docs/reference/records.md, "What is judged".
+"""
+
+from contracts.authority.judgement import may
+from contracts.packs.effect import SetField
+from contracts.records.field_values import changed_values, check_required
+from contracts.records.local_day import days_between
+from contracts.records.move import Move
+from contracts.records.reasons import (
+    GUARD,
+    MINIMUM_STAY,
+    NOT_ALLOWED,
+    NOT_AUTOMATIC,
+    NOT_PASSED,
+    QUORUM,
+    VOTE_MISSING,
+    VOTE_UNEXPECTED,
+    WRONG_STATE,
+)
+from contracts.records.rule_check import check_rule
+from contracts.records.vote_block import vote_block
+from contracts.units.role_count import role_count
+
+
+def judge(move: Move) -> None:
+    """Find out the move's acting role, values and vote, if the transition may be taken now; write nothing.
+
+    Raises:
+        Refusal: the first condition that does not hold.
+    """
+    _check_state(move)
+    _check_actor(move)
+    definition, transition = move.program.definition, move.transition
+    values = {} if move.before is None else move.before.values
+    move.found(changed_values(move.context, definition, transition, move.state, values, move.request.fields))
+    set_later = {one.field for one in transition.effects if isinstance(one, SetField)}
+    check_required(definition, transition, move.values.keys() | set_later)
+    if transition.minimum_stay is not None:
+        _check_stay(move, move.program.days(transition.minimum_stay, move.context.time_ms))
+    _check_vote(move)
+    for rule in transition.guards:
+        check_rule(move, rule, GUARD)
+
+
+def _check_state(move: Move) -> None:
+    if move.state not in move.transition.from_states:
+        expected = ", ".join(state or "-" for state in move.transition.from_states)
+        raise move.refusal(WRONG_STATE, expected=expected)
+
+
+def _check_actor(move: Move) -> None:
+    transition = move.transition
+    if move.asker is None:
+        # What people have to decide on together, or sign for, no rule decides in their place.
+        unsigned = transition.decides and not move.decided
+        if unsigned or transition.review is not None or transition.vote is not None:
+            raise move.refusal(NOT_AUTOMATIC)
+        return
+    actor = may(move.signed, move.program.actors(transition.by), move.subject(), move.asker)
+    if actor is None:
+        raise move.refusal(NOT_ALLOWED, actors=", ".join(transition.by) or "-", pack=move.program.pack_hex)
+    move.actor = str(actor)
+
+
+def _check_stay(move: Move, needed: int) -> None:
+    found = days_between(move.since_ms, move.context.time_ms, move.offset_minutes)
+    if found < needed:
+        raise move.refusal(MINIMUM_STAY, needed=needed, found=found, pack=move.program.pack_hex)
+
+
+def _check_vote(move: Move) -> None:
+    wanted, given = move.transition.vote, move.request.vote
+    if wanted is None:
+        if given is not None:
+            raise move.refusal(VOTE_UNEXPECTED)
+        return
+    if given is None:
+        raise move.refusal(VOTE_MISSING)
+    move.found(move.values, vote_block(given, role_count(move.context, move.unit, wanted.electorate)))
+    if wanted.quorum is not None:
+        check_rule(move, wanted.quorum, QUORUM)
+    check_rule(move, wanted.passes, NOT_PASSED)

@@ -1,0 +1,138 @@
+"""One transition of one record under way: what is there before it, what is asked, and what was found out so far.
+
+Owns the shape that the steps of the engine hand on; never judges and never writes.
+"""
+
+from dataclasses import dataclass, field
+
+from contracts.authority.judgement import Subject
+from contracts.context import Context
+from contracts.errors import Reason, Refusal
+from contracts.member import Member
+from contracts.packs.transition import Transition
+from contracts.records.pack_record import Approval, PackRecord
+from contracts.records.program import Program
+from contracts.records.request import Request
+from contracts.records.rule_scope import RecordScope
+from contracts.run_context import RunContext
+from ledger.encoding import Value
+from ledger.hashing import Hash
+
+# The state of a record that is not there yet.
+NOT_THERE = ""
+# Records that one transition takes along, one by way of the other: a pack that needs more describes one process twice.
+CHAIN_DEPTH_MAX = 4
+
+
+@dataclass(slots=True)
+class Move:
+    """A transition under way.
+
+    `before` is None while the record is created. `asker` is the member who asked for it; None where no person did
+    (a timer, another record's transition), and then `actor` says what did. `chain` are the records on whose behalf this
+    one moves, outermost first, as (kind, id). `origin` is the account that a record is created for. `decided`: people
+    have signed for a decision on a person, and this move is part of it.
+
+    `values` and `vote` are what the judgement found; `actor` the acting role; `approvals` those that the transition
+    took.
+    """
+
+    context: RunContext
+    program: Program
+    transition: Transition
+    record_id: str
+    unit: str
+    before: PackRecord | None
+    asker: Member | None
+    request: Request
+    actor: str = ""
+    origin: Hash | None = None
+    decided: bool = False
+    chain: tuple[tuple[str, str], ...] = ()
+    number: int | None = None
+    approvals: tuple[Approval, ...] = ()
+    values: dict[str, Value] = field(default_factory=dict)
+    vote: dict[str, int] | None = None
+    offset_minutes: int = field(init=False)
+    _scope: RecordScope | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        # How far the pack's days are ahead of UTC.
+        self.offset_minutes = self.program.offset_minutes(self.context.time_ms)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the record."""
+        return self.program.kind
+
+    @property
+    def state(self) -> str:
+        """The state that the record leaves; "" while it is created."""
+        return NOT_THERE if self.before is None else self.before.state
+
+    @property
+    def since_ms(self) -> int:
+        """When the record entered the state that it leaves."""
+        return self.context.time_ms if self.before is None else self.before.since_ms
+
+    @property
+    def creator(self) -> Hash:
+        """The account behind a record: that which created it, or the one that creates it now."""
+        if self.before is not None:
+            return self.before.creator
+        assert self.origin is not None, "a record has an account behind it"
+        return self.origin
+
+    @property
+    def signed(self) -> Context:
+        """The transaction that people have signed, for what only they can do."""
+        assert isinstance(self.context, Context), "where a person asks, there is a transaction"
+        return self.context
+
+    def subject_person(self) -> str | None:
+        """The person whom the record is about: before the transition, or, where it is created, after it."""
+        name = self.program.definition.subject
+        if name is None:
+            return None
+        known = self.before.values if self.before is not None and self.before.state else self.request.fields
+        person = known.get(name)
+        return person if isinstance(person, str) else None
+
+    def subject(self) -> Subject:
+        """What actors are judged by: the unit, the person, the creator."""
+        return Subject(self.unit, self.subject_person(), self.creator)
+
+    def found(self, values: dict[str, Value], vote: dict[str, int] | None = None) -> None:
+        """Note what the judgement has found so far; rules see it from now on."""
+        self.values = values
+        self.vote = vote
+        self._scope = None
+
+    def scope(self) -> RecordScope:
+        """What rules see of this transition; values that effects change later are seen too."""
+        if self._scope is None:
+            person = None if self.asker is None else self.asker.person
+            self._scope = RecordScope(
+                self.context,
+                self.program.definition,
+                self.program.foreign,
+                self.unit,
+                self.record_id,
+                self.state,
+                self.since_ms,
+                self.values,
+                person,
+                self.vote,
+                self.offset_minutes,
+            )
+        return self._scope
+
+    def refusal(self, reason: Reason, **details: int | str) -> Refusal:
+        """A refusal of this transition; `kind`, `id`, `transition` and `state` are added where the text needs them."""
+        known = {
+            "kind": self.kind,
+            "id": self.record_id,
+            "transition": self.transition.name,
+            "state": self.state or "-",
+        }
+        return Refusal(*reason, **{name: known[name] for name in reason.fields if name in known}, **details)

@@ -1,0 +1,199 @@
+"""What rules see of a record and of the ledger around it: the names and functions that packs may use.
+
+Owns the answers; which names there are, of which types, is `contracts.packs.scope`'s, against which every rule was
+checked. Never writes, and never raises for what a rule asks: what cannot be is answered as not there. Invariant: every
+answer is of the declared type, whatever texts a record holds: no text that somebody wrote becomes the key of a record
+unless it has the form of one. Source: docs/reference/records.md, "What rules see".
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from contracts.authority.actor import ROLE_PATTERN
+from contracts.calendar.dates import day_at
+from contracts.packs.record_type import TypeDefinition
+from contracts.packs.rule_names import PARAMETER_PREFIX
+from contracts.packs.scope import ForeignField
+from contracts.record import Record
+from contracts.records.counters import counter_value, is_counter_key
+from contracts.records.local_day import days_between
+from contracts.rules.types import RuleValue
+from contracts.units.office import held_since, is_held
+from contracts.units.role_count import role_count
+from ledger.encoding import Value
+
+if TYPE_CHECKING:
+    from contracts.run_context import RunContext
+
+_ROLE = re.compile(ROLE_PATTERN)
+_KIND = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_COUNTER = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_PERSON = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+:-]{0,63}")
+_UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+:-]*(?:/[A-Za-z0-9_][A-Za-z0-9._@+:-]*)*")
+_UNIT_LENGTH_MAX = 128
+_RECORD_ID = re.compile(r"[!-~]{1,400}")
+
+_Arguments = tuple[RuleValue, ...]
+
+
+class RecordScope:
+    """The environment of one transition's rules. Values are those after the transition has set what it was given."""
+
+    __slots__ = (
+        "_context",
+        "_definition",
+        "_foreign",
+        "_person",
+        "_record_id",
+        "_since_ms",
+        "_state",
+        "_today",
+        "_unit",
+        "_values",
+        "_vote",
+        "utc_offset_minutes",
+    )
+
+    def __init__(
+        self,
+        context: "RunContext",
+        definition: TypeDefinition,
+        foreign: Mapping[str, ForeignField],
+        unit: str,
+        record_id: str,
+        state: str,
+        since_ms: int,
+        values: dict[str, Value],
+        sender_person: str | None,
+        vote: dict[str, int] | None,
+        utc_offset_minutes: int,
+    ) -> None:
+        """`state` and `since_ms` are those before the transition."""
+        self._context = context
+        self._definition = definition
+        self._foreign = foreign
+        self._unit = unit
+        self._record_id = record_id
+        self._state = state
+        self._since_ms = since_ms
+        self._values = values
+        self._person = sender_person
+        self._vote = vote
+        self.utc_offset_minutes = utc_offset_minutes
+        self._today = day_at(context.time_ms, utc_offset_minutes)
+
+    def value(self, name: str) -> RuleValue:
+        """The value of a name of the scope; None for a field that is not there."""
+        if name in self._values:
+            return self._values[name]
+        answer = _NAMES.get(name)
+        if answer is not None:
+            return answer(self)
+        if name.startswith(PARAMETER_PREFIX):
+            parameter = self._definition.parameters[name.removeprefix(PARAMETER_PREFIX).replace("_", "-")]
+            return parameter.value_on(self._today)
+        return None if self._vote is None else self._vote.get(name)
+
+    def call(self, name: str, arguments: _Arguments) -> RuleValue:
+        """The result of a host function."""
+        function = _FUNCTIONS.get(name)
+        if function is None:
+            return self._foreign_value(self._foreign[name], *arguments)
+        return function(self, *arguments)
+
+    @property
+    def since_days(self) -> int:
+        """Days in the state that is left."""
+        return days_between(self._since_ms, self._context.time_ms, self.utc_offset_minutes)
+
+    def has_role(self, role: RuleValue, person: RuleValue) -> bool:
+        """Whether the person holds the role in the record's unit."""
+        return self.has_role_in(role, person, self._unit)
+
+    def has_role_in(self, role: RuleValue, person: RuleValue, unit: RuleValue) -> bool:
+        """Whether the person holds the role in that unit."""
+        if not (_is(_ROLE, role) and _is(_PERSON, person) and _is_unit(unit)):
+            return False
+        return is_held(self._context, str(unit), str(role), str(person))
+
+    def role_since(self, role: RuleValue, person: RuleValue) -> int | None:
+        """Since when the person has held the role in the record's unit."""
+        if not (_is(_ROLE, role) and _is(_PERSON, person)):
+            return None
+        return held_since(self._context, self._unit, str(role), str(person))
+
+    def role_count(self, role: RuleValue) -> int:
+        """How many hold the role in the record's unit."""
+        return role_count(self._context, self._unit, str(role)) if _is(_ROLE, role) else 0
+
+    def counter(self, name: RuleValue) -> int:
+        """What the unit's counter stands at."""
+        return counter_value(self._context, self._unit, str(name)) if _is(_COUNTER, name) else 0
+
+    def counter_of(self, name: RuleValue, key: RuleValue) -> int:
+        """What the unit's counter of a key stands at."""
+        text = str(key)
+        if not _is(_COUNTER, name) or not is_counter_key(text):
+            return 0
+        return counter_value(self._context, self._unit, str(name), text)
+
+    def record_state(self, kind: RuleValue, record_id: RuleValue) -> str | None:
+        """The state of a record; None where there is none, or where it has no states."""
+        fields = self._fields(kind, record_id)
+        state = None if fields is None else fields.get("state")
+        return state if isinstance(state, str) and state else None
+
+    def _foreign_value(self, looked_at: ForeignField, record_id: RuleValue) -> RuleValue:
+        """A field of another record, of the type that this definition knows; None where it is not there."""
+        fields = self._fields(looked_at.kind, record_id)
+        values = None if fields is None or not fields.get("state") else fields.get("values")
+        if not isinstance(values, dict):
+            return None
+        value = values.get(looked_at.field)
+        # A record of an older pack may have another type there.
+        return value if _fits(value, self._definition.uses.types[looked_at.kind][looked_at.field].type) else None
+
+    def _fields(self, kind: RuleValue, record_id: RuleValue) -> dict[str, Value] | None:
+        if not (_is(_KIND, kind) and _is(_RECORD_ID, record_id)):
+            return None
+        content = self._context.content(str(kind), str(record_id))
+        return None if content is None else Record.decode_own(content).fields
+
+
+_NAMES: dict[str, Callable[[RecordScope], RuleValue]] = {
+    "now": lambda scope: scope._context.time_ms,
+    "record_id": lambda scope: scope._record_id,
+    "sender_person": lambda scope: scope._person,
+    "since_days": lambda scope: scope.since_days,
+    "state": lambda scope: scope._state,
+    "today": lambda scope: scope._today,
+    "unit": lambda scope: scope._unit,
+}
+_FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
+    "counter": RecordScope.counter,
+    "counter_of": RecordScope.counter_of,
+    "has_role": RecordScope.has_role,
+    "has_role_in": RecordScope.has_role_in,
+    "record_state": RecordScope.record_state,
+    "role_count": RecordScope.role_count,
+    "role_since": RecordScope.role_since,
+}
+# What a field of each type holds; another version of a pack may have given a field another type.
+_HELD = {"text": str, "enum": str, "reference": str, "person": str, "unit": str, "hash": bytes, "boolean": bool}
+_LIST_PREFIX = "list of "
+
+
+def _is(form: re.Pattern[str], value: RuleValue) -> bool:
+    return isinstance(value, str) and form.fullmatch(value) is not None
+
+
+def _is_unit(value: RuleValue) -> bool:
+    return isinstance(value, str) and len(value) <= _UNIT_LENGTH_MAX and _UNIT.fullmatch(value) is not None
+
+
+def _fits(value: Value, wanted: str) -> bool:
+    if wanted.startswith(_LIST_PREFIX):
+        item = wanted.removeprefix(_LIST_PREFIX)
+        return isinstance(value, list) and all(_fits(one, item) for one in value)
+    return type(value) is _HELD.get(wanted, int)

@@ -1,0 +1,190 @@
+"""Taking a transition that was judged: the record is written, its deadline set, its effects done.
+
+Owns the order: the record first, so that what its effects look at is the new state; then the effects, in the pack's
+order; then, where they changed it, the record once more. Owns also the taking along of other records. Invariants: a
+record is in one of its type's states and says which pack, article and acting role put it there; a chain of records that
+take each other along is at most four deep and never comes back to a record that is on its way.
+Source: docs/reference/records.md, "What is written".
+"""
+
+from contracts.errors import Refusal
+from contracts.packs.effect import Advance, SetField
+from contracts.records.deadlines import cancel_deadlines, set_deadline
+from contracts.records.effects import perform, text_of
+from contracts.records.events import CHANGED, CREATED
+from contracts.records.field_values import check_required
+from contracts.records.identity import new_id, record_subject
+from contracts.records.judging import judge
+from contracts.records.migration import find_record
+from contracts.records.move import CHAIN_DEPTH_MAX, NOT_THERE, Move
+from contracts.records.pack_record import PackRecord, Pending
+from contracts.records.program import Program, find_program
+from contracts.records.reasons import CHAIN_TOO_DEEP, EFFECT_FAILED, EXISTS, REVIEW_PENDING
+from contracts.records.request import Request
+from contracts.records.rule_check import evaluate
+from ledger.encoding import Value
+
+
+def take(move: Move) -> None:
+    """Do what the judged transition does.
+
+    Raises:
+        Refusal: an effect cannot be done; nothing of the transaction is kept then.
+    """
+    context = move.context
+    if move.before is not None and move.before.timers and move.state != move.transition.to:
+        cancel_deadlines(context, move.before.timers)
+    timers = _timers(move)
+    context.link(record_subject(move.kind, move.record_id))
+    context.link(f"unit/{move.unit}")
+    person = move.subject_person()
+    if person is not None:
+        context.link(f"person/{person}")
+    _tell(move)
+    _write(move, timers)
+    changes = False
+    for number, effect in enumerate(move.transition.effects, 1):
+        if isinstance(effect, Advance):
+            if changes:
+                _write(move, timers)
+                changes = False
+            _advance(move, number, effect)
+        else:
+            perform(move, number, effect)
+            changes = changes or isinstance(effect, SetField)
+    if changes:
+        check_required(move.program.definition, move.transition, move.values.keys())
+        _write(move, timers)
+
+
+def written(move: Move, timers: tuple[str, ...]) -> PackRecord:
+    """The record as the transition leaves it."""
+    before, context, transition = move.before, move.context, move.transition
+    stays = before is not None and before.state == transition.to
+    more: dict[str, Value] = {} if move.number is None else {"number": move.number}
+    if before is not None and "number" in before.more:
+        more["number"] = before.more["number"]
+    for name in ("at", "note", "provenance"):
+        if name in move.request.parts:
+            more[name] = move.request.parts[name]
+    article = transition.article or move.program.definition.article
+    if article:
+        more["article"] = article
+    if move.vote is not None:
+        more["vote"] = dict(move.vote)
+    if move.approvals:
+        more["approvals"] = [list(one) for one in move.approvals]
+    return PackRecord(
+        unit=move.unit,
+        state=transition.to,
+        values=move.values,
+        since_ms=before.since_ms if before is not None and stays else context.time_ms,
+        creator=move.creator,
+        height=context.height,
+        time_ms=context.time_ms,
+        pack=move.program.pack,
+        actor=move.actor,
+        transition=transition.name,
+        timers=timers,
+        more=more,
+    )
+
+
+def needed_approvals(program: Program, pending: Pending) -> int:
+    """How many approvals what waits needs; 0 where the pack in force knows nothing of it any more."""
+    transition = program.definition.transitions.get(pending.transition)
+    return 0 if transition is None or transition.review is None else transition.review.count
+
+
+def _timers(move: Move) -> tuple[str, ...]:
+    """The deadlines that run after the transition: those of a state that is not left, and the transition's own."""
+    stays = move.before is not None and move.before.state == move.transition.to
+    kept = move.before.timers if move.before is not None and stays else ()
+    if move.transition.deadline is None:
+        return kept
+    return (*kept, set_deadline(move, move.transition.deadline))
+
+
+def _write(move: Move, timers: tuple[str, ...]) -> None:
+    move.context.put(move.kind, move.record_id, written(move, timers).to_fields())
+
+
+def _tell(move: Move) -> None:
+    told: dict[str, Value] = {
+        "actor": move.actor,
+        "id": move.record_id,
+        "kind": move.kind,
+        "pack": move.program.pack,
+        "to": move.transition.to,
+        "transition": move.transition.name,
+    }
+    if move.transition.article:
+        told["article"] = move.transition.article
+    if move.state == NOT_THERE:
+        move.context.emit(CREATED, told)
+    else:
+        move.context.emit(CHANGED, told | {"from": move.state})
+
+
+def _advance(move: Move, number: int, effect: Advance) -> None:
+    """Take another record along, or open one."""
+    chain = (*move.chain, (move.kind, move.record_id))
+    if len(chain) > CHAIN_DEPTH_MAX:
+        raise Refusal(
+            *CHAIN_TOO_DEEP, kind=effect.kind, transition=effect.transition, depth=len(chain), limit=CHAIN_DEPTH_MAX
+        )
+    program = find_program(move.context, effect.kind)
+    transition = program.transition(effect.transition)
+    actor = f"{move.kind}/{move.transition.name}"
+    fields = {name: evaluate(move, one) for name, one in effect.fields.items()}
+    request = Request(transition.name, {"fields": {name: one for name, one in fields.items() if one is not None}})
+    if effect.record is None:
+        other_id, count = new_id(move.context, program.definition, move.unit, request.fields, transition.name)
+        if find_record(move.context, program, other_id) is not None:
+            raise Refusal(*EXISTS, kind=effect.kind, id=other_id)
+        other = Move(
+            move.context,
+            program,
+            transition,
+            other_id,
+            move.unit,
+            None,
+            None,
+            request,
+            actor,
+            origin=move.creator if move.asker is None else move.asker.id,
+            decided=move.transition.decides,
+            chain=chain,
+            number=count,
+        )
+    else:
+        other_id = text_of(move, number, effect.record, effect.kind)
+        found = find_record(move.context, program, other_id)
+        if found is None or found.state == NOT_THERE:
+            raise move.refusal(EFFECT_FAILED, effect=number, fault=f"no {effect.kind} {other_id}")
+        if found.pending is not None:
+            raise Refusal(
+                *REVIEW_PENDING,
+                kind=effect.kind,
+                id=other_id,
+                transition=found.pending.transition,
+                approvals=len(found.pending.approvals),
+                needed=needed_approvals(program, found.pending),
+            )
+        other = Move(
+            move.context,
+            program,
+            transition,
+            other_id,
+            found.unit,
+            found,
+            None,
+            request,
+            actor,
+            decided=move.transition.decides,
+            chain=chain,
+        )
+    if (other.kind, other.record_id) in chain:
+        raise move.refusal(EFFECT_FAILED, effect=number, fault=f"{other.kind} {other.record_id} is on its way itself")
+    judge(other)
+    take(other)

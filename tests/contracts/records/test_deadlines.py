@@ -1,0 +1,112 @@
+"""Deadlines: what is taken when nobody has taken anything, and what never is."""
+
+from contracts.calendar.dates import DAY_MS, day_at, start_ms
+from contracts.records.local_day import due_ms
+from contracts.runtime import Execution
+from contracts.timer_effect import TimerEffect
+from tests.contracts.organisation import Organisation
+from tests.contracts.records.packs import CLUB, club, compiled, fields_of, put_in_force
+from tests.contracts.records.test_migration import SECOND
+from tests.contracts.records.test_transitions import APPLICATION, act, create
+
+OFFSET = 480
+
+
+def ends(ledger: Organisation, days: int) -> int:
+    """The end of the last day of a term that begins now, in Beijing."""
+    return start_ms(day_at(ledger.time_ms, OFFSET) + days + 1, OFFSET)
+
+
+def at(ledger: Organisation, time_ms: int) -> tuple[TimerEffect, ...]:
+    """What timers do in a block of that time without transactions."""
+    ledger.at(time_ms)
+    execution: Execution = ledger.execute()
+    return execution.effects
+
+
+def applied(source: str = CLUB) -> tuple[Organisation, int]:
+    ledger = club(source)
+    assert create(ledger, "eve", person="eve").ok
+    return ledger, ends(ledger, 30)
+
+
+def test_a_term_ends_with_its_last_day() -> None:
+    ledger, end = applied()
+    assert at(ledger, end - 1) == ()
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "open"
+    (effect,) = at(ledger, end)
+    assert (effect.code, effect.purpose) == ("ok", "records.deadline")
+    assert [event.name for event in effect.events] == ["records.changed"]
+    assert f"record/application/{APPLICATION}" in [link.subject for link in effect.links]
+    fields = fields_of(ledger, "application", APPLICATION)
+    assert (fields["state"], fields["actor"], fields["transition"]) == ("lapsed", "timer", "lapse")
+    assert fields["creator"] is not None
+    assert "timers" not in fields
+
+
+def test_a_state_that_was_left_has_no_deadline_any_more() -> None:
+    ledger, end = applied()
+    assert act(ledger, "bob", "refuse").ok
+    assert [key for key in ledger.state if key.startswith(b"timer\0")] == [
+        key for key in ledger.state if key.startswith(b"timer\0") and b"cases.overdue" in ledger.state[key]
+    ]
+    at(ledger, end)
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "refused"
+
+
+def test_an_amendment_does_not_begin_the_term_anew() -> None:
+    ledger, end = applied()
+    ledger.at(ledger.time_ms + 10 * DAY_MS)
+    assert act(ledger, "eve", "amend", fields={"reason": "later"}).ok
+    assert at(ledger, end)[0].ok
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "lapsed"
+
+
+def test_what_waits_for_approvals_gives_way_to_the_deadline() -> None:
+    waiting = CLUB.replace(
+        'by = ["role:lead"]\ndecides = true\neffects',
+        'by = ["role:lead"]\ndecides = true\nreview = { actors = ["role:lead"], count = 1, distinct = true }\neffects',
+    )
+    ledger, end = applied(waiting)
+    assert act(ledger, "bob", "refuse").ok
+    assert "pending" in fields_of(ledger, "application", APPLICATION)
+    assert at(ledger, end)[0].ok
+    fields = fields_of(ledger, "application", APPLICATION)
+    assert fields["state"] == "lapsed"
+    assert "pending" not in fields
+    gone = ledger.code("records.approve", {"type": "application", "id": APPLICATION}, "cai")
+    assert gone == "records.nothing-pending"
+
+
+def test_a_deadline_works_under_a_newer_version_of_the_pack() -> None:
+    ledger, end = applied()
+    put_in_force(ledger, compiled(SECOND))
+    assert at(ledger, end)[0].ok
+    fields = fields_of(ledger, "application", APPLICATION)
+    assert (fields["state"], fields["pack"]) == ("lapsed", compiled(SECOND).hash)
+
+
+def test_a_deadline_that_cannot_be_met_is_told_and_leaves_the_record_to_people() -> None:
+    guarded = CLUB.replace(
+        'title = { en = "Lapse", zh = "失效" }\nautomatic = true',
+        'title = { en = "Lapse", zh = "失效" }\nautomatic = true\nguards = ["empty"]',
+    ).replace(
+        "[type.application.rule.quorum]",
+        '[type.application.rule.empty]\nexpression = "score is None"\ntext = { en = "scored", zh = "已评分" }\n\n'
+        "[type.application.rule.quorum]",
+    )
+    ledger = club(guarded)
+    assert create(ledger, "eve", person="eve", score=5).ok
+    (effect,) = at(ledger, ends(ledger, 30))
+    assert (effect.code, effect.details["rule"], effect.writes) == ("records.guard", "empty", ())
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "open"
+    assert act(ledger, "bob", "refuse").ok
+
+
+def test_working_days_leave_out_the_end_of_the_week() -> None:
+    friday = 20_700
+    assert day_at(start_ms(friday, OFFSET), OFFSET) == friday
+    assert due_ms(friday, 1, working=False, offset_minutes=OFFSET) == start_ms(friday + 2, OFFSET)
+    # The Monday after, to its end.
+    assert due_ms(friday, 1, working=True, offset_minutes=OFFSET) == start_ms(friday + 4, OFFSET)
+    assert due_ms(friday, 0, working=True, offset_minutes=OFFSET) == start_ms(friday + 1, OFFSET)
