@@ -16,7 +16,7 @@ from cli.commands.invite import invite
 from cli.commands.keygen import keygen
 from cli.commands.network import network_new
 from cli.commands.node_folder import init, join, run
-from cli.commands.pack import pack_check, pack_propose
+from cli.commands.pack import pack_check, pack_propose, pack_test
 from cli.commands.peers import peers
 from cli.commands.proofs import policy, receipt
 from cli.commands.prove_key import prove_key
@@ -63,6 +63,7 @@ COMMANDS = (
     Command("voters approve", voters_approve, N_("Approve what another administrator has proposed."), _SET_UP),
     Command("voters transfer", voters_transfer, N_("Let another voter lead."), _SET_UP),
     Command("pack check", pack_check, N_("Tell what a policy pack declares, or all that is wrong."), _SET_UP),
+    Command("pack test", pack_test, N_("Play the scenarios of a policy pack on a ledger in memory."), _SET_UP),
     Command("pack propose", pack_propose, N_("Publish a policy pack and propose to put it in force."), _SET_UP),
     Command("demo", demo, N_("Run a network on this machine with a real data set."), _SET_UP),
     Command("submit", submit, N_("Hand in one transaction and wait for what becomes of it."), _WRITE),

@@ -1,4 +1,4 @@
-"""`banyan pack check|propose`: policy packs, from their folder to the ledger. Source: docs/reference/packs.md."""
+"""`banyan pack check|test|propose`: policy packs, from their folder to the ledger. Source: docs/reference/packs.md."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -44,6 +44,51 @@ def pack_check(
     else:
         session.show(document, lambda printer: _render_pack(printer, pack, document))
     return 0
+
+
+def pack_test(session: Session, folder: _Folder) -> int:
+    """Play the scenarios of a pack on a ledger in memory, and tell what comes out otherwise than they say."""
+    from cli.errors import EXIT_FAILED, UsageError
+    from cli.pack_folder import SCENARIOS, compile_folder
+    from cli.pack_scenario_file import read_scenario_file
+    from cli.pack_scenario_run import run_scenario
+
+    compiled = compile_folder(folder)
+    if compiled.pack is None:
+        session.show(_faults(compiled), lambda printer: _render_faults(printer, compiled))
+        return EXIT_FAILED
+    files = sorted((folder / SCENARIOS).glob("*.toml"))
+    if not files:
+        raise UsageError("{path} holds no scenarios: files of the form *.toml", path=str(folder / SCENARIOS))
+    outcomes = []
+    with session.progress(_("Playing"), len(files)) as advance:
+        for done, path in enumerate(files, 1):
+            scenario, faults = read_scenario_file(path)
+            findings = faults if scenario is None else run_scenario(compiled.pack, scenario)
+            outcomes.append((path.name, scenario.title if scenario is not None else "", findings))
+            advance(done, None)
+    document = {
+        "scenarios": [
+            {
+                "file": name,
+                "title": title,
+                "findings": [{"path": one.path, "problem": translated(one)} for one in findings],
+            }
+            for name, title, findings in outcomes
+        ]
+    }
+    session.show(document, lambda printer: _render_scenarios(printer, document))
+    return EXIT_FAILED if any(findings for _name, _title, findings in outcomes) else 0
+
+
+def _render_scenarios(printer: Printer, document: dict[str, Any]) -> None:
+    for one in document["scenarios"]:
+        if not one["findings"]:
+            printer.good(f"{one['file']}: {one['title']}")
+            continue
+        printer.bad(f"{one['file']}: {one['title']}")
+        for finding in one["findings"]:
+            printer.line(f"    {finding['path']}: {finding['problem']}")
 
 
 def pack_propose(

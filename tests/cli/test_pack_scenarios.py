@@ -1,0 +1,136 @@
+"""`banyan pack test`: scenarios are played by the real engine, and what comes out otherwise is told with its place."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cli.pack_folder import SCENARIOS, compile_folder, shipped_folder
+from cli.pack_scenario import Scenario
+from cli.pack_scenario_file import read_scenario_file
+from cli.pack_scenario_run import run_scenario
+from cli.pack_trial import TrialState
+from tests.cli.command import Command
+from tests.contracts.dict_state import DictState
+
+SHIPPED = shipped_folder("association")
+assert SHIPPED is not None
+ASSOCIATION = SHIPPED
+
+
+def scenarios() -> list[Path]:
+    return sorted((ASSOCIATION / SCENARIOS).glob("*.toml"))
+
+
+def scenario(path: Path) -> Scenario:
+    found, faults = read_scenario_file(path)
+    assert found is not None, faults
+    return found
+
+
+def test_the_scenarios_of_the_shipped_pack_come_out_as_they_say(banyan: Command) -> None:
+    document = banyan.ok("pack", "test", ASSOCIATION)
+    assert [one["findings"] for one in document["scenarios"]] == [[]] * len(scenarios())
+    assert "An expulsion needs notice" in banyan("pack", "test", ASSOCIATION).out
+
+
+def test_every_rule_of_the_shipped_pack_refuses_somewhere() -> None:
+    pack = compile_folder(ASSOCIATION).pack
+    assert pack is not None
+    rules = {rule for definition in pack.types.values() for rule in definition.rules}
+    refused = {step.refused for path in scenarios() for step in scenario(path).steps}
+    assert rules - refused == set()
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(ASSOCIATION, tmp_path / "association"))
+
+
+def played(folder: Path, name: str, old: str, new: str) -> set[str]:
+    """The places where a scenario comes out otherwise after `old` in it was replaced."""
+    path = folder / SCENARIOS / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    pack = compile_folder(folder).pack
+    assert pack is not None
+    return {finding.path for finding in run_scenario(pack, scenario(path))}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "place"),
+    [
+        ("admission.toml", 'refused = "records.not-allowed"', "", "when[1]"),
+        ("admission.toml", 'refused = "records.not-allowed"', 'refused = "more-than-half"', "when[1]"),
+        ("admission.toml", 'transition = "apply"', 'transition = "apply"\nrefused = "x"', "when[0]"),
+        ("admission.toml", "admitted = 1", "admitted = 2", "then.counters.admitted"),
+        ("admission.toml", "cases = 0", "cases = 1", "then.cases"),
+        ("admission.toml", '"he", "chen"]', '"he"]', "then.roles.member"),
+        ("admission.toml", 'state = "admitted"', 'state = "applied"', "then.record[0].state"),
+        (
+            "admission.toml",
+            'values = {household = "3-2"}',
+            'values = {household = "3"}',
+            "then.record[0].values.household",
+        ),
+        ("admission.toml", 'id = "association-member/north/chen"', 'id = "association-member/x"', "then.record[0]"),
+        ("fees.toml", "date = 2026-05-10", "date = 2026-03-15", "then.record[2].state"),
+    ],
+)
+def test_what_comes_out_otherwise_is_told(copied: Path, name: str, old: str, new: str, place: str) -> None:
+    assert place in played(copied, name, old, new)
+
+
+def test_a_pack_that_forgets_a_rule_is_found_out_by_its_scenarios(banyan: Command, copied: Path) -> None:
+    file = copied / "fees.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace('expression = "paid == amount"', 'expression = "paid <= amount"'), "utf-8")
+    answer = banyan("--json", "pack", "test", copied)
+    assert answer.status == 1
+    wrong = {one["file"]: one["findings"] for one in answer.document["scenarios"] if one["findings"]}
+    assert set(wrong) == {"fees.toml"} and wrong["fees.toml"][0]["path"] == "when[5]"
+    assert "paid-in-full was to refuse it" in banyan("pack", "test", copied).out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ('title = "Two', 'tittle = "Two', "title"),
+        ("date = 2026-03-01", 'date = "soon"', "date"),
+        ('create = "association-member"', "", "when[0]"),
+        ('act = "association-member/north/chen"\ntransition = "admit"', 'act = "x/y"', "when[1].transition"),
+        ('by = "he"\napprove', 'on = 2026-02-01\nby = "he"\napprove', "when[4].on"),
+        ("counters = {admitted = 1}", 'counters = {admitted = "1"}', "then.counters.admitted"),
+        ('chair = ["wang"]', 'chair = "wang"', "given.roles.chair"),
+    ],
+)
+def test_a_scenario_that_is_no_scenario_is_told(banyan: Command, copied: Path, old: str, new: str, place: str) -> None:
+    path = copied / SCENARIOS / "admission.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    answer = banyan("--json", "pack", "test", copied)
+    assert answer.status == 1
+    (wrong,) = [one for one in answer.document["scenarios"] if one["findings"]]
+    assert place in {one["path"] for one in wrong["findings"]}
+
+
+def test_a_pack_without_scenarios_or_with_faults_is_told(banyan: Command, copied: Path) -> None:
+    shutil.rmtree(copied / SCENARIOS)
+    answer = banyan("pack", "test", copied)
+    assert answer.status == 2 and "no scenarios" in answer.err
+    (copied / "fees.toml").write_text("[type.member-fee]\n", "utf-8")
+    assert banyan("pack", "test", copied).status == 1
+
+
+def test_the_ledger_in_memory_finds_keys_in_order() -> None:
+    records = {f"a\0{number}".encode(): b"x" for number in range(5)} | {b"b\0x": b"x"}
+    state, simple = TrialState(records), DictState(records)
+    state.change(b"a\0\x39", b"y")
+    simple[b"a\0\x39"] = b"y"
+    state.change(b"a\0\x30", None)
+    del simple[b"a\0\x30"]
+    for prefix in (b"a\0", b"a\x003", b"b\0", b"c\0"):
+        for after in (b"", b"a\x002", b"a\0\x39", b"b\0x"):
+            assert state.next_key(prefix, after) == simple.next_key(prefix, after)
