@@ -9,7 +9,7 @@ from contracts.arguments import Arguments
 from contracts.authority.judgement import Subject, require
 from contracts.context import Context
 from contracts.errors import Reason, Refusal
-from contracts.member import STATE_ACTIVE, Member
+from contracts.member import Member
 from contracts.members.account import create_account, find_account, set_person
 from contracts.members.key_register import KEY_USED, check_unused, hold_key
 from contracts.members.person import ENROLLED, find_person, known_person, write_person
@@ -75,4 +75,4 @@ def _first_key(context: Context, arguments: Arguments, person: str) -> Hash:
 
 def _is_free(member: Member, key: bytes) -> bool:
     """Whether an account that is there can become a person's by this key."""
-    return member.person is None and member.state == STATE_ACTIVE and (SCHEME_ED25519, key) in member.keys
+    return member.person is None and (SCHEME_ED25519, key) in member.keys

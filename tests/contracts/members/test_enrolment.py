@@ -116,3 +116,14 @@ def test_an_account_of_the_genesis_becomes_a_persons_once() -> None:
     assert ledger.code("members.enrol", with_key(ledger, "s", SECRETARY)) == "ok"
     ledger.code("members.enrol", {"person": "t"})
     assert ledger.code("members.bind", with_key(ledger, "t", TREASURER)) == "ok"
+
+
+def test_a_first_key_that_was_revoked_makes_its_account_nobodys() -> None:
+    ledger = Organisation()
+    account = ledger.member(ADMINISTRATOR).hex()
+    spare = key_of("spare")
+    proof = spare.sign(possession_message(ledger.network_id, f"member/{account}"))
+    assert ledger.code("members.key-add", {"key": spare.public, "proof": proof}) == "ok"
+    assert ledger.code("members.key-revoke", {"key": ADMINISTRATOR.public}) == "ok"
+    enrolling = ledger.sent("members.enrol", with_key(ledger, "w", ADMINISTRATOR), None, spare)
+    assert ledger.outcome(enrolling) == "members.key-used"

@@ -320,3 +320,14 @@ def test_a_stale_expectation_and_a_second_execution_change_nothing() -> None:
     approving = ledger.sent("members.recover-approve", ONE | {"key": NEW.public}, "g2")
     assert ledger.outcome(approving) == "ok"
     assert ledger.outcome(approving) == "members.approved-enough"
+
+
+def test_an_administrator_does_not_approve_for_themselves_by_signing_along() -> None:
+    ledger = organisation()
+    accounts: Any = sorted([ledger.member(ADMINISTRATOR), ledger.member(key_of("p1"))])
+    ledger.write("administrators", "current", {"members": accounts})
+    along = ledger.sent("members.recover", opening(ledger), "g1", key_of("g1"), key_of("p1"))
+    assert ledger.outcome(along) == "ok"
+    assert ledger.fields("recovery", "p1")["approvals"] == [ledger.member(key_of("g1"))]
+    along = ledger.sent("members.recover-approve", ONE | {"key": NEW.public}, "g1", key_of("g1"), key_of("p1"))
+    assert ledger.outcome(along) == "members.approved-already"

@@ -38,6 +38,7 @@ def test_an_office_is_held_ends_and_is_held_again() -> None:
     fields = ledger.fields("office", office_id("docs", "chair", "p1"))
     assert (fields["state"], fields["since"], fields["basis"]) == ("ended", 5, "Art. 10")
     assert "body" not in fields
+    assert (count(ledger), ledger.fields("role-count", "docs/chair")["ends"]) == (0, [])
     assert ledger.code("units.release", dict(CHAIR)) == "units.office-not-held"
     assert ledger.code("units.appoint", dict(CHAIR)) == "ok"
     fields = ledger.fields("office", office_id("docs", "chair", "p1"))
