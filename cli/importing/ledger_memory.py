@@ -7,6 +7,7 @@ right.
 """
 
 import re
+import time
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
@@ -23,6 +24,9 @@ from ledger.tree import TILE_WIDTH
 # The name of the field and the head of its value, as the canonical encoding writes them into a body.
 _NONCE = re.compile(rb"\xa5nonce\xc4\x10", re.DOTALL)
 _WAIT_S = 30
+# How long a node may take to store what it has committed to: a disk that is busy with something else.
+STORED_WAIT_S = 10
+_STORED_PAUSE_S = 0.05
 # Up to here one question for each record is quicker than pages of the whole kind.
 SINGLE_READS_MAX = 64
 _PAGE_SIZE = 1000
@@ -51,8 +55,7 @@ def facts_in_log(
     """
     found: dict[bytes, KnownFact] = {}
     codes = _ResultCodes(client)
-    size = int(client.get("/v1/status")["tree_size"])
-    for transaction in _candidates(client, wanted, size, advance):
+    for transaction in _candidates(client, wanted, advance):
         fact = transaction.nonce[:FACT_SIZE_BYTES]
         before = found.get(fact)
         if not is_ours(transaction) or (before is not None and before.code == CODE_OK):
@@ -63,20 +66,36 @@ def facts_in_log(
     return found
 
 
-def _candidates(client: NodeClient, wanted: Collection[bytes], size: int, advance: Advance) -> Iterator[Transaction]:
-    for index in range((size + TILE_WIDTH - 1) // TILE_WIDTH):
-        width = tile_width(size, None, index)
-        path = path_of(tile_path(None, index, width))
-        try:
-            entries = decode_entry_bundle(client.get_bytes(path, "application/octet-stream"))
-        except DecodingError as error:
-            raise CommandError("the node's answer is no bundle of entries: {reason}", reason=error) from error
+def _candidates(client: NodeClient, wanted: Collection[bytes], advance: Advance) -> Iterator[Transaction]:
+    size, index = _log_size(client), 0
+    while index * TILE_WIDTH < size:
+        entries = _bundle(client, index, tile_width(size, None, index))
         for entry in entries:
             if any(entry[place : place + FACT_SIZE_BYTES] in wanted for place in _nonce_places(entry)):
                 transaction = _decoded(entry)
                 if transaction is not None and transaction.nonce[:FACT_SIZE_BYTES] in wanted:
                     yield transaction
-        advance(min(size, (index + 1) * TILE_WIDTH), size)
+        index += 1
+        advance(min(size, index * TILE_WIDTH), size)
+
+
+def _log_size(client: NodeClient) -> int:
+    return int(client.get("/v1/status")["tree_size"])
+
+
+def _bundle(client: NodeClient, index: int, width: int) -> tuple[bytes, ...]:
+    """Entries of the log; waits a little for those that the node counts already and is still writing to its disk."""
+    deadline = time.monotonic() + STORED_WAIT_S
+    while True:
+        try:
+            path = path_of(tile_path(None, index, width))
+            return decode_entry_bundle(client.get_bytes(path, "application/octet-stream"))
+        except DecodingError as error:
+            raise CommandError("the node's answer is no bundle of entries: {reason}", reason=error) from error
+        except RefusedError as error:
+            if error.code != "tile-unknown" or time.monotonic() > deadline:
+                raise
+            time.sleep(_STORED_PAUSE_S)
 
 
 def _nonce_places(entry: bytes) -> Iterator[int]:
