@@ -52,6 +52,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.pipeline
 	@$(PYTHON) -m benchmarks.gossip
 	@$(PYTHON) -m benchmarks.simulator
+	@$(PYTHON) -m benchmarks.sweep
 	@$(PYTHON) -m benchmarks.network
 	@$(PYTHON) -m benchmarks.start
 	@$(PYTHON) -m benchmarks.audit

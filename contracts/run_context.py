@@ -77,6 +77,11 @@ class RunContext:
         # Ordered; of a transaction the sender's own chain is always the first.
         self.subjects: dict[str, None] = {}
 
+    @property
+    def reads_left(self) -> int:
+        """How many more records this run may read, for work that is done in pieces."""
+        return max(0, READS_MAX - self._reads)
+
     def read(self, kind: str, record_id: str) -> Record | None:
         """The record as of now, this run's own writes included; None where there is none. Kinds of others too.
 

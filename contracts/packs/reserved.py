@@ -12,6 +12,7 @@ _NATIVE = frozenset(
         "case",
         "case-count",
         "chain",
+        "check",
         "counter",
         "decision",
         "member",

@@ -152,6 +152,7 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "records.act",
         "records.approve",
         "records.create",
+        "records.start-check",
         "records.withdraw",
         "schedule.end",
         "schedule.hold",
