@@ -255,10 +255,13 @@ def test_a_node_that_is_killed_in_the_middle_costs_no_row_and_doubles_none(banya
     node = RunningNode(make_home(tmp_path))
     plan = events_plan(tmp_path, "killed", many(200, each=4))
     words = ["import", plan, "--yes", "--home", node.home]
-    assert banyan("import", plan, "--home", node.home).status == 0
-    (journal,) = tmp_path.glob("*.progress")
-    status, _error = when_under_way(words, journal, 150, lambda _command: node.kill())
-    assert status in (0, 3)
+    try:
+        assert banyan("import", plan, "--home", node.home).status == 0
+        (journal,) = tmp_path.glob("*.progress")
+        status, _error = when_under_way(words, journal, 150, lambda _command: node.kill())
+        assert status in (0, 3)
+    finally:
+        node.kill()
     assert banyan(*words).status == 3
     node = RunningNode(node.home)
     try:
