@@ -13,6 +13,7 @@ import packs
 from cli.errors import UsageError
 from cli.named_file import read_text
 from contracts.packs.gathering import Table
+from contracts.packs.pack import Pack
 from contracts.packs.source import Compiled, base_name, compile_pack
 
 # Several times the largest pack that fits onto a ledger.
@@ -29,6 +30,23 @@ def shipped_folder(name: str) -> Path | None:
     return folder if (folder / "pack.toml").is_file() else None
 
 
+def pack_with_bases(folder: Path, depth: int = 0) -> tuple[Pack, ...]:
+    """The pack in `folder` after the packs that it is on top of, the lowest first.
+
+    Raises:
+        UsageError: one of them has faults, or cannot be read.
+    """
+    compiled = compile_folder(folder, depth)
+    if compiled.pack is None:
+        raise UsageError(
+            "the pack in {path} has {count} faults; `banyan pack check` tells them",
+            path=str(folder),
+            count=len(compiled.faults),
+        )
+    below = _folder_below(folder, base_name(read_tables(folder)))
+    return (*(() if below is None else pack_with_bases(below, depth + 1)), compiled.pack)
+
+
 def compile_folder(folder: Path, depth: int = 0) -> Compiled:
     """The pack in `folder`; the pack that it is on top of lies beside it, or comes with the program.
 
@@ -36,14 +54,17 @@ def compile_folder(folder: Path, depth: int = 0) -> Compiled:
         UsageError: the folder or a file cannot be read, or is no TOML.
     """
     files = read_tables(folder)
-    name = base_name(files)
-    if name is None:
-        return compile_pack(files)
-    beside = folder.resolve().parent / name
-    below = beside if (beside / "pack.toml").is_file() else shipped_folder(name)
+    below = _folder_below(folder, base_name(files))
     if below is None or depth >= BASES_MAX:
         return compile_pack(files)
     return compile_pack(files, compile_folder(below, depth + 1))
+
+
+def _folder_below(folder: Path, name: str | None) -> Path | None:
+    if name is None:
+        return None
+    beside = folder.resolve().parent / name
+    return beside if (beside / "pack.toml").is_file() else shipped_folder(name)
 
 
 def read_tables(folder: Path) -> dict[str, Table]:

@@ -7,6 +7,7 @@ genesis, so every node starts with the same digest. Source: docs/reference/contr
 from dataclasses import asdict
 
 from contracts.administrators import ADMINISTRATORS_KEY, KIND_ADMINISTRATORS, Administrators
+from contracts.authority.permission import KIND_PERMISSION
 from contracts.member import ROLE_ADMINISTRATOR, member_fields, member_record_key
 from contracts.node_registry import (
     KIND_NODE,
@@ -16,6 +17,8 @@ from contracts.node_registry import (
     RegisteredNode,
     registration_records,
 )
+from contracts.packs.active import PACK_KINDS
+from contracts.packs.beginning import pack_records
 from contracts.record import Record, record_key
 from contracts.voter_record import KIND_VOTERS, VOTERS_KEY, RecordedVoter, VoterRecord, numbered_id
 from ledger.encoding import Value
@@ -27,7 +30,17 @@ PARAMETERS_ID = "network"
 PARAMETERS_KEY = record_key(KIND_PARAMETERS, PARAMETERS_ID)
 # The kinds of all records below.
 GENESIS_KINDS = frozenset(
-    (KIND_ADMINISTRATORS, "member", KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME, KIND_PARAMETERS, KIND_VOTERS)
+    (
+        KIND_ADMINISTRATORS,
+        "member",
+        KIND_NODE,
+        KIND_NODE_KEY,
+        KIND_NODE_NAME,
+        KIND_PARAMETERS,
+        KIND_PERMISSION,
+        KIND_VOTERS,
+        *PACK_KINDS,
+    )
 )
 
 
@@ -50,5 +63,6 @@ def genesis_records(genesis: Genesis) -> dict[bytes, bytes]:
             administrator.name, [(SCHEME_ED25519, administrator.public_key)], [ROLE_ADMINISTRATOR]
         )
         members.append(member)
+    records |= pack_records(genesis.packs)
     records[ADMINISTRATORS_KEY] = Administrators(tuple(sorted(members))).fields
     return {key: Record(1, fields).encode() for key, fields in sorted(records.items())}

@@ -15,6 +15,7 @@ from functools import cached_property
 
 from ledger.encoding import Value, encode
 from ledger.errors import InvalidGenesisError, InvalidKeyError
+from ledger.genesis_pack import GenesisPack, packs_of
 from ledger.hashing import Hash, tagged_hash
 from ledger.node_keys import NodeDescription
 from ledger.signing import is_usable_public_key
@@ -89,7 +90,7 @@ class Genesis:
     parameters: Parameters
     voters: tuple[NodeDescription, ...]
     administrators: tuple[VerifierKey, ...]
-    packs: tuple[str, ...] = ()
+    packs: tuple[GenesisPack, ...] = ()
 
     def __post_init__(self) -> None:
         _check_scalars(self)
@@ -97,12 +98,6 @@ class Genesis:
         _check_voters(self)
         _check_administrators(self.administrators)
         _check_keys_differ(self)
-        if self.packs:
-            raise InvalidGenesisError(
-                "the genesis asks for the pack {name}, which this program does not have; upgrade it, or leave `packs`"
-                " empty",
-                name=self.packs[0],
-            )
         object.__setattr__(self, "voters", tuple(sorted(self.voters, key=lambda voter: voter.name)))
         object.__setattr__(self, "administrators", tuple(sorted(self.administrators, key=str)))
 
@@ -117,7 +112,7 @@ class Genesis:
             "parameters": {one.name: getattr(self.parameters, one.name) for one in fields(Parameters)},
             "voters": [voter.to_value() for voter in self.voters],
             "administrators": [str(key) for key in self.administrators],
-            "packs": list(self.packs),
+            "packs": [pack.to_value() for pack in self.packs],
         }
 
     def to_json(self) -> str:
@@ -159,7 +154,7 @@ def parse_genesis(text: str) -> Genesis:
         parameters=_parameters(value["parameters"]),
         voters=voters,
         administrators=administrators,
-        packs=_packs(value),
+        packs=packs_of(_list(value, "packs")),
     )
 
 
@@ -187,13 +182,6 @@ def _list(value: dict[str, Value], name: str) -> list[Value]:
     if not isinstance(found, list):
         raise InvalidGenesisError("`{field}` in the genesis is not a list", field=name)
     return found
-
-
-def _packs(value: dict[str, Value]) -> tuple[str, ...]:
-    names = _list(value, "packs")
-    if not all(isinstance(name, str) for name in names):
-        raise InvalidGenesisError("`packs` in the genesis is a list of names")
-    return tuple(str(name) for name in names)
 
 
 def _parameters(value: Value) -> Parameters:

@@ -13,6 +13,7 @@ from cli.session import Session
 
 if TYPE_CHECKING:
     from ledger.genesis import Genesis, Parameters
+    from ledger.genesis_pack import GenesisPack
     from ledger.verifier_key import VerifierKey
 
 
@@ -35,7 +36,8 @@ def network_new(
         "genesis.json"
     ),
     pack: Annotated[
-        list[str] | None, typer.Option("--pack", metavar="NAME", help=N_("A policy pack; none: notices alone."))
+        list[str] | None,
+        typer.Option("--pack", metavar="NAME", help=N_("A policy pack that comes with the program, or its folder.")),
     ] = None,
     visibility: Annotated[
         str, typer.Option("--visibility", help=N_("Who may read entries over HTTP: public or members."))
@@ -51,11 +53,10 @@ def network_new(
     """Make the genesis of a new network."""
     from cli.genesis_file import read_node_description
     from cli.named_file import write_new
+    from contracts.genesis_state import genesis_records
     from ledger.errors import InvalidGenesisError
     from ledger.genesis import Genesis, member_id
 
-    if pack:
-        raise UsageError("there is no pack named {name} in this version; leave out --pack", name=pack[0])
     administrators = tuple(_administrator(text) for text in admin)
     voters = tuple(read_node_description(path) for path in voter)
     try:
@@ -67,7 +68,9 @@ def network_new(
             parameters=_parameters(parameter or []),
             voters=voters,
             administrators=administrators,
+            packs=_packs(pack or []),
         )
+        genesis_records(genesis)
     except InvalidGenesisError as error:
         raise UsageError("{reason}", reason=error) from error
     write_new(out, genesis.to_json().encode("utf-8"))
@@ -87,6 +90,23 @@ def _render(session: Session, printer: Printer, genesis: "Genesis", out: Path, m
     rows += [(_("Administrator"), member) for member in members]
     printer.fields(rows)
     session.note(_("Next, with each node: `banyan join --genesis {path} --home DIR`.").format(path=out))
+
+
+def _packs(names: list[str]) -> "tuple[GenesisPack, ...]":
+    """The packs of these names or folders, each after those that it is on top of."""
+    from cli.pack_folder import pack_with_bases, shipped_folder
+    from contracts.packs.beginning import genesis_pack
+
+    found: dict[str, GenesisPack] = {}
+    for name in names:
+        folder = Path(name) if (Path(name) / "pack.toml").is_file() else shipped_folder(name)
+        if folder is None:
+            raise UsageError(
+                "there is no pack named {name}, nor a folder with a pack.toml; leave out --pack, or give one", name=name
+            )
+        for one in pack_with_bases(folder):
+            found[one.manifest.name] = genesis_pack(one)
+    return tuple(found.values())
 
 
 def _administrator(text: str) -> "VerifierKey":

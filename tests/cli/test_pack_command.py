@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from cli.pack_folder import BASES_MAX, compile_folder, shipped_folder
+from contracts.genesis_state import genesis_records
+from contracts.record import record_key
+from ledger.genesis import parse_genesis
 from tests.cli.command import Command, process
 from tests.cli.running_node import RunningNode, make_home
 from tests.contracts.packs.written import LOCAL, PACK, TYPES
@@ -120,3 +123,19 @@ def test_a_pack_gets_onto_the_ledger_and_into_force(
     damage(club / "types.toml", 'by = "self"', 'by = "nobody"')
     refused = banyan("pack", "propose", club)
     assert refused.status == 2 and "has 1 faults" in refused.err
+
+
+def test_a_network_begins_with_a_pack_that_comes_with_the_program(banyan: Command, club: Path, tmp_path: Path) -> None:
+    banyan.ok("keygen", "--out", tmp_path / "admin.key")
+    banyan.ok("init", "--home", tmp_path / "home", "--name", "alpha.example", "--listen", "127.0.0.1:7499")
+    words = ["network", "new", "--name", "club.example/ledger", "--voter", tmp_path / "home" / "node.public.json"]
+    words += ["--admin", tmp_path / "admin.key", "--out", tmp_path / "genesis.json"]
+    both = banyan(*words, "--pack", "association", "--pack", club)
+    assert both.status == 2 and "units.appoint of the pack chess-club belongs to association" in both.err
+    damage(club / "pack.toml", '"units.appoint" = "role:chair"', "")
+    banyan.ok(*words, "--pack", "association", "--pack", club)
+    genesis = parse_genesis((tmp_path / "genesis.json").read_text("utf-8"))
+    assert [one.name for one in genesis.packs] == ["association", "chess-club"]
+    assert record_key("record-type", "association-member") in genesis_records(genesis)
+    damage(club / "types.toml", 'to = "member"', 'to = "membr"')
+    assert banyan(*words, "--pack", club).status == 2

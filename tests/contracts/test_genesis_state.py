@@ -7,8 +7,10 @@ import pytest
 
 from consensus.voters import Voter, VoterSet
 from contracts.administrators import administrators_of
+from contracts.authority.permission import KIND_PERMISSION
 from contracts.genesis_state import GENESIS_KINDS, PARAMETERS_KEY, genesis_records
 from contracts.member import Member, member_record_key
+from contracts.packs.active import PACK_KINDS
 from contracts.record import Record, parse_record_key
 from contracts.voter_record import VOTERS_KEY, voter_set_of
 from ledger.encoding import encode
@@ -32,7 +34,7 @@ def test_it_holds_parameters_voters_nodes_and_administrators_and_nothing_else() 
         "parameters",
         *["voters"] * 2,
     ]
-    assert set(kinds) == GENESIS_KINDS
+    assert set(kinds) == GENESIS_KINDS - PACK_KINDS - {KIND_PERMISSION}
     assert list(RECORDS) == sorted(RECORDS)
 
 

@@ -157,10 +157,17 @@ ADMINISTRATOR = str(member(1))
         (_text(administrators=[str(VerifierKey("member", KEY_TYPE_MEMBER, bytes(32)))]), "no Ed25519 key"),
         (_text(packs={}), "`packs`"),
         (_text(packs=[1]), "`packs`"),
-        (_text(packs=["party-branch"]), "the pack party-branch, which this program does not have"),
         (_text(packs=["\ud800"]), "surrogate"),
+        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": [], "more": 1}]), "more"),
+        (_text(packs=[{"name": "X", "manifest": "AA==", "parts": []}]), "no name of a pack"),
+        (_text(packs=[{"name": "x", "manifest": "AA=", "parts": []}]), "base64"),
+        (_text(packs=[{"name": "x", "manifest": "", "parts": []}]), "base64"),
+        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": ["AQ==", "AA=="]}]), "do not ascend"),
+        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": ["AA=="] * 33}]), "at most 32 parts"),
+        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": []}] * 2), "the same name"),
+        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": []}] * 9), "at most 8 packs"),
     ],
-    ids=range(48),
+    ids=range(55),
 )
 def test_each_broken_document_is_named(text: str, said: str) -> None:
     with pytest.raises(InvalidGenesisError) as refused:

@@ -22,17 +22,25 @@ from contracts.result import CODE_OK, Result
 from contracts.run_context import RunContext
 from contracts.state import BlockState
 from ledger.encoding import Value
+from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.signing import SigningKey
 from tests.contracts.governed_ledger import ADMINISTRATORS, GovernedLedger
 from tests.contracts.packs.written import compiled, complaints, local
-from tests.contracts.trial_ledger import SECRETARY
+from tests.contracts.trial_ledger import SECRETARY, TrialLedger
 
 READER = Contract("reader", "reads", frozenset(), frozenset(), (), ())
 
 
 class PackLedger(GovernedLedger):
     """A network of three administrators, two of whom decide."""
+
+    @classmethod
+    def beginning(cls, genesis: Genesis) -> "PackLedger":
+        """A ledger of this genesis."""
+        ledger = cls()
+        TrialLedger.__init__(ledger, genesis)
+        return ledger
 
     def ask(self, operation: str, arguments: dict[str, Value], key: SigningKey = ADMINISTRATORS[0]) -> Result:
         return self.execute(self.transaction(operation, arguments, key)).results[0]

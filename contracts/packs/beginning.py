@@ -1,0 +1,112 @@
+"""The packs that a network begins with: the records that they make at height 0.
+
+Owns what a pack in a genesis has to be, which is what a published one that the administrators agreed on would be, and
+the form of its records. Each is in force from the first block on. Source: docs/reference/contracts.md, "The state at
+height 0".
+"""
+
+from collections.abc import Sequence
+
+from contracts.authority.permission import KIND_PERMISSION
+from contracts.packs.active import (
+    KIND_ACTIVE,
+    KIND_PACK,
+    KIND_PART,
+    KIND_TYPE,
+    PackVersion,
+    TypeVersion,
+    versions_fields,
+)
+from contracts.packs.fault import PackFault
+from contracts.packs.overlay import not_weaker
+from contracts.packs.pack import Pack
+from contracts.packs.record_type import TypeDefinition, part_hash
+from contracts.record import record_key
+from ledger.encoding import Value
+from ledger.errors import InvalidGenesisError
+from ledger.genesis_pack import GenesisPack
+
+FIRST_HEIGHT = 1
+
+
+def pack_records(packs: Sequence[GenesisPack]) -> dict[bytes, dict[str, Value]]:
+    """The fields of the records that these packs make, by key.
+
+    Raises:
+        InvalidGenesisError: a pack is not right, is weaker than its base, or takes what belongs to another one.
+    """
+    records: dict[bytes, dict[str, Value]] = {}
+    decoded: dict[str, Pack] = {}
+    owners: dict[str, str] = {}
+    for one in packs:
+        pack = _decoded(one)
+        below = _base_of(pack, decoded)
+        for owned in (*pack.types, *pack.manifest.permissions):
+            if owners.get(owned, below) not in (below, None):
+                raise InvalidGenesisError(
+                    "{owned} of the pack {name} belongs to {other} already",
+                    owned=owned,
+                    name=one.name,
+                    other=owners[owned],
+                )
+            owners[owned] = one.name
+        decoded[one.name] = pack
+        records |= _records_of(pack, one)
+    return records
+
+
+def _decoded(one: GenesisPack) -> Pack:
+    try:
+        parts = {TypeDefinition.decode(part).kind: part for part in one.parts}
+        pack = Pack.decode(one.manifest, parts)
+        if len(parts) != len(one.parts) or set(pack.types) != set(parts) or pack.manifest.name != one.name:
+            raise PackFault("name, manifest and parts do not belong together")
+    except PackFault as fault:
+        raise InvalidGenesisError(
+            "the pack {name} in the genesis is not right ({reason}); take the network's own genesis.json",
+            name=one.name,
+            reason=fault,
+        ) from fault
+    return pack
+
+
+def _base_of(pack: Pack, decoded: dict[str, Pack]) -> str | None:
+    base = pack.manifest.base
+    if base is None:
+        return None
+    below = decoded.get(base.name)
+    if below is None or not_weaker(below, pack):
+        raise InvalidGenesisError(
+            "the pack {name} in the genesis does not stand on its base {base}: that comes first, and asks for no more",
+            name=pack.manifest.name,
+            base=base.name,
+        )
+    return base.name
+
+
+def _records_of(pack: Pack, one: GenesisPack) -> dict[bytes, dict[str, Value]]:
+    manifest, found = pack.manifest, pack.hash
+    records: dict[bytes, dict[str, Value]] = {
+        record_key(KIND_PART, part_hash(part).hex()): {"data": part} for part in one.parts
+    }
+    records[record_key(KIND_PACK, found.hex())] = {
+        "data": one.manifest,
+        "name": manifest.name,
+        "version": manifest.version,
+    }
+    newest = PackVersion(FIRST_HEIGHT, found, manifest.version)
+    records[record_key(KIND_ACTIVE, manifest.name)] = versions_fields((newest,))
+    for kind, part in manifest.parts.items():
+        records[record_key(KIND_TYPE, kind)] = versions_fields((TypeVersion(FIRST_HEIGHT, found, part),))
+    for operation, actors in manifest.permissions.items():
+        records[record_key(KIND_PERMISSION, operation)] = {
+            "actors": list(actors),
+            "from": FIRST_HEIGHT,
+            "pack": found,
+        }
+    return records
+
+
+def genesis_pack(pack: Pack) -> GenesisPack:
+    """The pack as a genesis holds it."""
+    return GenesisPack(pack.manifest.name, pack.manifest.encode(), tuple(sorted(pack.parts().values())))
