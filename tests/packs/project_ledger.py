@@ -15,6 +15,7 @@ from contracts.result import Result
 from ledger.encoding import Value
 from ledger.state_digest import StateDigest
 from ledger.transaction import Transaction
+from tests.contracts.organisation import Organisation
 from tests.contracts.schedule.schedule_ledger import ScheduleLedger
 from tests.contracts.trial_ledger import ADMINISTRATOR
 
@@ -64,7 +65,7 @@ def rows() -> list[Row]:
         ]
 
 
-class ProjectLedger(ScheduleLedger):
+class ProjectLedger(ScheduleLedger, Organisation):
     """The pack is published and decided on as in a real network; `kubernetes` is there."""
 
     def __post_init__(self) -> None:
