@@ -1,13 +1,16 @@
 """`banyan get` and `banyan list`: records of the state."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.language import N_, _
 from cli.printer import Printer
 from cli.session import Session
+
+if TYPE_CHECKING:
+    from contracts.packs.record_type import TypeDefinition
 
 # What the API gives in one answer.
 PAGE_SIZE_MAX = 1000
@@ -25,9 +28,12 @@ def get(
 ) -> None:
     """Show one record."""
     from cli.client import NodeClient, path_of
+    from cli.pack_values import VALUES, find_definition, titled_values, values_of_pack
 
     with NodeClient(session.home) as client:
         record = client.get(path_of("v1/records", kind, record_id), linearizable="true" if linearizable else None)
+        values = values_of_pack(record["fields"])
+        definition = None if values is None or session.json else find_definition(client, kind)
 
     def render(printer: Printer) -> None:
         printer.fields(
@@ -38,7 +44,11 @@ def get(
             ]
         )
         printer.line()
-        printer.fields((name, value_text(value)) for name, value in record["fields"].items())
+        own = {name: value for name, value in record["fields"].items() if values is None or name != VALUES}
+        printer.fields((name, value_text(value)) for name, value in own.items())
+        if values:
+            printer.line()
+            printer.fields((name, value_text(value)) for name, value in titled_values(definition, values).items())
 
     session.show(record, render)
 
@@ -54,6 +64,7 @@ def list_records(
 ) -> None:
     """Show records of one kind."""
     from cli.client import NodeClient, path_of
+    from cli.pack_values import find_definition, values_of_pack
 
     records: list[dict[str, Any]] = []
     following = after
@@ -73,25 +84,41 @@ def list_records(
             executed_height, following = page["executed_height"], page["next"]
             if following is None:
                 break
+        of_pack = bool(records) and values_of_pack(records[0]["fields"]) is not None
+        definition = find_definition(client, kind) if of_pack and not session.json else None
     document = {"kind": kind, "records": records, "next": following, "executed_height": executed_height}
-    session.show(document, lambda printer: _render_list(session, printer, document))
+    session.show(document, lambda printer: _render_list(session, printer, document, definition))
 
 
-def _render_list(session: Session, printer: Printer, document: dict[str, Any]) -> None:
+def _render_list(
+    session: Session, printer: Printer, document: dict[str, Any], definition: "TypeDefinition | None"
+) -> None:
     records = document["records"]
     if not records:
         session.note(_("There are no such records."))
         return
-    names = list(dict.fromkeys(name for record in records for name in record["fields"]))
+    rows = [_columns(record["fields"], definition) for record in records]
+    names = list(dict.fromkeys(name for row in rows for name in row))
     printer.table(
         [_("Id"), _("Version"), *names],
         (
-            [record["id"], record["version"], *(brief_text(record["fields"].get(name, "")) for name in names)]
-            for record in records
+            [record["id"], record["version"], *(brief_text(row.get(name, "")) for name in names)]
+            for record, row in zip(records, rows, strict=True)
         ),
     )
     if document["next"] is not None:
         session.note(_("There are more: `--after {id}` goes on.").format(id=document["next"]))
+
+
+def _columns(fields: dict[str, Any], definition: "TypeDefinition | None") -> dict[str, Any]:
+    """What a table shows of a record: of a pack's, where it stands and its own fields; of others, all there is."""
+    from cli.pack_values import titled_values, values_of_pack
+
+    values = values_of_pack(fields)
+    if values is None:
+        return fields
+    waits = {"pending": fields["pending"]["transition"]} if "pending" in fields else {}
+    return {"unit": fields["unit"], "state": fields["state"], **waits, **titled_values(definition, values)}
 
 
 def brief_text(value: Any) -> str:

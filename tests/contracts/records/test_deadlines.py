@@ -103,6 +103,15 @@ def test_a_deadline_that_cannot_be_met_is_told_and_leaves_the_record_to_people()
     assert act(ledger, "bob", "refuse").ok
 
 
+def test_a_timer_that_the_record_does_not_know_does_nothing() -> None:
+    ledger, end = applied()
+    fields = fields_of(ledger, "application", APPLICATION)
+    ledger.write("application", APPLICATION, {name: value for name, value in fields.items() if name != "timers"})
+    (effect,) = at(ledger, end)
+    assert (effect.code, effect.writes, effect.events) == ("ok", (), ())
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "open"
+
+
 def test_working_days_leave_out_the_end_of_the_week() -> None:
     friday = 20_700
     assert day_at(start_ms(friday, OFFSET), OFFSET) == friday

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.context import Context
-from contracts.record import Record
+from contracts.record import Record, record_key
 from contracts.units.office import held_since, is_held
 from contracts.units.role_count import role_count
 from contracts.units.tree import DEPTH_MAX, units_above
@@ -70,6 +70,9 @@ class Onlooker:
 
     def read(self, kind: str, record_id: str) -> Record | None:
         return self._ledger.record(kind, record_id)
+
+    def content(self, kind: str, record_id: str) -> bytes | None:
+        return self._ledger.state.get(record_key(kind, record_id))
 
 
 def check(ledger: Organisation, naive: NaiveUnits, now: int) -> None:
