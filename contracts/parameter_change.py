@@ -1,8 +1,9 @@
 """The network's parameters, changed by governance: those that execution alone depends on.
 
-Owns the checks and the writing of `parameters/network`. The bounds of blocks, the window and the lifetime of
-transactions are the genesis' for good: they say which blocks are valid, and a node has to know that of a block before
-it has executed the ones below. Source: docs/reference/contracts.md, "governance".
+Owns the checks and the writing of `parameters/network`; today that is the daily quota of a member. The bounds of
+blocks, the window and the lifetime of transactions are the genesis' for good: they say which blocks are valid, and a
+node has to know that of a block before it has executed the ones below. Source: docs/reference/contracts.md,
+"governance".
 """
 
 from functools import partial
@@ -19,9 +20,6 @@ PARAMETERS_SUBJECT = "parameters/network"
 # Fewer would keep administrators from undoing what they did; the genesis, which nobody has to undo, may say less.
 QUOTA_LEAST = 100
 QUOTA_MOST = 2**40
-# From Baker Island to the Line Islands.
-UTC_OFFSET_MINUTES_LEAST = -12 * 60
-UTC_OFFSET_MINUTES_MOST = 14 * 60
 
 UNCHANGED = Reason("governance.parameters-unchanged", "the parameters are so already; give one a new value")
 PARAMETER_REASONS = (UNCHANGED,)
@@ -29,7 +27,6 @@ PARAMETERS_CHANGED = "governance.parameters-changed"
 
 PARAMETER_ARGUMENTS = (
     Argument("transactions_per_sender_per_day_max", Integer(QUOTA_LEAST, QUOTA_MOST), "public", optional=True),
-    Argument("utc_offset_minutes", Integer(UTC_OFFSET_MINUTES_LEAST, UTC_OFFSET_MINUTES_MOST), "public", optional=True),
 )
 
 

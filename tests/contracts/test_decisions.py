@@ -16,6 +16,7 @@ from tests.contracts.governed_ledger import ADMINISTRATORS, GovernedLedger, node
 from tests.contracts.trial_ledger import SECRETARY, TREASURER
 
 NETWORK = "network"
+QUOTA = "transactions_per_sender_per_day_max"
 
 
 def with_member(ledger: GovernedLedger, key: SigningKey) -> bytes:
@@ -132,7 +133,7 @@ def test_who_cannot_become_or_cease_to_be_one() -> None:
 
 @pytest.mark.parametrize(
     ("method", "arguments"),
-    [("rule-set", {"rule": "all"}), ("parameters-set", {"utc_offset_minutes": 60}), ("administrator-add", None)],
+    [("rule-set", {"rule": "all"}), ("parameters-set", {QUOTA: 100}), ("administrator-add", None)],
 )
 def test_only_administrators_ask(method: str, arguments: dict[str, Value] | None) -> None:
     ledger = GovernedLedger()
@@ -147,26 +148,26 @@ def test_only_administrators_ask(method: str, arguments: dict[str, Value] | None
 def test_parameters_change_and_name_their_decision() -> None:
     ledger = GovernedLedger()
     before = ledger.fields("parameters", NETWORK)
-    changed = ledger.call("parameters-set", {"utc_offset_minutes": 480}, 0, 1)
-    assert changed.events[0].fields == {"names": ["utc_offset_minutes"]}
+    changed = ledger.call("parameters-set", {QUOTA: 480}, 0, 1)
+    assert changed.events[0].fields == {"names": [QUOTA]}
     assert ledger.fields("parameters", NETWORK) == before | {
         "decision": changed.transaction_id,
-        "utc_offset_minutes": 480,
+        QUOTA: 480,
     }
-    assert ledger.call("parameters-set", {"utc_offset_minutes": 480}, 0, 1).code == "governance.parameters-unchanged"
+    assert ledger.call("parameters-set", {QUOTA: 480}, 0, 1).code == "governance.parameters-unchanged"
     assert ledger.call("parameters-set", {}, 0, 1).code == "governance.parameters-unchanged"
 
 
 def test_the_quota_of_the_day_is_the_new_one() -> None:
     ledger = GovernedLedger()
-    assert ledger.call("parameters-set", {"transactions_per_sender_per_day_max": 100}, 0, 1).ok
+    assert ledger.call("parameters-set", {QUOTA: 100}, 0, 1).ok
     results = [ledger.call("node-update", {"node": node_id(2)}, 1) for _ in range(101)]
     assert [result.code for result in results] == ["ok"] * 100 + ["sender.quota-exceeded"]
 
 
 @pytest.mark.parametrize("quota", [0, 99, 2**40 + 1])
 def test_no_quota_locks_the_administrators_out(quota: int) -> None:
-    result = GovernedLedger().call("parameters-set", {"transactions_per_sender_per_day_max": quota}, 0, 1)
+    result = GovernedLedger().call("parameters-set", {QUOTA: quota}, 0, 1)
     assert result.code == "arguments.out-of-range"
 
 

@@ -75,7 +75,7 @@ def test_no_other_operation_changes_voters() -> None:
         ("administrator-add", {"member": ledger.member(SECRETARY)}),
         ("administrator-remove", {"member": ledger.member(ADMINISTRATORS[2])}),
         ("pack-activate", {"pack": bytes(32)}),
-        ("parameters-set", {"utc_offset_minutes": 480}),
+        ("parameters-set", {"transactions_per_sender_per_day_max": 480}),
         ("rule-set", {"rule": "all"}),
         *_about("approve", proposals),
         *_about("withdraw", proposals),
