@@ -1,7 +1,13 @@
 """The page of permissions shows what the operations declare, and they do as they declare."""
 
+from pathlib import Path
+
+import pytest
+
+from cli.pack_folder import pack_with_bases
 from contracts.builtin import builtin_registry
-from tools.permissions import PAGE, actors_of, page, rows
+from contracts.packs.pack import Pack
+from tools.permissions import APPROVES, MAY, PAGE, actors_of, pack_folders, pack_rows, page, rows
 
 
 def test_the_page_is_what_is_declared_now() -> None:
@@ -20,3 +26,26 @@ def test_every_operation_has_a_row_with_its_actors() -> None:
             actor for actor in actors if actor in declared
         ]
         assert declared
+
+
+@pytest.mark.parametrize("folder", pack_folders(), ids=lambda folder: folder.name)
+def test_every_transition_of_a_pack_has_a_row_with_its_actors(folder: Path) -> None:
+    pack: Pack = pack_with_bases(folder)[-1]
+    head, *body = pack_rows(pack)
+    found = {}
+    for cells in body:
+        kind, name = cells[0].removesuffix(" §").replace("`", "").split()
+        takers = {actor for actor, mark in zip(head[1:-2], cells[1:-2], strict=True) if MAY in mark}
+        approvers = {actor for actor, mark in zip(head[1:-2], cells[1:-2], strict=True) if APPROVES in mark}
+        found[kind, name] = (takers, approvers, bool(cells[-2]), "§" in cells[0])
+    assert found == {
+        (kind, name): (
+            set(one.by),
+            set(one.review.actors) if one.review is not None else set(),
+            one.automatic,
+            one.decides,
+        )
+        for kind, definition in pack.types.items()
+        for name, one in definition.transitions.items()
+    }
+    assert not any(automatic and decides for _, _, automatic, decides in found.values())
