@@ -22,7 +22,10 @@ DATE = "date"
 TIME = "time"
 PSEUDONYM = "pseudonym"
 HASH = "hash"
-TARGETS = (TEXT, IDENTIFIER, INTEGER, BOOLEAN, MONEY, DATE, TIME, PSEUDONYM, HASH)
+RECURRENCE = "recurrence"
+TARGETS = (TEXT, IDENTIFIER, INTEGER, BOOLEAN, MONEY, DATE, TIME, PSEUDONYM, HASH, RECURRENCE)
+# Those that a `prefix` can be put before.
+TARGETS_WITH_PREFIX = (None, TEXT, IDENTIFIER, PSEUDONYM)
 
 # The smallest unit of money is the fen, a hundredth of a yuan.
 FEN_BY_UNIT = {"yuan": 100, "jiao": 10, "fen": 1}
@@ -34,6 +37,10 @@ EXPECT_NEW = "new"
 EXPECT_NEXT = "next"
 EXPECT_ANY = "any"
 EXPECTATIONS = (EXPECT_ANY, EXPECT_NEW, EXPECT_NEXT)
+# Which of the rows with the same text in a column.
+FIRST = "first"
+LATER = "later"
+OCCURRENCES = (FIRST, LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,11 @@ class ProvenanceForm:
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """How a text becomes a value. `target` None leaves it to what the operation declares."""
+    """How a text becomes a value. `target` None leaves it to what the operation declares.
+
+    `day_column` and `since` are what words about a recurrence are read with: the cell that says on which day, and the
+    date from which it is to be checked.
+    """
 
     target: str | None = None
     trim: bool = True
@@ -83,6 +94,9 @@ class Conversion:
     date_order: str = "ymd"
     zone: ZoneInfo | None = None
     split: str | None = None
+    prefix: str = ""
+    day_column: str | None = None
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +136,16 @@ ValueForm: TypeAlias = Constant | ProvenanceForm | FromCell | MapForm | ListForm
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Which rows a step takes: the trimmed text of a cell is among `texts`, or is not if `negated`."""
+    """Which rows a step takes: the trimmed text of a cell is among `texts`, or is not if `negated`.
+
+    `occurrence` takes the place of both: the `first` row with its text in the column, or the `later` ones, among the
+    rows that the conditions before this one take.
+    """
 
     column: str
-    texts: frozenset[str]
-    negated: bool
+    texts: frozenset[str] = frozenset()
+    negated: bool = False
+    occurrence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

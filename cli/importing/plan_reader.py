@@ -14,8 +14,10 @@ from cli.errors import UsageError
 from cli.importing.plan import (
     EXPECT_ANY,
     EXPECTATIONS,
+    OCCURRENCES,
     Condition,
     ImportPlan,
+    MapForm,
     OperationChoice,
     RecordPlan,
     SourcePlan,
@@ -164,7 +166,7 @@ def _step(table: PlanTable, sources: dict[str, SourcePlan], zone: ZoneInfo | Non
     table.finish()
     for template in (*step.needs, *((step.record.id_template,) if step.record else ())):
         for field in fields_of(template, table.place):
-            if field not in step.arguments:
+            if not _sets(step, field):
                 raise UsageError(
                     "{place}: {written} names the argument {field}, which the step does not set",
                     place=table.place,
@@ -180,6 +182,13 @@ def _step(table: PlanTable, sources: dict[str, SourcePlan], zone: ZoneInfo | Non
                 value=repr(need),
             )
     return step
+
+
+def _sets(step: StepPlan, name: str) -> bool:
+    """Whether a step sets an argument, or an entry of one that is a map: `fields.person`."""
+    argument, _dot, entry = name.partition(".")
+    form = step.arguments.get(argument)
+    return form is not None and (not entry or (isinstance(form, MapForm) and entry in form.entries))
 
 
 def _operation(table: PlanTable) -> OperationChoice:
@@ -199,11 +208,12 @@ def _conditions(table: PlanTable) -> tuple[Condition, ...]:
     for content in [found] if isinstance(found, dict) else found or []:
         one = PlanTable(within(table.place, "where"), content)
         column, wanted, unwanted = one.text("column"), one.texts("is"), one.texts("not")
+        occurrence = one.choice("occurrence", OCCURRENCES)
         one.finish()
-        if bool(wanted) == bool(unwanted):
-            raise UsageError("{place} takes either `is` or `not`, with the texts", place=one.place)
+        if sum(map(bool, (wanted, unwanted, occurrence))) != 1:
+            raise UsageError("{place} takes one of `is` and `not`, with the texts, and `occurrence`", place=one.place)
         texts = frozenset(text.strip() for text in wanted or unwanted)
-        conditions.append(Condition(column, texts, bool(unwanted)))
+        conditions.append(Condition(column, texts, bool(unwanted), occurrence))
     return tuple(conditions)
 
 

@@ -11,16 +11,18 @@ from cli.errors import UsageError
 from cli.importing.cells import CellError, shown_cell
 from cli.importing.findings import Findings
 from cli.importing.import_row import ImportRow
-from cli.importing.plan import BOOLEAN, HASH, IDENTIFIER, INTEGER, TEXT, StepPlan
+from cli.importing.plan import BOOLEAN, FIRST, HASH, IDENTIFIER, INTEGER, TEXT, Condition, StepPlan
 from cli.importing.row_arguments import prepare_row
 from cli.importing.sheet import Sheet, SheetRow, text_in
 from cli.importing.template import filled
-from cli.importing.values import PROVENANCE, BadCellError, ValueMaker, columns_of
+from cli.importing.values import PROVENANCE, BadCellError, UnclearError, ValueMaker, columns_of
 from cli.operation_arguments import declaration_of
 from contracts.arguments import ArgumentType, Boolean, Declaration, HashValue, Identifier, Integer, ListOf
 from contracts.builtin import builtin_registry
 from contracts.map_arguments import Provenance
+from contracts.records.contract import RECORDS
 from ledger.detached import SALT_SIZE_BYTES
+from ledger.encoding import Value
 from ledger.errors import BanyanError
 
 
@@ -44,6 +46,8 @@ class StepReader:
         self.refused: set[int] = set()
         self._rows_by_key: dict[tuple[str, ...], int] = {}
         self._keys_by_case: dict[tuple[str, ...], tuple[tuple[str, ...], int]] = {}
+        # What was met in the column of each condition that asks for the first row or the later ones.
+        self._met: dict[Condition, set[str]] = {one: set() for one in step.conditions if one.occurrence is not None}
 
     def rows(self) -> Iterable[ImportRow]:
         """The rows that the step takes and that can be used, in the order of the sheet; others become findings."""
@@ -51,6 +55,10 @@ class StepReader:
             try:
                 if self._takes(row):
                     yield self._row(row)
+            except UnclearError as fault:
+                self.refused.add(row.number)
+                place = self._sheet.place(row.number, fault.column, fault.value)
+                self._findings.warn(place, fault.error, self._step.name, once=False)
             except BadCellError as fault:
                 self.refused.add(row.number)
                 self._findings.refuse(
@@ -118,6 +126,9 @@ class StepReader:
         step = self._step
         kinds = [step.record.kind] if step.record is not None else []
         known = sorted(builtin_registry().kinds)
+        if any(name.startswith(f"{RECORDS.name}.") for name in step.operation.names):
+            # Which kinds there are is for the pack in force to say.
+            return
         for kind in (*kinds, *(need.partition("/")[0] for need in step.needs)):
             if kind not in known:
                 near = difflib.get_close_matches(kind, known, n=1)
@@ -129,10 +140,17 @@ class StepReader:
                 )
 
     def _takes(self, row: SheetRow) -> bool:
-        return all(
-            (self._text(row, condition.column) in condition.texts) != condition.negated
-            for condition in self._step.conditions
-        )
+        """Asked once for each row, in the order of the sheet."""
+        return all(self._meets(row, condition) for condition in self._step.conditions)
+
+    def _meets(self, row: SheetRow, condition: Condition) -> bool:
+        text = self._text(row, condition.column)
+        if condition.occurrence is None:
+            return (text in condition.texts) != condition.negated
+        met = self._met[condition]
+        is_first = text not in met
+        met.add(text)
+        return is_first == (condition.occurrence == FIRST)
 
     def _row(self, row: SheetRow) -> ImportRow:
         step = self._step
@@ -153,6 +171,7 @@ class StepReader:
         revision_column = self._sheet.source.revision_column
         revision = self._sheet.source.revision if revision_column is None else self._text(row, revision_column)
         texts = {name: str(value) for name, value in values.items()}
+        texts |= {f"{name}.{entry}": str(one) for name, value in _maps(values) for entry, one in value.items()}
         made = ImportRow(
             step=step,
             sheet=self._sheet,
@@ -223,6 +242,10 @@ class StepReader:
             value = row.values.get(argument)
             shown = str(value) if isinstance(value, str | int) else ""
             raise BadCellError(column, shown, CellError("{reason}", reason=told)) from error
+
+
+def _maps(values: dict[str, Value]) -> list[tuple[str, dict[str, Value]]]:
+    return [(name, value) for name, value in values.items() if isinstance(value, dict)]
 
 
 def _record(step: StepPlan, texts: dict[str, str]) -> str:

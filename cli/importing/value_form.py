@@ -12,7 +12,9 @@ from cli.importing.plan import (
     CASES,
     DATE_ORDERS,
     FEN_BY_UNIT,
+    RECURRENCE,
     TARGETS,
+    TARGETS_WITH_PREFIX,
     Constant,
     Conversion,
     FromCell,
@@ -25,6 +27,8 @@ from cli.importing.plan_table import PlanTable, within
 from cli.importing.template import fields_of
 from cli.language import translated
 from cli.ledger_value import from_json
+from contracts.calendar.dates import parse_date
+from contracts.errors import Refusal
 from ledger.encoding import Value
 from ledger.errors import BanyanError
 
@@ -102,8 +106,12 @@ class ValueFormReader:
         replace = table.table("replace").items()
         if not all(isinstance(new, str) for new in replace.values()) or "" in replace:
             raise UsageError("{place}: `replace` leads from texts to texts", place=table.place)
+        target, prefix = table.choice("as", TARGETS), table.text("prefix", "")
+        if prefix and target not in TARGETS_WITH_PREFIX:
+            raise UsageError("{place}: `prefix` goes before texts, identifiers and pseudonyms", place=table.place)
+        day_column, since = self._recurrence(table, target)
         return Conversion(
-            target=table.choice("as", TARGETS),
+            target=target,
             trim=table.truth("trim", True),
             case=table.choice("case", CASES),
             replace=tuple((old, str(new)) for old, new in replace.items()),
@@ -111,7 +119,23 @@ class ValueFormReader:
             date_order="ymd" if order in (None, "iso") else str(order),
             zone=table.zone() or self._zone,
             split=table.optional_text("split"),
+            prefix=prefix,
+            day_column=day_column,
+            since=since,
         )
+
+    def _recurrence(self, table: PlanTable, target: str | None) -> tuple[str | None, str]:
+        """The column with the day, and the date from which a recurrence counts; for values of that kind alone."""
+        if target != RECURRENCE:
+            return None, ""
+        day, since = table.optional_text("day"), table.text("since")
+        try:
+            parse_date(since)
+        except Refusal as refusal:
+            raise UsageError(
+                "{place}: `since` is {value}; write a date such as 2026-08-31", place=table.place, value=repr(since)
+            ) from refusal
+        return day, since
 
     def _mapping(self, table: PlanTable) -> dict[str, Value]:
         content = table.table("map").items()

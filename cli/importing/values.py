@@ -19,6 +19,7 @@ from cli.importing.plan import (
     INTEGER,
     MONEY,
     PSEUDONYM,
+    RECURRENCE,
     TEXT,
     TIME,
     Constant,
@@ -31,6 +32,8 @@ from cli.importing.plan import (
 )
 from cli.importing.sheet import Sheet, SheetRow
 from cli.importing.template import filled, names_in
+from contracts.calendar.dates import parse_date
+from contracts.calendar.words import NotUnderstood, understand
 from ledger.encoding import Value
 
 # Stands for a row's provenance until it is put in; it is told by being this very object.
@@ -52,6 +55,10 @@ class BadCellError(Exception):
     def __init__(self, column: str, value: str, error: CellError) -> None:
         super().__init__(column)
         self.column, self.value, self.error = column, value, error
+
+
+class UnclearError(BadCellError):
+    """Words that people understand and that no rule can be made of: the row is left out, and told."""
 
 
 class LeftOutError(Exception):
@@ -115,9 +122,25 @@ class ValueMaker:
         else:
             column, cell = self._filled(form.template or "", row)
         try:
+            if form.conversion.target == RECURRENCE:
+                return self._recurrence(form, column, cell, row)
             return self._converted(form, form.conversion.target or target, column, cell)
         except CellError as error:
             raise BadCellError(column, shown_cell(cell), error) from error
+
+    def _recurrence(self, form: FromCell, column: str, cell: Cell, row: SheetRow) -> Value:
+        """The rule behind words such as `every two weeks` and, from the column of the day, `Tuesday`."""
+        conversion = form.conversion
+        words = stripped(text_of(cell))
+        if not words:
+            return _empty(form)
+        name = conversion.day_column
+        day = "" if name is None else stripped(text_of(row.cells[self._columns[name]]))
+        found = understand(words, day, parse_date(conversion.since))
+        if isinstance(found, NotUnderstood):
+            error = CellError("this cannot be checked, and no plan is made of it: {reason}", reason=found.reason)
+            raise UnclearError(column, words, error)
+        return found.recurrence.encode_value()
 
     def _filled(self, template: str, row: SheetRow) -> tuple[str, str]:
         """The first column of a template, and its text; empty where one of its cells is."""
@@ -173,8 +196,8 @@ class ValueMaker:
             return hash_of(cell)
         text = text_of(cell)
         if target == PSEUDONYM:
-            return pseudonym(self._pseudonym_key, text)
-        return text
+            text = pseudonym(self._pseudonym_key, text)
+        return conversion.prefix + text
 
     def _warn(self, target: str, column: str, cell: Cell, text: str) -> None:
         if target in (IDENTIFIER, PSEUDONYM) and isinstance(cell, int | float) and not isinstance(cell, bool):
@@ -214,7 +237,9 @@ def with_provenance(value: Value, provenance: Value) -> Value:
 def columns_of(form: ValueForm) -> tuple[str, ...]:
     """The columns that a value is made of, in their order."""
     if isinstance(form, FromCell):
-        return (form.column,) if form.column is not None else names_in(form.template or "")
+        own = (form.column,) if form.column is not None else names_in(form.template or "")
+        day = form.conversion.day_column
+        return own if day is None else (*own, day)
     if isinstance(form, MapForm):
         return tuple(column for entry in form.entries.values() for column in columns_of(entry))
     if isinstance(form, ListForm):

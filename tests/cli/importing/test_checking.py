@@ -11,9 +11,10 @@ from cli.importing.checking import check_import
 from cli.importing.identity import Identity, pseudonym_key
 from cli.importing.plan_reader import read_plan
 from cli.importing.values import pseudonym
+from contracts.calendar.dates import parse_date
+from contracts.calendar.words import Understood, understand
 from tests.cli.importing.tables import SECRET, UNITS, check, told
 
-EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "guide" / "import-examples" / "kubernetes.toml"
 EVENTS = """
 name = "events"
 [[source]]
@@ -41,10 +42,12 @@ HEAD = "member,at,event,role,skip,tag,revision\n"
 
 def test_the_demonstration_s_files_are_accepted_as_they_are(tmp_path: Path) -> None:
     folder = shutil.copytree(BUILT_IN, tmp_path / "k")
-    shutil.copy(EXAMPLE, folder)
-    checked = check_import(read_plan(folder / EXAMPLE.name), SECRET, lambda _done, _total: None)
-    assert told(checked) == []
-    assert [len(rows) for rows in checked.steps] == [271, 3833, 286, 102]
+    checked = check_import(read_plan(folder / "kubernetes.toml"), SECRET, lambda _done, _total: None)
+    ((severity, row, column, sentence),) = told(checked)
+    assert (severity, row, column) == ("warning", 48, "frequency") and sentence.startswith("this cannot be checked")
+    assert checked.findings.error_count == 0
+    assert [len(rows) for rows in checked.steps] == [271, 2530, 1303, 286, 102, 101]
+    assert len({row.makes for row in checked.steps[1]}) == 2530
     assert {*checked.untaken_rows.values()} == {0}
     assert not any(checked.unused_columns.values())
 
@@ -175,3 +178,83 @@ def test_another_plan_step_network_or_secret_makes_another_fact(tmp_path: Path) 
         ],
     ]
     assert len({*found}) == 5
+
+
+MOVES = """
+name = "moves"
+[[source]]
+file = "moves.csv"
+[[step]]
+name = "people"
+where = [{column = "skip", not = "yes"}, {column = "who", occurrence = "first"}]
+operation = "records.create"
+key = ["who", "at"]
+record = {kind = "contributor", id = "{unit}/{fields.person}", expect = "new"}
+[step.arguments]
+type = "contributor"
+unit = "u"
+transition = "record-joined"
+fields.person = {column = "who"}
+[[step]]
+name = "moves"
+where = [{column = "skip", not = "yes"}, {column = "who", occurrence = "later"}]
+operation = "records.act"
+key = ["who", "at"]
+record = {kind = "contributor", id = "{id}", expect = "next"}
+[step.arguments]
+type = "contributor"
+id = {column = "who", as = "pseudonym", prefix = "u/"}
+transition = {template = "record-{what}"}
+"""
+MOVED = "who,at,what,skip\na,1,joined,yes\na,2,joined,\nb,2,joined,\nA,2,joined,\na,3,left,\nb,3,left,yes\na,4,left,\n"
+
+
+def test_the_first_row_of_each_text_is_told_from_later_ones(tmp_path: Path) -> None:
+    checked = check(tmp_path, MOVES, moves_csv=MOVED)
+    people, moves = checked.steps
+    assert [(row.number, row.makes) for row in people] == [
+        (3, "contributor/u/a"),
+        (4, "contributor/u/b"),
+        (5, "contributor/u/A"),
+    ]
+    assert [row.number for row in moves] == [6, 8]
+    assert checked.untaken_rows == {"moves": 2}
+
+
+def test_a_prefix_stands_before_a_pseudonym(tmp_path: Path) -> None:
+    (row, _other) = check(tmp_path, MOVES, moves_csv=MOVED).steps[1]
+    assert row.values["id"] == "u/" + pseudonym(pseudonym_key(SECRET), "a")
+    assert row.makes == f"contributor/{row.values['id']}"
+
+
+RHYTHMS = """
+name = "rhythms"
+[[source]]
+file = "rhythms.csv"
+[[step]]
+name = "plans"
+operation = "schedule.plan"
+key = ["title"]
+[step.arguments]
+unit = "u"
+title = {column = "title"}
+recurrence = {column = "words", as = "recurrence", day = "day", since = "2026-09-01"}
+since = "2026-09-01"
+grace_days = 7
+"""
+
+
+def test_words_about_a_rhythm_become_a_rule_or_are_told(tmp_path: Path) -> None:
+    table = "title,words,day\na,weekly,Tuesday\nb,每季度一次,\nc,when the moon is full,Monday\nd,now and then,\ne,,\n"
+    checked = check(tmp_path, RHYTHMS, rhythms_csv=table)
+    weekly, quarterly = checked.steps[0]
+    for row, words, day in ((weekly, "weekly", "Tuesday"), (quarterly, "每季度一次", "")):
+        found = understand(words, day, parse_date("2026-09-01"))
+        assert isinstance(found, Understood) and row.values["recurrence"] == found.recurrence.encode_value()
+    findings = told(checked)
+    assert [(severity, row, column) for severity, row, column, _sentence in findings] == [
+        ("error", 6, "words"),
+        ("warning", 4, "words"),
+        ("warning", 5, "words"),
+    ]
+    assert all("cannot be checked" in sentence for _severity, _row, _column, sentence in findings[1:])
