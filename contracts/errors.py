@@ -17,7 +17,7 @@ import re
 from string import Formatter
 from typing import NamedTuple
 
-from ledger.encoding import Value
+from ledger.encoding import INTEGER_MAX, INTEGER_MIN, Value
 from ledger.errors import BanyanError, LocalError
 
 # Longer texts in a refusal are cut: they repeat what stands in the transaction anyway.
@@ -55,13 +55,14 @@ class Refusal(BanyanError):
 
     @property
     def details(self) -> dict[str, Value]:
-        """The values as they stand in the result leaf; long texts are cut to 200 characters."""
+        """The values as they stand in the result leaf: texts cut to 200 characters, numbers to 64 bits."""
         details: dict[str, Value] = {}
         for name, value in self.params.items():
             if isinstance(value, str):
                 details[name] = value[:DETAIL_LENGTH_MAX]
             elif isinstance(value, int):
-                details[name] = value
+                # What was computed and refused for being too large is told as the largest number there is.
+                details[name] = min(max(value, INTEGER_MIN), INTEGER_MAX)
             else:
                 raise ContractError("the refusal {code} carries a value that is no text or number", code=self.code)
         if len(details) > DETAILS_MAX:

@@ -10,17 +10,33 @@ from contracts.calendar.dates import day_at
 from contracts.packs.transition import Deadline
 from contracts.records.local_day import due_ms
 from contracts.records.move import Move
+from contracts.records.reasons import DEADLINES_TOO_MANY
 from contracts.run_context import RunContext
-from contracts.timers import cancel_timer, set_timer
+from contracts.timers import KIND_TIMER, cancel_timer, set_timer
 from ledger.encoding import Value
 
 HANDLER = "deadline"
 PURPOSE = f"records.{HANDLER}"
+# A record leaves a state, and cancels what runs there, in one transaction: few enough for that.
+DEADLINES_MAX = 8
 # The acting role of what a timer does.
 ACTOR_TIMER = "timer"
 
 
-def set_deadline(move: Move, deadline: Deadline) -> str:
+def with_deadline(move: Move, timers: tuple[str, ...], deadline: Deadline) -> tuple[str, ...]:
+    """The timers of a record's state with that of a transition's deadline, which is set.
+
+    Raises:
+        Refusal: `records.deadlines-too-many`, where a transition that stays in its state is taken again and again.
+    """
+    if len(timers) >= DEADLINES_MAX:
+        timers = tuple(timer for timer in timers if move.context.content(KIND_TIMER, timer) is not None)
+    if len(timers) >= DEADLINES_MAX:
+        raise move.refusal(DEADLINES_TOO_MANY, limit=DEADLINES_MAX)
+    return (*timers, _set_deadline(move, deadline))
+
+
+def _set_deadline(move: Move, deadline: Deadline) -> str:
     """Set the timer of a transition's deadline; its id."""
     offset = move.offset_minutes
     days = move.program.days(deadline.days, move.context.time_ms)

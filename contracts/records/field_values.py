@@ -5,7 +5,6 @@ say (`contracts.packs.field`). Invariant: what passed names only units, persons 
 Source: docs/reference/records.md, "Fields".
 """
 
-import re
 from collections.abc import Set
 
 from contracts.errors import Refusal
@@ -14,6 +13,7 @@ from contracts.packs.field import Field
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.transition import Transition
 from contracts.record import Record
+from contracts.records.identity import is_record_id
 from contracts.records.reasons import (
     FIELD_MISSING,
     FIELD_NOT_SET,
@@ -27,7 +27,6 @@ from contracts.run_context import RunContext
 from contracts.units.tree import KIND_UNIT
 from ledger.encoding import Value
 
-_RECORD_ID = re.compile(r"[!-~]{1,400}")
 _NAMING = frozenset(("reference", "person", "unit"))
 
 
@@ -98,7 +97,7 @@ def check_required(definition: TypeDefinition, transition: Transition, present: 
 
 def is_there(context: RunContext, kind: str, record_id: str) -> bool:
     """Whether there is such a record; one whose creation still waits for approvals is not there."""
-    if not _RECORD_ID.fullmatch(record_id):
+    if not is_record_id(record_id):
         return False
     content = context.content(kind, record_id)
     return content is not None and Record.decode_own(content).fields.get("state") != ""

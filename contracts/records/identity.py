@@ -22,7 +22,13 @@ NUMBER_MAX = 10**NUMBER_DIGITS - 1
 KIND_AND_ID_LENGTH_MAX = 199
 PART_LENGTH_MAX = 64
 
+_RECORD_ID = re.compile(r"[!-~]{1,400}")
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+:-]{0,63}")
+
+
+def is_record_id(text: str) -> bool:
+    """Whether a text can be the id of a record: what somebody wrote becomes no key without having been asked this."""
+    return _RECORD_ID.fullmatch(text) is not None
 
 
 def record_subject(kind: str, record_id: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from contracts.errors import Refusal
 from contracts.packs.active import versions_of
+from contracts.records.identity import is_record_id
 from contracts.records.pack_record import PackRecord
 from contracts.records.program import Program, find_program_of
 from contracts.records.reasons import STATE_UNKNOWN
@@ -25,13 +26,13 @@ def find_record(
     Args:
         context: The transaction under way.
         program: The kind's, of the pack in force.
-        record_id: Of a form that a record can have.
+        record_id: Any text; of one that is no id there is no record.
         without_pending: Give up what waits for approvals.
 
     Raises:
         Refusal: `records.state-unknown`.
     """
-    record = context.read(program.kind, record_id)
+    record = context.read(program.kind, record_id) if is_record_id(record_id) else None
     if record is None:
         return None
     found = PackRecord.from_fields(record.fields)

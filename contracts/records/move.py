@@ -15,6 +15,7 @@ from contracts.records.program import Program
 from contracts.records.request import Request
 from contracts.records.rule_scope import RecordScope
 from contracts.run_context import RunContext
+from contracts.units.names import is_person
 from ledger.encoding import Value
 from ledger.hashing import Hash
 
@@ -96,7 +97,8 @@ class Move:
             return None
         known = self.before.values if self.before is not None and self.before.state else self.request.fields
         person = known.get(name)
-        return person if isinstance(person, str) else None
+        # Asked before what is given is checked, and of records of older packs: a text need not be a name.
+        return person if is_person(person) else None
 
     def subject(self) -> Subject:
         """What actors are judged by: the unit, the person, the creator."""

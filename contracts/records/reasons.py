@@ -54,6 +54,11 @@ RULE_FAILED = Reason(
     "records.rule-failed", "the rule {rule} of a {kind} has no value here: {fault}; tell who looks after the pack"
 )
 
+DEADLINES_TOO_MANY = Reason(
+    "records.deadlines-too-many",
+    "{limit} deadlines of the {kind} {id} run already; {transition} is not taken again now",
+)
+
 VOTE_MISSING = Reason("records.vote-missing", "{transition} of a {kind} rests on a vote; give its counts as `vote`")
 VOTE_UNEXPECTED = Reason("records.vote-unexpected", "{transition} of a {kind} rests on no vote; leave `vote` out")
 VOTE_COUNTS = Reason(
@@ -125,6 +130,7 @@ RECORDS_REASONS = (
     MINIMUM_STAY,
     GUARD,
     RULE_FAILED,
+    DEADLINES_TOO_MANY,
     VOTE_MISSING,
     VOTE_UNEXPECTED,
     VOTE_COUNTS,

@@ -17,6 +17,7 @@ from contracts.packs.rule_names import PARAMETER_PREFIX
 from contracts.packs.scope import ForeignField
 from contracts.record import Record
 from contracts.records.counters import counter_value, is_counter_key
+from contracts.records.identity import is_record_id
 from contracts.records.local_day import days_between
 from contracts.rules.types import RuleValue
 from contracts.units.office import held_since, is_held
@@ -32,7 +33,6 @@ _COUNTER = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _PERSON = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+:-]{0,63}")
 _UNIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._@+:-]*(?:/[A-Za-z0-9_][A-Za-z0-9._@+:-]*)*")
 _UNIT_LENGTH_MAX = 128
-_RECORD_ID = re.compile(r"[!-~]{1,400}")
 
 _Arguments = tuple[RuleValue, ...]
 
@@ -84,9 +84,12 @@ class RecordScope:
         self._today = day_at(context.time_ms, utc_offset_minutes)
 
     def value(self, name: str) -> RuleValue:
-        """The value of a name of the scope; None for a field that is not there."""
-        if name in self._values:
-            return self._values[name]
+        """The value of a name of the scope; None for a field that is not there, or holds what it cannot hold now."""
+        field = self._definition.fields.get(name)
+        if field is not None:
+            value = self._values.get(name)
+            # A record of an older pack may have another type there.
+            return value if value is not None and _fits(value, field.type) else None
         answer = _NAMES.get(name)
         if answer is not None:
             return answer(self)
@@ -155,7 +158,7 @@ class RecordScope:
         return value if _fits(value, self._definition.uses.types[looked_at.kind][looked_at.field].type) else None
 
     def _fields(self, kind: RuleValue, record_id: RuleValue) -> dict[str, Value] | None:
-        if not (_is(_KIND, kind) and _is(_RECORD_ID, record_id)):
+        if not (_is(_KIND, kind) and isinstance(record_id, str) and is_record_id(record_id)):
             return None
         content = self._context.content(str(kind), str(record_id))
         return None if content is None else Record.decode_own(content).fields

@@ -193,6 +193,9 @@ def _verdict(context: TimerContext, program: Program, check: Check, record_id: s
 def _move(context: TimerContext, program: Program, check: Check, record_id: str) -> Move | None:
     """The transition of the check at this record; None if it does not start from where the record is."""
     before = find_record(context, program, record_id)
+    if before is not None and before.pack != program.pack:
+        # What waits under an older version can only be withdrawn, and must not come to wait under this one.
+        before = find_record(context, program, record_id, without_pending=True)
     transition = program.transition(check.then)
     if before is None or before.state == NOT_THERE or before.state not in transition.from_states:
         return None

@@ -9,7 +9,7 @@ Source: docs/reference/records.md, "What is written".
 
 from contracts.errors import Refusal
 from contracts.packs.effect import Advance, SetField
-from contracts.records.deadlines import cancel_deadlines, set_deadline
+from contracts.records.deadlines import cancel_deadlines, with_deadline
 from contracts.records.effects import perform, text_of
 from contracts.records.events import CHANGED, CREATED
 from contracts.records.field_values import check_required
@@ -102,7 +102,7 @@ def _timers(move: Move) -> tuple[str, ...]:
     kept = move.before.timers if move.before is not None and stays else ()
     if move.transition.deadline is None:
         return kept
-    return (*kept, set_deadline(move, move.transition.deadline))
+    return with_deadline(move, kept, move.transition.deadline)
 
 
 def _write(move: Move, timers: tuple[str, ...]) -> None:
