@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from cli.errors import UsageError
 from cli.ledger_value import bytes_of_hex, from_json, nfc, parse_json
 from cli.named_file import read_text
+from cli.record_fields import FIELDS
 from cli.recurrence_words import recurrence_of_words
 from contracts.arguments import Boolean, Declaration, Detached, HashValue, Integer, ListOf, Octets
 from contracts.builtin import builtin_registry
@@ -143,6 +144,7 @@ def prepare(
     detached: Mapping[str, Value],
     draw_salt: SaltSource,
     declaration: Declaration | None,
+    private_fields: frozenset[str] = frozenset(),
 ) -> PreparedArguments:
     """Arguments ready for a transaction; what the declaration wants detached is detached.
 
@@ -152,6 +154,7 @@ def prepare(
         detached: Further values, to be detached whatever the declaration says.
         draw_salt: Random salts, or derived ones where the same transaction must be made again.
         declaration: None sends what is given, unchecked.
+        private_fields: The parts of the argument `fields` whose values are detached too.
 
     Raises:
         UsageError: an argument is missing, unknown or of the wrong kind.
@@ -170,6 +173,13 @@ def prepare(
             one = _detach(name, value, draw_salt)
             travelling.append(one)
             arguments[name] = commitment_map(one)
+        elif private_fields and name == FIELDS and isinstance(value, dict):
+            fields = dict(value)
+            for part in sorted(private_fields & value.keys()):
+                one = _detach(f"{name}.{part}", value[part], draw_salt)
+                travelling.append(one)
+                fields[part] = commitment_map(one)
+            arguments[name] = fields
         else:
             arguments[name] = value
     if declaration is not None:

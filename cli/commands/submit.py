@@ -12,6 +12,8 @@ from cli.session import Session
 if TYPE_CHECKING:
     from cli.client import Answer
     from cli.operation_arguments import PreparedArguments
+    from cli.record_fields import RecordFields
+    from ledger.encoding import Value
 
 
 def submit(
@@ -48,14 +50,15 @@ def submit(
     """Hand in one transaction and wait for what becomes of it."""
     from cli.handing_in import hand_in
 
-    prepared = _prepare(operation, arg or [], args_file, detached or [], unchecked)
+    prepared = _prepare(session, operation, arg or [], args_file, detached or [], unchecked)
     return _show(session, hand_in(session, operation, prepared, key, waits=not no_wait))
 
 
 def _prepare(
-    operation: str, settings: list[str], args_file: Path | None, detached: list[str], unchecked: bool
+    session: Session, operation: str, settings: list[str], args_file: Path | None, detached: list[str], unchecked: bool
 ) -> "PreparedArguments":
     from cli.errors import UsageError
+    from cli.map_settings import gathered, merged, read_plain, split_settings
     from cli.operation_arguments import (
         declaration_of,
         parse_detached,
@@ -63,15 +66,47 @@ def _prepare(
         prepare,
         read_arguments_file,
     )
+    from cli.record_fields import FIELDS, RECORD_OPERATIONS
     from ledger.detached import SALT_SIZE_BYTES
 
     declaration = None if unchecked else declaration_of(operation)
     values = read_arguments_file(args_file) if args_file else {}
-    for name, value in parse_settings(settings, declaration).items():
+    plain, parts = split_settings(settings)
+    plain_detached, private_parts = split_settings(detached, files=True)
+    for name, value in parse_settings(plain, declaration).items():
         if name in values:
             raise UsageError("the argument {name} is given twice", name=name)
         values[name] = value
-    return prepare(operation, values, parse_detached(detached), lambda name: os.urandom(SALT_SIZE_BYTES), declaration)
+    beside = parse_detached(plain_detached)
+    found = _record_fields(session, values) if operation in RECORD_OPERATIONS else None
+    if found is None:
+        maps = gathered([*parts, *private_parts], read_plain)
+    else:
+        maps = gathered([*parts, *private_parts], found.read_part, found.is_list)
+    values = merged(values, maps)
+    fields = values.get(FIELDS)
+    private = frozenset(one.part for one in private_parts if one.argument == FIELDS)
+    if found is not None and isinstance(fields, dict):
+        private |= found.to_detach(fields)
+    return prepare(operation, values, beside, lambda _: os.urandom(SALT_SIZE_BYTES), declaration, private)
+
+
+def _record_fields(session: Session, values: dict[str, "Value"]) -> "RecordFields | None":
+    """The fields of the kind that is asked for; None where no pack of the network defines it, as the node will say."""
+    from cli.client import NodeClient
+    from cli.errors import RefusedError
+    from cli.pack_values import find_definition
+    from cli.record_fields import TYPE, RecordFields
+
+    kind = values.get(TYPE)
+    if not isinstance(kind, str):
+        return None
+    with NodeClient(session.home) as client:
+        try:
+            definition = find_definition(client, kind)
+        except RefusedError:
+            return None
+    return None if definition is None else RecordFields(definition)
 
 
 def _show(session: Session, answer: "Answer") -> int:
