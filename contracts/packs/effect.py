@@ -12,7 +12,16 @@ from contracts.packs.expression import Expression
 from contracts.packs.fault import Faults
 from contracts.packs.form import Form
 from contracts.packs.limits import DAYS_MAX, EFFECT_FIELDS_MAX
-from contracts.packs.names import FIELD_NAME, FIELD_NAME_HINT, NAME, NAME_HINT, ROLE, ROLE_HINT
+from contracts.packs.names import (
+    CASE_OWNER,
+    CASE_OWNER_HINT,
+    FIELD_NAME,
+    FIELD_NAME_HINT,
+    NAME,
+    NAME_HINT,
+    ROLE,
+    ROLE_HINT,
+)
 from contracts.packs.words import Words, read_title
 from ledger.encoding import Value
 
@@ -66,11 +75,12 @@ class Advance:
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """Open a case for people to look at within so many days."""
+    """Open a case for people to look at within so many days; `owner` decides it, an administrator if left out."""
 
     title: Words
     days: Days
     person: Expression | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +179,10 @@ def _name(form: Form, key: str) -> str:
     return form.matching(key, NAME, NAME_HINT)
 
 
+def _owner(form: Form) -> str | None:
+    return form.matching("owner", CASE_OWNER, CASE_OWNER_HINT, optional=True) or None
+
+
 def _role(form: Form) -> str:
     return form.matching("role", ROLE, ROLE_HINT)
 
@@ -181,7 +195,9 @@ _READERS: dict[str, Callable[[Form], Effect]] = {
     "count": lambda form: Count(_name(form, "counter"), _expression(form, "by"), _optional(form, "key")),
     "fulfil": lambda form: Fulfil(_expression(form, "plan"), _expression(form, "at")),
     "notify": lambda form: Notify(_name(form, "event"), _fields(form)),
-    "open-case": lambda form: OpenCase(read_title(form), read_days(form, "days"), _optional(form, "person")),
+    "open-case": lambda form: OpenCase(
+        read_title(form), read_days(form, "days"), _optional(form, "person"), _owner(form)
+    ),
     "release": lambda form: Release(_role(form), _expression(form, "person")),
     "set": lambda form: SetField(form.matching("field", FIELD_NAME, FIELD_NAME_HINT), _expression(form, "value")),
 }

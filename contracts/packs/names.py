@@ -24,6 +24,9 @@ ACTOR = re.compile(
     r"administrator|anyone|self|creator|guardian|"
     rf"role:[a-z][a-z0-9-]{{0,31}}(?:@(?:parent|above|unit:{_PART}(?:/{_PART})*))?"
 )
+# Who decides a case: people by an office of theirs, never somebody by being anybody.
+CASE_OWNER = re.compile(rf"administrator|role:{ROLE.pattern}(?:@parent|@above)?")
+CASE_OWNER_HINT = "administrator, role:board, role:board@parent or role:board@above"
 ACTOR_HINT = (
     "administrator, anyone, self, creator, guardian, role:NAME, role:NAME@parent, role:NAME@above, role:NAME@unit:UNIT"
 )

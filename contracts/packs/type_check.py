@@ -84,6 +84,8 @@ def roles_named(definition: TypeDefinition) -> list[tuple[str, str]]:
         for index, effect in enumerate(one.effects):
             if role := getattr(effect, "role", None):
                 found.append((f"{where}.effects[{index}].role", role))
+            if role := role_of(getattr(effect, "owner", None) or ""):
+                found.append((f"{where}.effects[{index}].owner", role))
     return found
 
 

@@ -9,7 +9,7 @@ Source: docs/reference/records.md, "Effects".
 import re
 
 from contracts.calendar.dates import format_date, start_ms
-from contracts.cases.case import open_case
+from contracts.cases.case import OWNER_DEFAULT, open_case
 from contracts.errors import Refusal
 from contracts.packs.effect import Appoint, Count, Effect, Fulfil, Notify, OpenCase, Release, SetField
 from contracts.packs.expression import Expression
@@ -44,11 +44,13 @@ def perform(move: Move, number: int, effect: Effect) -> None:
             _appoint(move, number, role, person, until)
         case Release(role, person):
             release(move.context, move.unit, role, person_of(move, number, person))
-        case OpenCase(title, days, person):
+        case OpenCase(title, days, person, owner):
             about = None if person is None or evaluate(move, person) is None else person_of(move, number, person)
             term = move.program.days(days, move.context.time_ms)
             basis = f"{move.kind}/{move.record_id}"
-            open_case(move.context, move.unit, {"en": title.en, "zh": title.zh}, term, about, basis)
+            open_case(
+                move.context, move.unit, {"en": title.en, "zh": title.zh}, term, about, basis, owner or OWNER_DEFAULT
+            )
         case Notify(event, fields):
             told: dict[str, Value] = {name: evaluate(move, one) for name, one in fields.items()}
             move.context.emit(

@@ -1,5 +1,7 @@
 """What a transition does beside moving its record."""
 
+import pytest
+
 from contracts.calendar.dates import day_at
 from ledger.encoding import Value
 from tests.contracts.records.packs import CLUB, club, compiled, fields_of
@@ -173,3 +175,22 @@ def test_a_record_that_is_not_there_is_not_advanced() -> None:
 
 def test_the_pack_of_the_tests_has_no_faults() -> None:
     assert sorted(compiled(chain(4)).types)[:3] == ["application", "badge", "expense"]
+
+
+OWNED = CLUB.replace('days = 20, person = "person" }', 'days = 20, person = "person", owner = "role:lead" }')
+
+
+def test_a_case_belongs_to_whom_the_pack_names() -> None:
+    ledger = club(OWNED)
+    assert create(ledger, "eve", person="eve").ok
+    assert act(ledger, "bob", "refuse").ok
+    assert ledger.fields("case", "branch-1/000001")["owner"] == "role:lead"
+    noted: dict[str, Value] = {"unit": "branch-1", "number": 1, "what": "notice"}
+    assert ledger.code("cases.note", noted) == "cases.not-allowed", "not even an administrator"
+    assert ledger.code("cases.note", noted, "ann") == "ok"
+
+
+def test_a_case_belongs_to_an_office_that_the_pack_declares() -> None:
+    for owner in ("role:nobody", "anyone", "self", "lead"):
+        with pytest.raises(AssertionError, match=r"effects\[0\]\.owner"):
+            compiled(OWNED.replace('owner = "role:lead"', f'owner = "{owner}"'))
