@@ -7,8 +7,8 @@ tree: rules are never weighed against each other.
 from contracts.packs.effect import Days, effect_value
 from contracts.packs.fault import Faults
 from contracts.packs.record_type import TypeDefinition
-from contracts.packs.transition import Deadline, Review, Transition
-from contracts.packs.weakening import Protected, Weakening, check_effects
+from contracts.packs.transition import Review, Transition
+from contracts.packs.weakening import Protected, Weakening, check_added_deadline, check_effects
 
 
 def check_transition_not_weaker(
@@ -36,7 +36,7 @@ def check_transition_not_weaker(
     if below.review is not None and not _is_as_strict(below.review, one.review):
         faults.add(Weakening("the base asks for more approvals, or of other people", rule="review"), f"{path}.review")
     _check_vote(base, above, below, one, path, faults)
-    _check_rest(below, one, protected, path, faults)
+    _check_rest(base, below, one, protected, path, faults)
 
 
 def _check_fields(base: TypeDefinition, below: Transition, one: Transition, path: str, faults: Faults) -> None:
@@ -67,17 +67,21 @@ def _check_vote(
         faults.add(Weakening("the vote is another one than in the base", rule="vote"), f"{path}.vote")
 
 
-def _check_rest(below: Transition, one: Transition, protected: Protected, path: str, faults: Faults) -> None:
+def _check_rest(
+    base: TypeDefinition, below: Transition, one: Transition, protected: Protected, path: str, faults: Faults
+) -> None:
     if one.automatic and not below.automatic:
         faults.add(Weakening("people take it in the base", rule="automatic"), f"{path}.automatic")
     if below.decides and not one.decides:
         faults.add(Weakening("it decides on a person in the base", rule="decides"), f"{path}.decides")
-    if not _is_same_deadline(below.deadline, one.deadline):
+    if below.deadline is None:
+        check_added_deadline(base, one, path, faults)
+    elif below.deadline != one.deadline:
         faults.add(Weakening("the deadline is another one than in the base", rule="deadline"), f"{path}.deadline")
     count = len(below.effects)
     if [effect_value(effect) for effect in one.effects[:count]] != [effect_value(effect) for effect in below.effects]:
         faults.add(Weakening("an effect of the base is gone or changed", rule="effect-kept"), f"{path}.effects")
-    check_effects(one.effects, count, protected, path, faults)
+    check_effects(one.effects, count, protected, path, faults, base.fields)
 
 
 def _same_rule(base: TypeDefinition, above: TypeDefinition, name: str) -> bool:
@@ -98,7 +102,3 @@ def _is_as_strict(below: Review, above: Review | None) -> bool:
         and set(above.actors) <= set(below.actors)
         and (above.distinct or not below.distinct)
     )
-
-
-def _is_same_deadline(below: Deadline | None, above: Deadline | None) -> bool:
-    return below is None or below == above

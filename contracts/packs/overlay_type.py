@@ -8,7 +8,7 @@ from contracts.packs.field import Field
 from contracts.packs.overlay_transition import check_transition_not_weaker
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.transition import ABSENT, Transition
-from contracts.packs.weakening import Protected, Weakening, check_effects, check_range
+from contracts.packs.weakening import Protected, Weakening, check_added_deadline, check_effects, check_range
 
 # How many may read a value: each class is for fewer than the one before it.
 _OPENNESS = ("public", "ledger", "members", "unit", "role", "sealed")
@@ -28,6 +28,15 @@ def check_type_not_weaker(
     for name, check in base.checks.items():
         if name not in above.checks or (above.checks[name].every, above.checks[name].then) != (check.every, check.then):
             faults.add(Weakening("the check of the base is gone, or another one", rule="check"), f"{path}.check.{name}")
+    for name, check in above.checks.items():
+        if name not in base.checks and check.then in base.transitions:
+            faults.add(
+                Weakening(
+                    "an added check takes {name} of the base, which the base does not", rule="check", name=check.then
+                ),
+                f"{path}.check.{name}",
+            )
+    _check_migration(base, above, path, faults)
     for name, one in above.transitions.items():
         if name not in base.transitions:
             _check_added(base, above, one, protected, f"{path}.transition.{name}", faults)
@@ -55,6 +64,9 @@ def _check_field(base: Field, above: Field | None, path: str, faults: Faults) ->
     if not set(above.states) <= set(base.states):
         faults.add(Weakening("in the base, fewer states let the field be amended", rule="field-states"), path)
     check_range(base, above, "field-range", path, faults)
+    if base.most is None and base.item_type == "text" and above.size_bytes_max > base.size_bytes_max:
+        limit = base.size_bytes_max
+        faults.add(Weakening("the text has at most {limit} bytes in the base", rule="field-range", limit=limit), path)
 
 
 def _is_as_closed(base: str, above: str) -> bool:
@@ -77,17 +89,32 @@ def _check_states(base: TypeDefinition, above: TypeDefinition, path: str, faults
             faults.add(Weakening("in this state nothing is amended in the base", rule="state-amendable"), where)
 
 
+def _check_migration(base: TypeDefinition, above: TypeDefinition, path: str, faults: Faults) -> None:
+    """What the base carries over goes where it says; what local conventions drop of theirs stays among theirs."""
+    for name in sorted(base.migration.keys() | above.migration.keys()):
+        to = above.migration.get(name)
+        if to != base.migration.get(name) if name in base.migration else to in base.states:
+            faults.add(
+                Weakening("records in the state {state} come to stand elsewhere", rule="migration", state=name),
+                f"{path}.migration.{name}",
+            )
+
+
 def _check_added(
     base: TypeDefinition, above: TypeDefinition, one: Transition, protected: Protected, path: str, faults: Faults
 ) -> None:
     check_effects(one.effects, 0, protected, path, faults)
+    check_added_deadline(base, one, path, faults)
     touched = [name for name in one.sets if name in base.fields]
     touched += [name for effect in one.effects if (name := getattr(effect, "field", None)) in base.fields]
     if touched and not one.creates:
         faults.add(
             Weakening("an added transition sets the field {name} of the base", rule="added-sets", name=touched[0]), path
         )
-    if one.to in base.states and _origins(base, above, one) - {one.to}:
+    # Whoever goes away and comes back begins a new term: where the base has one, that gets past it.
+    timed = any(way.to == one.to and way.deadline is not None for way in base.transitions.values())
+    past = _origins(base, above, one) - {one.to} or (timed and set(one.from_states) != {one.to})
+    if one.to in base.states and past:
         faults.add(
             Weakening(
                 "an added transition leads into the state {state} of the base, past what the base asks for on the way",

@@ -3,11 +3,13 @@
 Owns the form of the finding. `rule` names which of the rules of strengthening is broken; programs may rely on it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple, Protocol
 
-from contracts.packs.effect import Advance, Appoint, Count, Effect, Release
+from contracts.packs.effect import Advance, Appoint, Count, Effect, Release, SetField
 from contracts.packs.fault import Faults, PackFault
+from contracts.packs.record_type import TypeDefinition
+from contracts.packs.transition import Transition
 
 
 class Weakening(PackFault):
@@ -54,18 +56,39 @@ def check_range(base: Ranged, above: Ranged, rule: str, path: str, faults: Fault
         )
 
 
-def check_effects(effects: Sequence[Effect], start: int, protected: Protected, path: str, faults: Faults) -> None:
-    """Note effects from the index `start` on that touch what only the base's own transitions touch."""
+def check_added_deadline(base: TypeDefinition, one: Transition, path: str, faults: Faults) -> None:
+    """Note a deadline of `one`, which the base does not have, that takes a transition of the base."""
+    if one.deadline is not None and one.deadline.then in base.transitions:
+        faults.add(
+            Weakening(
+                "an added deadline takes {name} of the base, earlier than the base does",
+                rule="deadline",
+                name=one.deadline.then,
+            ),
+            f"{path}.deadline",
+        )
+
+
+def check_effects(
+    effects: Sequence[Effect],
+    start: int,
+    protected: Protected,
+    path: str,
+    faults: Faults,
+    fields: Collection[str] = (),
+) -> None:
+    """Note effects from the index `start` on that touch what only the base's own transitions touch, `fields` too."""
     for index, effect in enumerate(effects[start:], start):
         touched = (
             (isinstance(effect, Appoint | Release) and effect.role in protected.roles)
+            or (isinstance(effect, SetField) and effect.field in fields)
             or (isinstance(effect, Count) and effect.counter in protected.counters)
             or (isinstance(effect, Advance) and effect.kind in protected.kinds)
         )
         if touched:
             faults.add(
                 Weakening(
-                    "an added effect touches a role, counter or record of the base; only the base's own may",
+                    "an added effect touches a role, counter, record or field of the base; only the base's own may",
                     rule="effect",
                 ),
                 f"{path}.effects[{index}]",

@@ -140,6 +140,21 @@ WEAKER: list[tuple[str, list[tuple[str, str]]]] = [
         ),
     ),
     ("added-sets", before_leave(added("mend", "member", "member", "sets = ['fee']"))),
+    # What sets a field of the base beside a transition of the base gets past who may set it.
+    ("effect", [(f"[{RELEASE}]", f'[{RELEASE}, {{do = "set", field = "until", value = "add_months(today, 900)"}}]')]),
+    # What the base does after a term is not done earlier: by no deadline, no check and no way round that begins anew.
+    ("deadline", before_leave(added("again", "applied", "applied", 'deadline = {days = 0, then = "lapse"}'))),
+    (
+        "added-way",
+        before_leave(
+            '[type.club-member.state.side]\ntitle = {en = "x", zh = "某"}\n'
+            + added("in", "applied", "side")
+            + added("out", "side", "applied")
+        ),
+    ),
+    # What a version drops of its own does not come to stand where the base would not have let it.
+    ("migration", [(LEAVE, f'[type.club-member.migration]\nparked = "member"\n\n{LEAVE}')]),
+    ("field-range", [('type = "text"\nclass = "members"', 'type = "text"\nmost = 2000\nclass = "members"')]),
 ]
 
 
@@ -171,3 +186,55 @@ def test_rules_of_the_base_are_not_written_anew() -> None:
 
 def test_a_base_that_is_not_there_is_told() -> None:
     assert any("pack.base" in one for one in complaints(compile_pack(local())))
+
+
+EXPIRE = """
+[type.club-member.transition.expire]
+from = "member"
+to = "left"
+title = {en = "Expire", zh = "到期"}
+automatic = true
+guards = ["over"]
+
+[type.club-member.rule.over]
+expression = "today > default(until, today)"
+text = {en = "not yet", zh = "未到"}
+
+[type.club-member.check.terms]
+title = {en = "Terms", zh = "期限"}
+every = {of = "months", every = 12, from = 0, times = 1}
+then = "expire"
+"""
+
+
+DAILY = EXPIRE[EXPIRE.index("[type.club-member.check.terms]") :].replace("check.terms", "check.daily")
+DAILY = DAILY.replace('"months", every = 12', '"days", every = 1')
+
+
+@pytest.mark.parametrize(
+    ("rule", "old", "new"),
+    [
+        ("deadline", 'to = "member"\n', 'to = "member"\ndeadline = {days = 0, then = "expire"}\n'),
+        ("check", EXPIRE, EXPIRE + DAILY),
+    ],
+    ids=["deadline", "check"],
+)
+def test_what_the_base_does_by_itself_is_not_done_earlier(rule: str, old: str, new: str) -> None:
+    """By no deadline that the base does not have, and by no check."""
+    types = TYPES + EXPIRE
+    below = compile_pack({"p.toml": parsed(PACK), "t.toml": parsed(types)}).pack
+    above = compile_pack({"p.toml": parsed(PACK), "t.toml": parsed(types.replace(old, new))})
+    assert below is not None and above.pack is not None, complaints(above)
+    manifest = replace(above.pack.manifest, base=Base("chess-club", below.hash))
+    assert [one.rule for one in not_weaker(below, replace(above.pack, manifest=manifest))] == [rule]
+
+
+def test_what_the_base_carries_over_goes_where_it_says() -> None:
+    moved = f'[type.club-member.migration]\nold = "applied"\n\n{LEAVE}'
+    below = compiled((LEAVE, moved)).pack
+    assert below is not None
+    for after, expected in (("applied", set()), ("member", {"migration"})):
+        above = compiled((LEAVE, moved.replace("applied", after))).pack
+        assert above is not None
+        manifest = replace(above.manifest, base=Base("chess-club", below.hash))
+        assert {one.rule for one in not_weaker(below, replace(above, manifest=manifest))} == expected
