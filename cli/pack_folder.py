@@ -39,7 +39,7 @@ def pack_with_bases(folder: Path, depth: int = 0) -> tuple[Pack, ...]:
     compiled = compile_folder(folder, depth)
     if compiled.pack is None:
         raise UsageError(
-            "the pack in {path} has {count} faults; `banyan pack check` tells them",
+            "the pack in {path} has faults ({count}); `banyan pack check` tells them",
             path=str(folder),
             count=len(compiled.faults),
         )

@@ -19,9 +19,10 @@ def title_of(words: Words) -> str:
 
 def transition_lines(definition: TypeDefinition) -> Iterator[tuple[str, str, str, str]]:
     """For each way: the state before, the transition, the state after, and who may take it under which conditions."""
-    for one in definition.transitions.values():
-        for state in one.from_states:
-            yield state or _("(new)"), one.name, one.to, "; ".join(_conditions(one))
+    for state in _in_order(definition):
+        for one in definition.transitions.values():
+            if state in one.from_states:
+                yield state or _("(new)"), one.name, one.to, "; ".join(_conditions(one, definition))
 
 
 def mermaid(pack: Pack) -> str:
@@ -29,11 +30,25 @@ def mermaid(pack: Pack) -> str:
     return "\n\n".join(_diagram(definition) for definition in pack.types.values())
 
 
-def _conditions(one: Transition) -> Iterator[str]:
+def _in_order(definition: TypeDefinition) -> list[str]:
+    """The states as a record gets into them, the nearest first: people read a story, and not an alphabet."""
+    states = [ABSENT]
+    for state in states:
+        # The list grows while it is read: each state is read once.
+        for one in definition.transitions.values():
+            if state in one.from_states and one.to not in states:
+                states.append(one.to)
+    return states
+
+
+def _conditions(one: Transition, definition: TypeDefinition) -> Iterator[str]:
     if one.by:
         yield ", ".join(one.by)
     if one.automatic:
         yield _("by itself")
+    for check in definition.checks.values():
+        if check.then == one.name:
+            yield _("check {name}").format(name=check.name)
     yield from one.rules
     if one.minimum_stay is not None:
         yield _("after {days} days").format(days=one.minimum_stay)

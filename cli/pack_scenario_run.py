@@ -5,13 +5,12 @@ the first, since what follows is often what the author wants to see. Source: doc
 """
 
 from cli.pack_scenario import Expectation, Scenario, Step
+from cli.pack_scenario_told import known_ids, reason_of, refused_by, written
 from cli.pack_trial import PackTrial
 from contracts.packs.field import Field
 from contracts.packs.gathering import Table
 from contracts.packs.lowering import lower_value
 from contracts.packs.pack import Pack
-from contracts.record import parse_record_key
-from contracts.result import Result
 from ledger.encoding import Value
 from ledger.errors import BanyanError
 from ledger.hashing import HASH_SIZE_BYTES, sha256
@@ -22,9 +21,11 @@ class ScenarioFinding(BanyanError):
 
     code = "scenario"
 
-    def __init__(self, template: str, *, path: str, **params: object) -> None:
+    def __init__(self, template: str, *, path: str, step: str = "", **params: object) -> None:
+        """`step` is who did what, where it was a step; empty for what is compared in the end."""
         super().__init__(template, **params)
         self.path = path
+        self.step = step
 
 
 def run_scenario(pack: Pack, scenario: Scenario) -> tuple[ScenarioFinding, ...]:
@@ -51,29 +52,31 @@ def _play(trial: PackTrial, pack: Pack, step: Step) -> ScenarioFinding | None:
     trial.pass_to(step.day)
     operation, arguments = _request(pack, step)
     result = trial.call(operation, arguments, step.by)
-    names = {result.code, str(result.details.get("rule", ""))}
     if step.refused and result.ok:
-        return ScenarioFinding("it went through, and {wanted} was to refuse it", path=step.path, wanted=step.refused)
-    if step.refused and step.refused not in names:
         return ScenarioFinding(
-            "{wanted} was to refuse it; it was refused by {found}",
-            path=step.path,
-            wanted=step.refused,
-            found=_why(result),
+            "it went through, and {wanted} was to refuse it", path=step.path, step=step.told, wanted=step.refused
         )
-    if not step.refused and not result.ok:
-        return ScenarioFinding("it was refused by {found}", path=step.path, found=_why(result))
-    return None
-
-
-def _why(result: Result) -> str:
-    shown = {name: str(value) for name, value in result.details.items() if isinstance(value, int | str)}
-    told = ", ".join(f"{name} {text}" for name, text in sorted(shown.items()) if name != "pack")
-    return f"{result.code} ({told})" if told else result.code
+    if result.ok or step.refused in (result.code, refused_by(result)):
+        return None
+    found, reason = refused_by(result), reason_of(result, trial)
+    if step.refused:
+        return ScenarioFinding(
+            "{wanted} was to refuse it; it was refused by {found}: {reason}",
+            path=step.path,
+            step=step.told,
+            wanted=step.refused,
+            found=found,
+            reason=reason,
+        )
+    return ScenarioFinding(
+        "it was refused by {found}: {reason}", path=step.path, step=step.told, found=found, reason=reason
+    )
 
 
 def _request(pack: Pack, step: Step) -> tuple[str, dict[str, Value]]:
-    kind, _slash, record_id = (step.create or step.act or step.approve).partition("/")
+    kind, _slash, record_id = (step.create or step.act or step.approve or step.check).partition("/")
+    if step.check:
+        return "records.start-check", {"type": kind, "check": record_id}
     if step.approve:
         return "records.approve", {"type": kind, "id": record_id}
     arguments: dict[str, Value] = {"type": kind}
@@ -135,7 +138,15 @@ def _compare_record(trial: PackTrial, pack: Pack, wanted: Expectation) -> list[S
     kind, _slash, record_id = wanted.record.partition("/")
     fields = trial.fields(kind, record_id) if record_id else None
     if fields is None:
-        return [ScenarioFinding("there is no record {record}", path=wanted.path, record=wanted.record)]
+        known = known_ids(trial, kind) or "nothing"
+        return [
+            ScenarioFinding(
+                "there is no record {record}; of its kind there is: {known}",
+                path=wanted.path,
+                record=wanted.record,
+                known=known,
+            )
+        ]
     findings = []
     if wanted.state and fields.get("state") != wanted.state:
         findings.append(_otherwise(f"{wanted.path}.state", wanted.state, fields.get("state")))
@@ -145,7 +156,8 @@ def _compare_record(trial: PackTrial, pack: Pack, wanted: Expectation) -> list[S
     declared = {} if definition is None else definition.fields
     for name, value in wanted.values.items():
         if found.get(name) != value_of(value, declared.get(name)):
-            findings.append(_otherwise(f"{wanted.path}.values.{name}", value, found.get(name)))
+            shown = written(found.get(name), declared.get(name))
+            findings.append(_otherwise(f"{wanted.path}.values.{name}", value, shown))
     return findings
 
 
@@ -165,5 +177,4 @@ def _holders(trial: PackTrial, unit: str, role: str) -> list[str]:
 
 
 def _all(trial: PackTrial, kind: str) -> list[dict[str, Value]]:
-    ids = [parse_record_key(key)[1] for key in trial.state if key.startswith(kind.encode() + b"\0")]
-    return [fields for record_id in ids if (fields := trial.fields(kind, record_id)) is not None]
+    return [fields for record_id in trial.ids(kind) if (fields := trial.fields(kind, record_id)) is not None]

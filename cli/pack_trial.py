@@ -11,7 +11,7 @@ from contracts.builtin import builtin_registry
 from contracts.genesis_state import genesis_records
 from contracts.members.possession import possession_message
 from contracts.packs.pack import Pack
-from contracts.record import Record, record_key
+from contracts.record import Record, parse_record_key, record_key
 from contracts.result import Result
 from contracts.runtime import ExecutableBlock, Execution, PlacedTransaction, execute_block
 from contracts.units.office import person_subject
@@ -127,6 +127,11 @@ class PackTrial:
         """The fields of a record; None if there is none."""
         content = self.state.get(record_key(kind, record_id))
         return None if content is None else Record.decode(content).fields
+
+    def ids(self, kind: str) -> list[str]:
+        """The ids of all records of a kind, in order."""
+        prefix = kind.encode() + b"\0"
+        return sorted(parse_record_key(key)[1] for key in self.state if key.startswith(prefix))
 
     def _done(self, operation: str, arguments: dict[str, Value]) -> None:
         result = self.call(operation, arguments)

@@ -72,7 +72,9 @@ def pack_test(session: Session, folder: _Folder) -> int:
             {
                 "file": name,
                 "title": title,
-                "findings": [{"path": one.path, "problem": translated(one)} for one in findings],
+                "findings": [
+                    {"path": one.path, "step": getattr(one, "step", ""), "problem": translated(one)} for one in findings
+                ],
             }
             for name, title, findings in outcomes
         ]
@@ -88,7 +90,8 @@ def _render_scenarios(printer: Printer, document: dict[str, Any]) -> None:
             continue
         printer.bad(f"{one['file']}: {one['title']}")
         for finding in one["findings"]:
-            printer.line(f"    {finding['path']}: {finding['problem']}")
+            step = f" ({finding['step']})" if finding["step"] else ""
+            printer.line(f"    {finding['path']}{step}: {finding['problem']}")
 
 
 def pack_propose(
@@ -112,7 +115,7 @@ def pack_propose(
     compiled = compile_folder(folder)
     if compiled.pack is None:
         raise UsageError(
-            "the pack in {path} has {count} faults; `banyan pack check` tells them",
+            "the pack in {path} has faults ({count}); `banyan pack check` tells them",
             path=str(folder),
             count=len(compiled.faults),
         )
@@ -170,7 +173,7 @@ def _render_faults(printer: Printer, compiled: "Compiled") -> None:
     for fault in compiled.faults:
         printer.bad(f"{fault.file}: {fault.path}" if fault.file else fault.path)
         printer.line(f"    {translated(fault)}")
-    printer.line(_("{count} faults").format(count=len(compiled.faults)))
+    printer.line(_("Faults: {count}").format(count=len(compiled.faults)))
 
 
 def _document(pack: "Pack") -> dict[str, Any]:

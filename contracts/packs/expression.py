@@ -24,5 +24,5 @@ class Expression:
     def read(cls, value: Value, path: str, faults: Faults) -> "Expression":
         """The expression in the list `value`; whether it is one is found out later."""
         if not isinstance(value, list) or not value:
-            faults.add(PackFault("an expression is wanted here"), path)
+            faults.add(PackFault('an expression is wanted here, in quotation marks, such as "1" or "today"'), path)
         return cls(value)

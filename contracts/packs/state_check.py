@@ -29,7 +29,9 @@ def check_states(definition: TypeDefinition, path: str, faults: Faults) -> None:
             )
         if not state.final and not ways_out:
             faults.add(
-                PackFault("nothing leads out of the state {state}; add a transition, or `final = true`", state=name),
+                PackFault(
+                    "nothing leads from the state {state} to another; add a transition, or `final = true`", state=name
+                ),
                 where,
             )
     if not definition.creating():

@@ -105,7 +105,8 @@ class TransitionCheck:
             self._add(
                 "automatic",
                 PackFault(
-                    "nobody is there when a deadline passes: no `review`, `vote`, `sets` or creating of a record"
+                    "nobody is there when it is taken by itself: no `review`, `vote`, `sets` or creating of a record; "
+                    "where only an effect `advance` takes it, name people in `by` instead"
                 ),
             )
 

@@ -5,7 +5,7 @@ Owns its form: both are there. Never chooses between them.
 
 from dataclasses import dataclass
 
-from contracts.packs.fault import Faults
+from contracts.packs.fault import Faults, PackFault
 from contracts.packs.form import Form
 from contracts.packs.limits import TEXT_SIZE_BYTES_MAX, TITLE_SIZE_BYTES_MAX
 from ledger.encoding import Value
@@ -25,6 +25,12 @@ class Words:
     @classmethod
     def read(cls, value: Value, path: str, faults: Faults, size_bytes_max: int = TITLE_SIZE_BYTES_MAX) -> "Words":
         """The text in the map `value`; a missing language is a fault."""
+        if not isinstance(value, dict):
+            faults.add(
+                PackFault("a text in both languages is wanted here: {form}", form='{en = "…", zh = "…"}'),
+                path,
+            )
+            return cls("", "")
         form = Form(value, path, faults)
         words = cls(form.text("en", size_bytes_max), form.text("zh", size_bytes_max))
         form.close()

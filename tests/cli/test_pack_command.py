@@ -91,10 +91,22 @@ def test_packs_that_are_on_top_of_each_other_end(club: Path) -> None:
 def test_packs_that_come_with_the_program_are_right(banyan: Command) -> None:
     folder = shipped_folder("association")
     assert folder is not None and shipped_folder("nothing") is None
-    names = [path.parent for path in sorted(folder.parent.glob("*/pack.toml"))]
-    assert names
-    for name in names:
-        assert banyan.ok("pack", "check", name)["name"] == name.name
+    folders = [path.parent for path in sorted(folder.parent.glob("*/pack.toml"))]
+    assert {one.name for one in folders} >= {"association", "open-source"}
+    for one in folders:
+        assert banyan.ok("pack", "check", one)["name"] == one.name
+
+
+def test_ways_are_told_in_the_order_of_the_story(banyan: Command) -> None:
+    shown = banyan("pack", "check", shipped_folder("open-source")).out
+    story = shown[shown.index("ladder-place:") :]
+    # By the alphabet, who ends as approver would come before who becomes reviewer.
+    assert story.index("make-reviewer") < story.index("end-reviewer") < story.index("end-approver")
+
+
+def test_a_check_is_told_with_the_transition_that_it_takes(banyan: Command) -> None:
+    shown = banyan("pack", "check", shipped_folder("open-source")).out
+    assert "by itself; check reviewers-are-members" in shown
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +134,7 @@ def test_a_pack_gets_onto_the_ledger_and_into_force(
     assert again.status == 4 and "does not count up" in again.err
     damage(club / "types.toml", 'by = "self"', 'by = "nobody"')
     refused = banyan("pack", "propose", club)
-    assert refused.status == 2 and "has 1 faults" in refused.err
+    assert refused.status == 2 and "has faults (1)" in refused.err
 
 
 def test_a_network_begins_with_a_pack_that_comes_with_the_program(banyan: Command, club: Path, tmp_path: Path) -> None:

@@ -28,9 +28,15 @@ def scenario(path: Path) -> Scenario:
     return found
 
 
-def test_the_scenarios_of_the_shipped_pack_come_out_as_they_say(banyan: Command) -> None:
-    document = banyan.ok("pack", "test", ASSOCIATION)
-    assert [one["findings"] for one in document["scenarios"]] == [[]] * len(scenarios())
+# The list is the folder: a pack that is added is tried without anybody adding it here.
+@pytest.mark.parametrize("folder", sorted(ASSOCIATION.parent.glob("*/pack.toml")), ids=lambda path: path.parent.name)
+def test_the_scenarios_of_the_packs_that_come_along_come_out_as_they_say(banyan: Command, folder: Path) -> None:
+    document = banyan.ok("pack", "test", folder.parent)
+    assert len(document["scenarios"]) == len(list((folder.parent / SCENARIOS).glob("*.toml"))) > 0
+    assert [one["file"] for one in document["scenarios"] if one["findings"]] == []
+
+
+def test_a_story_that_comes_out_is_told_by_its_title(banyan: Command) -> None:
     assert "An expulsion needs notice" in banyan("pack", "test", ASSOCIATION).out
 
 
@@ -82,6 +88,120 @@ def test_what_comes_out_otherwise_is_told(copied: Path, name: str, old: str, new
     assert place in played(copied, name, old, new)
 
 
+def told(banyan: Command, folder: Path, name: str, old: str, new: str, *options: str) -> str:
+    """What people read about a scenario after `old` in it was replaced."""
+    path = folder / SCENARIOS / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    answer = banyan("pack", "test", folder, *options)
+    assert answer.status == 1
+    return " ".join(answer.out.split())
+
+
+def test_a_refusal_is_told_with_its_step_and_in_the_words_of_the_pack(banyan: Command, copied: Path) -> None:
+    without = told(banyan, copied, "fees.toml", 'refused = "paid-in-full"', "")
+    assert "when[5] (sun: pay member-fee/north/li/2026): it was refused by paid-in-full: " in without
+    assert "60.00" in without and "records.guard" not in without
+    chinese = banyan("pack", "test", copied, "--lang", "zh_CN").out
+    assert "被 paid-in-full 拒绝" in chinese and "缴" in chinese
+
+
+def test_a_refusal_of_the_ledger_is_told_in_a_sentence(banyan: Command, copied: Path) -> None:
+    shown = told(banyan, copied, "admission.toml", 'refused = "records.not-allowed"', 'refused = "records.gone"')
+    assert "records.gone was to refuse it; it was refused by records.not-allowed: admit of a" in shown
+
+
+def test_values_are_told_as_authors_write_them(banyan: Command, copied: Path) -> None:
+    shown = told(banyan, copied, "fees.toml", 'values = {paid = "120.00"}', 'values = {paid = "1.00", voucher = "1"}')
+    assert "values.paid: 1.00 was expected, and 120.00 came out" in shown
+    missing = told(banyan, copied, "fees.toml", 'state = "waived"', 'state = "waived"\nvalues = {paid = "1.00"}')
+    assert "values.paid: 1.00 was expected, and nothing came out" in missing
+
+
+def test_a_record_that_is_not_there_is_told_with_those_that_are(banyan: Command, copied: Path) -> None:
+    shown = told(banyan, copied, "fees.toml", 'id = "member-fee/north/li/2026"', 'id = "member-fee/north/li"')
+    assert "there is no record member-fee/north/li; of its kind there is: member-fee/north/he/2026, " in shown
+    none = told(banyan, copied, "admission.toml", 'id = "association-member/north/chen"', 'id = "member-fee/north/1"')
+    assert "there is no record member-fee/north/1; of its kind there is: nothing" in none
+
+
+_CHECKED = """title = "What a check finds is taken by itself, and only once it was begun"
+date = 2026-03-02
+unit = "north"
+
+[given]
+roles = {member = ["wang"]}
+
+[[when]]
+by = "wang"
+create = "errand"
+fields = {day = "2026-03-02"}
+BEGUN
+[then]
+date = 2026-04-02
+
+[[then.record]]
+id = "errand/north/000001"
+state = "old"
+values = {day = "2026-03-02"}
+"""
+_ERRANDS = """[type.errand]
+title = {en = "Errand", zh = "差事"}
+id = "number"
+
+[type.errand.field.day]
+type = "date"
+class = "ledger"
+title = {en = "Day", zh = "日期"}
+
+[type.errand.state]
+new = {title = {en = "New", zh = "新"}}
+old = {title = {en = "Old", zh = "旧"}, final = true}
+
+[type.errand.transition.begin]
+from = ""
+to = "new"
+title = {en = "Begin", zh = "开始"}
+by = "role:member"
+sets = ["day"]
+
+[type.errand.transition.age]
+from = "new"
+to = "old"
+title = {en = "Age", zh = "变旧"}
+automatic = true
+guards = ["is-of-before"]
+
+[type.errand.rule.is-of-before]
+expression = "day is not None and day < today"
+text = {en = "it is of today", zh = "是今天的"}
+
+[type.errand.check.ages]
+title = {en = "Ages", zh = "变旧"}
+every = "monthly"
+then = "age"
+"""
+
+
+@pytest.mark.parametrize(
+    ("check", "places"),
+    [
+        ("errand/ages", []),
+        ("errand/gone", ["when[1]", "then.record[0].state"]),
+        ("", ["then.record[0].state"]),
+    ],
+)
+def test_a_step_begins_a_check(banyan: Command, copied: Path, check: str, places: list[str]) -> None:
+    (copied / "errands.toml").write_text(_ERRANDS, "utf-8")
+    begun = f'\n[[when]]\nby = "wang"\ncheck = "{check}"\n' if check else ""
+    (copied / SCENARIOS / "checked.toml").write_text(_CHECKED.replace("BEGUN", begun), "utf-8")
+    document = banyan("--json", "pack", "test", copied).document
+    (found,) = [one["findings"] for one in document["scenarios"] if one["file"] == "checked.toml"]
+    assert [one["path"] for one in found] == places
+    assert all(one["step"] == f"wang: check {check}" for one in found if one["path"] == "when[1]")
+
+
 def test_a_pack_that_forgets_a_rule_is_found_out_by_its_scenarios(banyan: Command, copied: Path) -> None:
     file = copied / "fees.toml"
     text = file.read_text("utf-8")
@@ -99,6 +219,7 @@ def test_a_pack_that_forgets_a_rule_is_found_out_by_its_scenarios(banyan: Comman
         ('title = "Two', 'tittle = "Two', "title"),
         ("date = 2026-03-01", 'date = "soon"', "date"),
         ('create = "association-member"', "", "when[0]"),
+        ('create = "association-member"', 'check = "association-member"', "when[0].check"),
         ('act = "association-member/north/chen"\ntransition = "admit"', 'act = "x/y"', "when[1].transition"),
         ('by = "he"\napprove', 'on = 2026-02-01\nby = "he"\napprove', "when[4].on"),
         ("counters = {admitted = 1}", 'counters = {admitted = "1"}', "then.counters.admitted"),

@@ -38,6 +38,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"kind": "Club"}, "kind", "is not of the form"),
     ({"title": {"en": "Membership"}}, "title.zh", "is missing"),
     ({"title__zh": ""}, "title.zh", "has 0 bytes"),
+    ({"title": "Membership"}, "title", 'both languages is wanted here: {en = "…", zh = "…"}'),
     ({"title__en": "a\nb\u0007"}, "title.en", "control character"),
     ({"colour": "red"}, "colour", "there is no key 'colour'"),
     ({"artikle": "red"}, "artikle", "did you mean article?"),
@@ -72,7 +73,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "no transition sets",
     ),
     ({"state__honorary": {"title": words("H"), "final": True}}, "state.honorary", "no transition leads to"),
-    ({"state__left": {"title": words("Left")}}, "state.left", "nothing leads out"),
+    ({"state__left": {"title": words("Left")}}, "state.left", "nothing leads from"),
     ({"state__member__final": True}, "state.member", "leads out of it"),
     ({"transition__apply__from": ["applied"]}, "transition", "no transition creates a record"),
     ({"transition__apply__from": []}, "transition.apply.from", "has 0 items"),
@@ -92,7 +93,7 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"transition__apply__deadline__then": "leave"}, "transition.apply.deadline.then", "automatic transitions only"),
     ({"transition__apply__deadline__working_days": 3}, "transition.apply.deadline.days", "there is no key"),
     ({"transition__lapse__decides": True}, "transition.lapse.automatic", "people have to take it"),
-    ({"transition__lapse__sets": ["fee"]}, "transition.lapse.automatic", "nobody is there"),
+    ({"transition__lapse__sets": ["fee"]}, "transition.lapse.automatic", "name people in `by` instead"),
     ({"transition__lapse__from": ["member"]}, "transition.apply.deadline.then", "does not start from"),
     ({"transition__apply__sets": ["letter", "fee"]}, "transition.apply.sets", "without the required field person"),
     ({"transition__apply__requires": ["level"]}, "transition.apply.requires[0]", "nothing sets it before"),
@@ -113,6 +114,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         {"transition__admit__effects": [{"do": "release", "role": "member"}]},
         "transition.admit.effects[0].person",
         "an expression is wanted",
+    ),
+    (
+        {"transition__admit__effects": [{"do": "release", "role": "member", "person": 1}]},
+        "transition.admit.effects[0].person",
+        'in quotation marks, such as "1"',
     ),
     ({"rule__enough-fee__text__en": "{lefty}"}, "rule.enough-fee.text.en", "that nothing fills"),
     ({"rule__enough-fee__text__en": "{left"}, "rule.enough-fee.text.en", "is not closed"),
@@ -208,3 +214,7 @@ def test_a_damaged_type_is_a_fault_or_still_a_type(data: st.DataObject) -> None:
         assert complaints(value) or "canonical" in str(fault)
     else:
         assert definition.encode() == encoded
+
+
+def test_a_text_in_one_language_is_one_fault() -> None:
+    assert len([one for one in complaints(membership(title="Membership")) if one.startswith("title")]) == 1
