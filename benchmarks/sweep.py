@@ -19,7 +19,7 @@ from ledger.encoding import Value
 from ledger.state_digest import StateDigest
 from tests.contracts.dict_state import DictState
 from tests.contracts.organisation import Organisation
-from tests.contracts.records.dues import DUES, UNIT, first_moment, start_check
+from tests.contracts.records.dues import DUES, UNIT, begin, first_moment
 from tests.contracts.records.packs import compiled, fields_of, put_in_force
 
 # A block that takes longer keeps a voter from answering the leader's heartbeats in time.
@@ -63,7 +63,7 @@ def prepared(members: int) -> Organisation:
     ledger.at(first_moment(1))
     ledger.add_unit(UNIT)
     put_in_force(ledger, compiled(DUES))
-    assert start_check(ledger) == "ok"
+    begin(ledger)
     pattern = Record(1, fields_of_one(ledger)).fields
     for number in range(members):
         person = f"p{number:06d}"

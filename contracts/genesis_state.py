@@ -20,6 +20,7 @@ from contracts.node_registry import (
 from contracts.packs.active import PACK_KINDS
 from contracts.packs.beginning import pack_records
 from contracts.record import Record, record_key
+from contracts.timers import KIND_TIMER
 from contracts.voter_record import KIND_VOTERS, VOTERS_KEY, RecordedVoter, VoterRecord, numbered_id
 from ledger.encoding import Value
 from ledger.genesis import Genesis, member_id
@@ -38,6 +39,7 @@ GENESIS_KINDS = frozenset(
         KIND_NODE_NAME,
         KIND_PARAMETERS,
         KIND_PERMISSION,
+        KIND_TIMER,
         KIND_VOTERS,
         *PACK_KINDS,
     )

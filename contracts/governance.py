@@ -32,6 +32,7 @@ from contracts.packs.activation import (
     ACTIVATION_ARGUMENTS,
     ACTIVATION_KINDS,
     ACTIVATION_REASONS,
+    ACTIVATION_TIMERS,
     plan_activation,
 )
 from contracts.parameter_change import (
@@ -244,6 +245,7 @@ GOVERNANCE = Contract(
         )
     ),
     borrowed_kinds=ACTIVATION_KINDS,
+    borrowed_timers=ACTIVATION_TIMERS,
     events=REGISTRY_EVENTS
     | PROPOSAL_EVENTS
     | ADMINISTRATOR_EVENTS

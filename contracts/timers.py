@@ -17,7 +17,7 @@ from contracts.run_context import RunContext
 from contracts.state import OrderedState
 from ledger.encoding import Value, encode
 from ledger.errors import DecodingError
-from ledger.hashing import tagged_hash
+from ledger.hashing import Hash, tagged_hash
 
 KIND_TIMER = "timer"
 # With this many digits, the order of ids is the order of times, until the year 33658.
@@ -76,6 +76,12 @@ def set_timer(context: RunContext, due_ms: int, purpose: str, payload: dict[str,
     timer_id = f"{due_ms:0{DUE_DIGITS}d}/{told.hex()}"
     context.create_for_runtime(KIND_TIMER, timer_id, {"payload": payload, "purpose": purpose})
     return timer_id
+
+
+def first_timer(origin: Hash, purpose: str, payload: dict[str, Value]) -> tuple[bytes, dict[str, Value]]:
+    """Key and fields of a timer that a genesis sets, for the first block; `origin` is the hash of what it is about."""
+    told = tagged_hash("timer", origin, purpose.encode("ascii"))[:_ID_HASH_SIZE_BYTES]
+    return Timer(f"{0:0{DUE_DIGITS}d}/{told.hex()}", 0, purpose, payload).key, {"payload": payload, "purpose": purpose}
 
 
 def cancel_timer(context: RunContext, timer_id: str) -> bool:

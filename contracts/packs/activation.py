@@ -25,8 +25,10 @@ from contracts.packs.active import (
     versions_fields,
     versions_of,
 )
+from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.manifest import Base, Manifest
 from contracts.plan import Plan
+from contracts.timers import set_timer
 from ledger.encoding import Value
 from ledger.hashing import Hash
 
@@ -53,6 +55,7 @@ BASE_OLDER = Reason(
 )
 
 ACTIVATION_REASONS = (PACK_UNKNOWN, VERSION_NOT_NEWER, KIND_TAKEN, PERMISSION_TAKEN, HEIGHT_TOO_FAR, BASE_OLDER)
+ACTIVATION_TIMERS = frozenset((BEGIN_PURPOSE,))
 ACTIVATION_KINDS = frozenset((KIND_ACTIVE, KIND_PERMISSION, KIND_TYPE))
 ACTIVATION_ARGUMENTS = (
     Argument("pack", HashValue(), "public"),
@@ -103,6 +106,8 @@ class _Activation:
             versions = extended(self.types[kind], TypeVersion(height, self.pack, part))
             context.put(KIND_TYPE, kind, {**versions_fields(versions), "decision": decision})
         self._write_permissions(context, decision)
+        # In the next block, by itself: this transaction may have written all that one may.
+        set_timer(context, context.time_ms, BEGIN_PURPOSE, {"pack": self.pack})
         context.emit(ACTIVATED, {"from": height, "name": manifest.name, "pack": self.pack, "version": manifest.version})
 
     def _write_permissions(self, context: Context, decision: Hash) -> None:

@@ -17,11 +17,13 @@ from contracts.packs.active import (
     TypeVersion,
     versions_fields,
 )
+from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.fault import PackFault
 from contracts.packs.overlay import not_weaker
 from contracts.packs.pack import Pack
 from contracts.packs.record_type import TypeDefinition, part_hash
 from contracts.record import record_key
+from contracts.timers import first_timer
 from ledger.encoding import Value
 from ledger.errors import InvalidGenesisError
 from ledger.genesis_pack import GenesisPack
@@ -104,6 +106,9 @@ def _records_of(pack: Pack, one: GenesisPack) -> dict[bytes, dict[str, Value]]:
             "from": FIRST_HEIGHT,
             "pack": found,
         }
+    if any(definition.checks for definition in pack.types.values()):
+        key, timer = first_timer(found, BEGIN_PURPOSE, {"pack": found})
+        records[key] = timer
     return records
 
 

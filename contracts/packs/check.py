@@ -16,6 +16,9 @@ from contracts.packs.names import NAME, NAME_HINT
 from contracts.packs.words import Words, read_title
 from ledger.encoding import Value
 
+# The timer by which the checks of a pack begin once it is in force; the record engine serves it.
+BEGIN_PURPOSE = "records.begin-checks"
+
 # What stands where no period could be read.
 _DAILY = Recurrence("days", 1)
 

@@ -28,7 +28,7 @@ PARAMETERS_MAX = 64
 PARAMETER_VALUES_MAX = 64
 PERMISSIONS_MAX = 14
 # A type that is looked at for more reasons should be several types.
-CHECKS_MAX = 16
+CHECKS_MAX = 8
 # Who may take a transition: roles, and the closed set of other actors.
 ACTORS_MAX = 16
 # The kinds of other records that the rules of one type look into.

@@ -14,7 +14,7 @@ from contracts.records.events import RECORDS_EVENTS
 from contracts.records.identity import KIND_AND_ID_LENGTH_MAX, KIND_RECORD_COUNT
 from contracts.records.operations import act, approve, create, withdraw
 from contracts.records.reasons import RECORDS_REASONS
-from contracts.records.sweeping import CHECK_EVENTS, CHECK_HANDLERS, CHECK_REASONS, KIND_CHECK, start_check
+from contracts.records.sweeping import CHECK_EVENTS, CHECK_HANDLERS, KIND_CHECK
 from contracts.schedule.period import BORROWED_TO_FULFIL
 from contracts.units.office import BORROWED_FOR_OFFICES
 
@@ -41,7 +41,7 @@ RECORDS = Contract(
     borrowed_timers=BORROWED_TIMERS_FOR_CASES,
     pack_kinds_except=RESERVED_KINDS,
     events=RECORDS_EVENTS | CHECK_EVENTS,
-    reasons=(*RECORDS_REASONS, *CHECK_REASONS),
+    reasons=RECORDS_REASONS,
     timers=(DEADLINE_HANDLER, *CHECK_HANDLERS),
     operations=(
         Operation(
@@ -64,13 +64,6 @@ RECORDS = Contract(
             actors=_ANYONE,
         ),
         Operation("approve", "Approve what waits for approvals", (_TYPE, _ID), approve, actors=_ANYONE),
-        Operation(
-            "start-check",
-            "Begin a periodic check that the pack in force declares",
-            (_TYPE, Argument("check", Text(NAME_LENGTH_MAX, pattern=NAME_PATTERN), "ledger")),
-            start_check,
-            actors=_ANYONE,
-        ),
         Operation("withdraw", "Take back what one has asked for or approved", (_TYPE, _ID), withdraw, actors=_ANYONE),
     ),
 )

@@ -1,24 +1,25 @@
 """Periodic checks under way: every record of a type is looked at once in each period, a few of them in each block.
 
-Owns the record `check/<kind>/<check>`, the operation that starts a check, and its two timers: `records.sweep` looks at
-the next records in the order of their ids, `records.finding` takes the check's transition of one that was found. Each
-finding is a run of its own, so that one whose effects cannot be done leaves the others alone. Never decides on a
-person: a check takes automatic transitions only. Invariants: a sweep looks at each record at most once, and at every
-one that was there before it began; a run is bounded in reads and in findings, however many records there are; after a
-pause one sweep is made, for the last period that has passed, and says how many it left out.
+Owns the record `check/<kind>/<check>` and three timers: `records.begin-checks` begins the checks of a pack that came
+into force, `records.sweep` looks at the next records in the order of their ids, `records.finding` takes the check's
+transition of one that was found. Each finding is a run of its own, so that one whose effects cannot be done leaves the
+others alone. Never decides on a person: a check takes automatic transitions only. Invariants: a sweep looks at each
+record at most once, and at every one that was there before it began; a run is bounded in reads and in findings, however
+many records there are; after a pause one sweep is made, for the last period that has passed, and says how many it left
+out.
 Source: docs/reference/records.md, "Checks".
 """
 
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from contracts.arguments import Arguments
 from contracts.calendar.dates import day_at, start_ms
-from contracts.context import Context
 from contracts.contract import TimerHandler
-from contracts.errors import Reason, Refusal
+from contracts.errors import Refusal
 from contracts.limits import TIMERS_SET_MAX, TOO_MANY_READS
-from contracts.packs.check import Check
+from contracts.packs.active import find_manifest, versions_of
+from contracts.packs.check import BEGIN_PURPOSE, Check
+from contracts.packs.limits import CHECKS_MAX
 from contracts.records.judging import judge
 from contracts.records.migration import find_record
 from contracts.records.move import NOT_THERE, Move
@@ -37,6 +38,7 @@ STATE_RUNNING = "running"
 # The acting role of what a check finds.
 ACTOR_CHECK = "check"
 
+_BEGIN = BEGIN_PURPOSE.removeprefix("records.")
 _SWEEP = "sweep"
 _FINDING = "finding"
 SWEEP_PURPOSE = f"records.{_SWEEP}"
@@ -44,12 +46,12 @@ FINDING_PURPOSE = f"records.{_FINDING}"
 
 # Two reads a record and some for its guards; what is left is for the type's definition and the check's own record.
 _READS_KEPT = 16
+# The versions and definition of a kind, and the records of its checks.
+_READS_OF_KIND = 8 + 2 * CHECKS_MAX
+# How long a pack that is to come into force at a later height is left alone.
+ASK_AGAIN_MS = 3_600_000
 # One timer of a run goes on with the sweep.
 FINDINGS_PER_RUN_MAX = TIMERS_SET_MAX - 1
-
-CHECK_UNKNOWN = Reason("records.check-unknown", "the type {kind} has no check {check}; there are {known}")
-CHECK_STARTED = Reason("records.check-started", "the check {check} of {kind} is under way already")
-CHECK_REASONS = (CHECK_UNKNOWN, CHECK_STARTED)
 
 CHECK_BEGUN = "records.check-begun"
 CHECK_DONE = "records.check-done"
@@ -96,18 +98,29 @@ class Sweep:
         return cls(**payload)  # type: ignore[arg-type]
 
 
-def start_check(context: Context, arguments: Arguments) -> None:
-    """Let a check that the pack in force declares be made after this period and every later one."""
-    kind, name = arguments.text("type"), arguments.text("check")
-    program = find_program(context, kind)
-    check = program.definition.checks.get(name)
-    if check is None:
-        known = ", ".join(program.definition.checks) or "-"
-        raise Refusal(*CHECK_UNKNOWN, kind=kind, check=name, known=known)
-    if context.read(KIND_CHECK, check_id(kind, name)) is not None:
-        raise Refusal(*CHECK_STARTED, kind=kind, check=name)
-    _wait(context, program, check, {})
-    context.emit(CHECK_BEGUN, {"check": name, "kind": kind})
+def begin_checks(context: TimerContext, payload: dict[str, Value]) -> None:
+    """Let the checks of a pack that came into force wait for the end of their first period.
+
+    A check that an earlier version has begun goes on. Where the pack is in force from a later height only, it is asked
+    again in an hour.
+    """
+    pack, after = payload["pack"], payload.get("after", "")
+    assert isinstance(pack, bytes) and isinstance(after, str), "this module and the activation set the timer"
+    timers = 0
+    for kind in sorted(kind for kind in find_manifest(context, pack).parts if kind > after):
+        if context.reads_left < _READS_OF_KIND or timers + CHECKS_MAX >= TIMERS_SET_MAX:
+            set_timer(context, context.time_ms, BEGIN_PURPOSE, {"after": after, "pack": pack})
+            return
+        after = kind
+        if any(one.pack == pack and one.from_height > context.height for one in versions_of(context, kind)):
+            set_timer(context, context.time_ms + ASK_AGAIN_MS, BEGIN_PURPOSE, {"pack": pack})
+            return
+        program = find_program(context, kind)
+        for check in program.definition.checks.values() if program.pack == pack else ():
+            if context.read(KIND_CHECK, check_id(kind, check.name)) is None:
+                _wait(context, program, check, {})
+                timers += 1
+                context.emit(CHECK_BEGUN, {"check": check.name, "kind": kind})
 
 
 def check_id(kind: str, name: str) -> str:
@@ -216,7 +229,7 @@ def _keep_pending(context: TimerContext, move: Move) -> None:
 
 def _note_running(context: RunContext, sweep: Sweep) -> None:
     record = context.read(KIND_CHECK, check_id(sweep.kind, sweep.check))
-    assert record is not None, "a check that runs was started"
+    assert record is not None, "a check that runs has begun"
     context.put(KIND_CHECK, check_id(sweep.kind, sweep.check), record.fields | {"state": STATE_RUNNING})
 
 
@@ -255,4 +268,4 @@ def _first_day(check: Check, period: int) -> int:
     return check.every.period_bounds(period)[0]
 
 
-CHECK_HANDLERS = (TimerHandler(_SWEEP, sweep), TimerHandler(_FINDING, take_finding))
+CHECK_HANDLERS = (TimerHandler(_BEGIN, begin_checks), TimerHandler(_SWEEP, sweep), TimerHandler(_FINDING, take_finding))

@@ -12,6 +12,7 @@ from contracts.genesis_state import GENESIS_KINDS, PARAMETERS_KEY, genesis_recor
 from contracts.member import Member, member_record_key
 from contracts.packs.active import PACK_KINDS
 from contracts.record import Record, parse_record_key
+from contracts.timers import KIND_TIMER
 from contracts.voter_record import VOTERS_KEY, voter_set_of
 from ledger.encoding import encode
 from ledger.genesis import member_id
@@ -34,7 +35,7 @@ def test_it_holds_parameters_voters_nodes_and_administrators_and_nothing_else() 
         "parameters",
         *["voters"] * 2,
     ]
-    assert set(kinds) == GENESIS_KINDS - PACK_KINDS - {KIND_PERMISSION}
+    assert set(kinds) == GENESIS_KINDS - PACK_KINDS - {KIND_PERMISSION, KIND_TIMER}
     assert list(RECORDS) == sorted(RECORDS)
 
 

@@ -152,7 +152,6 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "records.act",
         "records.approve",
         "records.create",
-        "records.start-check",
         "records.withdraw",
         "schedule.end",
         "schedule.hold",

@@ -1,6 +1,9 @@
 """A pack of tests with a periodic check: who pays dues, and who owes six months of them."""
 
 from contracts.calendar.dates import day_of, start_ms
+from contracts.packs.check import BEGIN_PURPOSE
+from contracts.record import Record
+from contracts.timers import first_timer
 from tests.contracts.organisation import Organisation
 
 UNIT = "branch-1"
@@ -106,6 +109,13 @@ def first_moment(month: int) -> int:
     return start_ms(day_of(2027 + (month - 1) // 12, (month - 1) % 12 + 1, 1), OFFSET_MINUTES)
 
 
-def start_check(ledger: Organisation) -> str:
-    """What becomes of asking for the check to begin."""
-    return ledger.code("records.start-check", {"type": "payer", "check": "arrears"})
+def begin(ledger: Organisation) -> None:
+    """Let the checks of the newest pack begin, as they do after it was put in force."""
+    versions = ledger.fields("record-type", "payer")["versions"]
+    assert isinstance(versions, list) and isinstance(versions[-1], list)
+    pack = versions[-1][1]
+    assert isinstance(pack, bytes)
+    key, fields = first_timer(pack, BEGIN_PURPOSE, {"pack": pack})
+    ledger.state[key] = Record(1, fields).encode()
+    effects = [one for one in ledger.execute().effects if one.purpose == BEGIN_PURPOSE]
+    assert [one.code for one in effects] == ["ok"]

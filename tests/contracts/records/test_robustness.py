@@ -5,7 +5,7 @@ import pytest
 from contracts.calendar.dates import day_of
 from ledger.encoding import INTEGER_MAX, Value
 from tests.contracts.organisation import Organisation
-from tests.contracts.records.dues import DUES, UNIT, first_moment, start_check
+from tests.contracts.records.dues import DUES, UNIT, begin, first_moment
 from tests.contracts.records.packs import compiled, fields_of, put_in_force
 from tests.contracts.records.test_sweeping import dues, pays, until_quiet
 
@@ -96,7 +96,7 @@ def test_a_value_of_an_older_type_is_as_if_it_were_not_there(older: str) -> None
     fields: dict[str, Value] = {"person": "late", "paid_until": values[older]}
     assert ledger.code("records.create", {"type": "payer", "unit": UNIT, "fields": fields}) == "ok"
     put_in_force(ledger, compiled(SECOND))
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     done = fields_of(ledger, "check", "payer/arrears")["done"]
     assert isinstance(done, dict)
@@ -111,7 +111,7 @@ def test_a_commitment_of_an_older_version_is_as_if_it_were_not_there() -> None:
     ledger = dues(sealed)
     pays(ledger, "late", day_of(2026, 7, 1), share={"#": bytes(32)})
     put_in_force(ledger, compiled(SECOND))
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert fields_of(ledger, "payer", f"{UNIT}/late")["actor"] == "check"
 
@@ -128,7 +128,7 @@ def test_a_subject_of_an_older_type_is_nobody() -> None:
     put_in_force(
         ledger, compiled(SECOND.replace('id = "person"', 'id = "number"').replace(', person = "person"}', "}"))
     )
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert fields_of(ledger, "payer", f"{UNIT}/000001")["actor"] == "check"
 
@@ -141,7 +141,7 @@ def test_a_check_gives_up_what_a_newer_version_has_overtaken() -> None:
     assert ledger.code("records.act", {"type": "payer", "id": record, "transition": "go"}, "ann") == "ok"
     review = 'review = {actors = ["administrator"], count = 1, distinct = true}\n'
     put_in_force(ledger, compiled(SECOND.replace(review, "")))
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert ledger.code("records.approve", {"type": "payer", "id": record}) == "records.nothing-pending"
 

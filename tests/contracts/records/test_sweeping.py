@@ -1,19 +1,21 @@
 """Periodic checks: everybody is looked at once in every period, in pieces, and nobody is decided on."""
 
 from collections import Counter
+from dataclasses import replace
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.calendar.dates import DAY_MS, add_months, day_of, start_ms
 from contracts.limits import READS_MAX
-from contracts.records.sweeping import FINDINGS_PER_RUN_MAX
+from contracts.packs.beginning import genesis_pack
+from contracts.records.sweeping import ASK_AGAIN_MS, FINDINGS_PER_RUN_MAX
 from contracts.timer_effect import TimerEffect
 from ledger.encoding import Value
 from tests.contracts.organisation import Organisation
-from tests.contracts.records.dues import DUES, OFFSET_MINUTES, UNIT, first_moment, start_check
+from tests.contracts.records.dues import DUES, OFFSET_MINUTES, UNIT, begin, first_moment
 from tests.contracts.records.packs import compiled, fields_of, put_in_force
+from tests.contracts.trial_ledger import trial_genesis
 
 JANUARY = day_of(2027, 1, 1)
 
@@ -71,7 +73,7 @@ def test_who_is_late_is_found_once_in_every_period() -> None:
     pays(ledger, "late", day_of(2026, 7, 1))
     pays(ledger, "soon", day_of(2026, 9, 1))
     pays(ledger, "never", day_of(2027, 1, 1))
-    assert start_check(ledger) == "ok"
+    begin(ledger)
     assert until_quiet(ledger, first_moment(2) - 1) == []
     until_quiet(ledger, first_moment(2))
     assert (reminded(ledger), cases(ledger)) == ({"late": 1}, 1)
@@ -92,7 +94,7 @@ def test_who_is_late_is_found_once_in_every_period() -> None:
 def test_what_is_found_says_that_a_check_did_it() -> None:
     ledger = dues()
     pays(ledger, "late", day_of(2026, 7, 1))
-    start_check(ledger)
+    begin(ledger)
     blocks = until_quiet(ledger, first_moment(2))
     (finding,) = [one for effects in blocks for one in effects if one.purpose == "records.finding"]
     assert [event.name for event in finding.events] == ["records.changed"]
@@ -110,7 +112,7 @@ def test_many_are_looked_at_in_pieces() -> None:
     ledger = dues()
     for number in range(3 * READS_MAX):
         pays(ledger, f"p{number:04d}", day_of(2026, 7, 1) if number % 16 == 0 else day_of(2027, 1, 1))
-    start_check(ledger)
+    begin(ledger)
     blocks = until_quiet(ledger, first_moment(2))
     sweeps = [one for effects in blocks for one in effects if one.purpose == "records.sweep"]
     assert all(one.ok for one in sweeps)
@@ -125,7 +127,7 @@ def test_all_of_them_can_be_late() -> None:
     ledger = dues()
     for number in range(5 * FINDINGS_PER_RUN_MAX):
         pays(ledger, f"p{number:04d}", day_of(2026, 1, 1))
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert len(reminded(ledger)) == cases(ledger) == done(ledger)["found"] == 5 * FINDINGS_PER_RUN_MAX
 
@@ -133,7 +135,7 @@ def test_all_of_them_can_be_late() -> None:
 def test_after_a_pause_of_years_there_is_one_sweep() -> None:
     ledger = dues()
     pays(ledger, "late", day_of(2026, 7, 1))
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(40))
     assert reminded(ledger) == {"late": 1}
     assert done(ledger)["skipped"] == 38
@@ -146,7 +148,7 @@ def test_a_guard_without_a_value_is_counted_and_stops_nothing() -> None:
     ledger = dues()
     for person, share in (("a", 100), ("b", 0), ("c", 100)):
         pays(ledger, person, day_of(2026, 7, 1), share=share)
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert reminded(ledger) == {"a": 1, "c": 1}
     assert (done(ledger)["failed"], done(ledger)["found"], done(ledger)["looked_at"]) == (1, 2, 3)
@@ -156,7 +158,7 @@ def test_one_that_cannot_be_done_leaves_the_others_alone() -> None:
     """At the fourth reminder the field is out of its range: that finding is refused, the one beside it is not."""
     ledger = dues()
     pays(ledger, "often", day_of(2026, 1, 1))
-    start_check(ledger)
+    begin(ledger)
     for number in (2, 3, 4):
         until_quiet(ledger, first_moment(number))
     pays(ledger, "new", day_of(2026, 1, 1))
@@ -171,7 +173,7 @@ def test_what_waits_for_approvals_goes_on_waiting() -> None:
     pays(ledger, "late", day_of(2026, 7, 1))
     record = f"{UNIT}/late"
     assert ledger.code("records.act", {"type": "payer", "id": record, "transition": "go"}, "ann") == "ok"
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert reminded(ledger) == {"late": 1}
     assert "pending" in fields_of(ledger, "payer", record)
@@ -185,7 +187,7 @@ def test_who_has_left_is_not_looked_for() -> None:
     record = f"{UNIT}/late"
     ledger.code("records.act", {"type": "payer", "id": record, "transition": "go"}, "ann")
     ledger.code("records.approve", {"type": "payer", "id": record})
-    start_check(ledger)
+    begin(ledger)
     until_quiet(ledger, first_moment(2))
     assert (reminded(ledger), done(ledger)["looked_at"], done(ledger)["found"]) == ({}, 1, 0)
 
@@ -193,29 +195,17 @@ def test_who_has_left_is_not_looked_for() -> None:
 def test_a_check_that_a_newer_pack_drops_ends_and_can_begin_again() -> None:
     ledger = dues()
     pays(ledger, "late", day_of(2026, 7, 1))
-    start_check(ledger)
+    begin(ledger)
     without = DUES[: DUES.index("[type.payer.check.arrears]")].replace("automatic = true", 'by = "administrator"')
     put_in_force(ledger, compiled(without.replace("version = 1", "version = 2")))
     blocks = until_quiet(ledger, first_moment(2))
     assert [event.name for effects in blocks for one in effects for event in one.events] == ["records.check-ended"]
     assert ledger.record("check", "payer/arrears") is None
-    assert start_check(ledger) == "records.check-unknown"
-    put_in_force(ledger, compiled(DUES.replace("version = 1", "version = 3")))
-    assert start_check(ledger) == "ok"
-
-
-@pytest.mark.parametrize(
-    ("kind", "check", "code"),
-    [("payer", "nothing", "records.check-unknown"), ("nobody", "arrears", "records.type-unknown")],
-)
-def test_only_what_a_pack_declares_is_started(kind: str, check: str, code: str) -> None:
-    assert dues().code("records.start-check", {"type": kind, "check": check}) == code
-
-
-def test_a_check_is_started_once() -> None:
-    ledger = dues()
-    assert start_check(ledger) == "ok"
-    assert start_check(ledger) == "records.check-started"
+    again = DUES.replace("version = 1", "version = 3")
+    put_in_force(ledger, compiled(again))
+    begin(ledger)
+    assert ledger.record("check", "payer/arrears") is not None
+    begin(ledger)
 
 
 @settings(max_examples=20, deadline=None)
@@ -228,7 +218,7 @@ def test_exactly_the_late_ones_are_found_whatever_the_blocks(paid: list[int], pa
     ledger = dues()
     for number, days in enumerate(paid):
         pays(ledger, f"p{number:02d}", JANUARY + days)
-    start_check(ledger)
+    begin(ledger)
     expected: Counter[str] = Counter()
     for pause in pauses:
         due = fields_of(ledger, "check", "payer/arrears")["due"]
@@ -245,3 +235,70 @@ def test_exactly_the_late_ones_are_found_whatever_the_blocks(paid: list[int], pa
 
 def owes_six_months(paid_until: int, today: int) -> bool:
     return add_months(paid_until, 6) <= today
+
+
+# -- when checks begin ------------------------------------------------------------------------------------------
+
+
+def in_force(ledger: Organisation, source: str, ahead: int = 0) -> None:
+    """Publish the pack and put it in force as an organisation does, some blocks ahead."""
+    pack = compiled(source)
+    for data in pack.parts().values():
+        assert ledger.code("packs.publish-part", {"data": data}) in ("ok", "packs.part-there")
+    assert ledger.code("packs.publish", {"data": pack.manifest.encode()}) == "ok"
+    arguments: dict[str, Value] = {"pack": pack.hash}
+    assert ledger.code("governance.pack-activate", arguments | {"from": ledger.height + 1 + ahead}) == "ok"
+
+
+def begun(ledger: Organisation) -> list[str]:
+    """The checks that have begun in the next block."""
+    events = [event for one in ledger.execute().effects for event in one.events]
+    return [str(event.fields["check"]) for event in events if event.name == "records.check-begun"]
+
+
+def test_checks_begin_by_themselves_once_their_pack_is_in_force() -> None:
+    ledger = Organisation()
+    in_force(ledger, DUES)
+    assert begun(ledger) == ["arrears"]
+    assert ledger.record("check", "payer/arrears") is not None
+
+
+def test_checks_of_a_pack_that_is_to_come_wait_for_it() -> None:
+    ledger = Organisation()
+    in_force(ledger, DUES, ahead=5)
+    assert begun(ledger) == []
+    for _ in range(3):
+        ledger.at(ledger.time_ms + ASK_AGAIN_MS)
+        assert begun(ledger) == []
+    ledger.at(ledger.time_ms + ASK_AGAIN_MS)
+    assert begun(ledger) == ["arrears"]
+
+
+def test_a_check_that_goes_on_does_not_begin_anew() -> None:
+    ledger = Organisation()
+    in_force(ledger, DUES)
+    assert begun(ledger) == ["arrears"]
+    before = ledger.record("check", "payer/arrears")
+    in_force(ledger, DUES.replace("version = 1", "version = 2"))
+    assert begun(ledger) == []
+    assert ledger.record("check", "payer/arrears") == before
+
+
+def test_a_network_that_begins_with_a_pack_begins_with_its_checks() -> None:
+    genesis = replace(trial_genesis(), packs=(genesis_pack(compiled(DUES)),))
+    ledger = Organisation(genesis)
+    assert begun(ledger) == ["arrears"]
+
+
+def test_more_checks_than_one_run_has_timers_for_begin_in_several() -> None:
+    check = DUES[DUES.index("[type.payer.check.arrears]") :]
+    seven = "".join(check.replace("check.arrears", f"check.again-{number}") for number in range(7))
+    source = DUES + seven
+    body = source[source.index("[type.payer]") :]
+    for kind in ("second", "third"):
+        source += body.replace("[type.payer", f"[type.{kind}")
+    ledger = Organisation()
+    in_force(ledger, source)
+    found = [begun(ledger) for _ in range(4)]
+    assert [len(one) for one in found] == [8, 8, 8, 0]
+    assert sum(key.startswith(b"check\0") for key in ledger.state) == 24
