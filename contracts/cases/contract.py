@@ -8,7 +8,7 @@ people. Source: docs/reference/records.md, "Cases".
 from dataclasses import replace
 
 from contracts.arguments import Argument, Arguments, Detached, Identifier, Integer, Text
-from contracts.authority.actor import Actor, InvalidActorError
+from contracts.authority.actor import CREATOR, SELF, Actor, InvalidActorError
 from contracts.authority.judgement import Subject, may, require
 from contracts.cases.case import (
     DAYS_MAX,
@@ -64,16 +64,22 @@ def open_(context: Context, arguments: Arguments) -> None:
     person = arguments.text("person") if "person" in arguments else None
     require(context, Subject(unit, person))
     owner = arguments.text("owner") if "owner" in arguments else OWNER_DEFAULT
-    try:
-        Actor.parse(owner)
-    except InvalidActorError as error:
-        raise Refusal(*OWNER_INVALID, owner=owner) from error
+    if not _can_decide(owner):
+        raise Refusal(*OWNER_INVALID, owner=owner)
     if person is not None and find_person(context, person) is None:
         raise Refusal(*PERSON_UNKNOWN, person=person)
     title: dict[str, Value] = {name: arguments.text(f"title_{name}") for name in ("en", "zh")}
     basis = f"member/{context.sender.id.hex()}"
     case = open_case(context, unit, title, arguments.integer("days"), person, basis, owner)
     context.emit("cases.opened", {"number": case.number, "unit": unit})
+
+
+def _can_decide(owner: str) -> bool:
+    """Whether a text names an actor who could ever decide a case: nobody creates one, and none decides their own."""
+    try:
+        return Actor.parse(owner).kind not in (CREATOR, SELF)
+    except InvalidActorError:
+        return False
 
 
 def note(context: Context, arguments: Arguments) -> None:

@@ -8,7 +8,7 @@ approve at the moment when it counts, not only when they signed. Source: docs/re
 from dataclasses import replace
 
 from contracts.authority.judgement import may
-from contracts.member import Member, decode_member
+from contracts.member import STATE_ACTIVE, Member, decode_member
 from contracts.packs.transition import Review
 from contracts.records.events import APPROVED, ASKED
 from contracts.records.identity import record_subject
@@ -81,11 +81,14 @@ def approved(move: Move, review: Review, pending: Pending) -> Pending:
 
 
 def still_entitled(move: Move, review: Review, pending: Pending) -> Pending:
-    """What waits with those approvals alone whose givers may approve now; an office may have ended since."""
+    """What waits with those approvals alone whose givers may approve now; an office may have ended since, or an account."""
     actors, kept = move.program.actors(review.actors), []
     for one in pending.approvals:
         member = find_member(move.context, one.account)
-        if member is not None and may(move.signed, actors, move.subject(), member) is not None:
+        # Whoever could not sign now does not count either.
+        if member is None or member.state != STATE_ACTIVE:
+            continue
+        if may(move.signed, actors, move.subject(), member) is not None:
             kept.append(one)
     return pending if len(kept) == len(pending.approvals) else replace(pending, approvals=tuple(kept))
 

@@ -6,6 +6,7 @@ a judgement depends on the state and the request alone. Source: docs/reference/r
 """
 
 from contracts.authority.judgement import may
+from contracts.member import STATE_ACTIVE
 from contracts.packs.effect import SetField
 from contracts.records.field_values import changed_values, check_required
 from contracts.records.local_day import days_between
@@ -61,7 +62,8 @@ def _check_actor(move: Move) -> None:
             raise move.refusal(NOT_AUTOMATIC)
         return
     actor = may(move.signed, move.program.actors(transition.by), move.subject(), move.asker)
-    if actor is None:
+    # What somebody asked for a while ago is judged as if they asked now: who is suspended by then cannot.
+    if actor is None or move.asker.state != STATE_ACTIVE:
         raise move.refusal(NOT_ALLOWED, actors=", ".join(transition.by) or "-", pack=move.program.pack_hex)
     move.actor = str(actor)
 

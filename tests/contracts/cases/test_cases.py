@@ -57,6 +57,8 @@ def test_a_case_says_by_whom_it_was_opened_and_until_when_it_should_be_decided()
         ({"person": "nobody"}, "cases.person-unknown"),
         ({"owner": "role:Lead"}, "cases.owner-invalid"),
         ({"owner": "whoever"}, "cases.owner-invalid"),
+        ({"owner": "self"}, "cases.owner-invalid"),
+        ({"owner": "creator"}, "cases.owner-invalid"),
         ({"days": 0}, "arguments.out-of-range"),
     ],
 )

@@ -331,3 +331,15 @@ def test_an_administrator_does_not_approve_for_themselves_by_signing_along() -> 
     assert ledger.fields("recovery", "p1")["approvals"] == [ledger.member(key_of("g1"))]
     along = ledger.sent("members.recover-approve", ONE | {"key": NEW.public}, "g1", key_of("g1"), key_of("p1"))
     assert ledger.outcome(along) == "members.approved-already"
+
+
+def test_who_has_become_an_administrator_since_is_not_recovered_with_fewer_approvals() -> None:
+    """Two guardians were enough for a member; about a network of five administrators, three decide."""
+    ledger, ready = waiting()
+    for person in ("g1", "g2", "p2", "p1"):
+        members = [ADMINISTRATOR, *map(key_of, ("g1", "g2", "p2", "p1"))]
+        arguments: dict[str, Value] = {"member": ledger.member(key_of(person))}
+        assert ledger.outcome(ledger.sent("governance.administrator-add", arguments, None, *members)) == "ok"
+    ledger.at(ready)
+    refused = ledger.asked("members.recover-finish", dict(ONE))
+    assert (refused.code, refused.details["approvals"], refused.details["needed"]) == ("members.not-approved", 2, 3)

@@ -209,3 +209,26 @@ def test_where_the_pack_does_not_ask_for_others_the_sender_counts() -> None:
     assert ledger.code("records.approve", EXPENSE, "cai") == "ok"
     assert fields_of(ledger, "expense", "branch-1/000001")["state"] == "paid"
     assert ledger.fields("counter", "branch-1/spent")["value"] == 1
+
+
+@pytest.mark.parametrize("state", ["suspend", "close"])
+def test_the_approval_of_an_account_that_was_suspended_since_counts_no_more(state: str) -> None:
+    ledger = asked(recommended())
+    assert ledger.code("records.approve", THIS, "bob") == "ok"
+    assert ledger.code(f"members.{state}", {"person": "bob"}) == "ok"
+    ledger.add_office("branch-1", "lead", "dee")
+    assert ledger.code("records.approve", THIS, "cai") == "ok"
+    assert [one[1] for one in pending_of(ledger)["approvals"]] == ["cai"]  # type: ignore[union-attr, index]
+    assert ledger.code("records.approve", THIS, "dee") == "ok"
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "admitted"
+
+
+@pytest.mark.parametrize("state", ["suspend", "close"])
+def test_what_an_account_asked_for_that_was_suspended_since_is_not_taken(state: str) -> None:
+    ledger = asked(recommended())
+    assert ledger.code("records.approve", THIS, "bob") == "ok"
+    assert ledger.code(f"members.{state}", {"person": "ann"}) == "ok"
+    assert ledger.code("records.approve", THIS, "cai") == "records.not-allowed"
+    assert ledger.code("members.resume", {"person": "ann"}) == "ok"
+    assert ledger.code("records.approve", THIS, "cai") == "ok"
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "admitted"
