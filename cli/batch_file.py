@@ -1,19 +1,22 @@
 """A file of transactions, one JSON object a line.
 
-Owns its size, its hash and the form of a line: `{"op": …, "args": {…}}`, optionally `exp_ms`, `nonce` and `expect`.
+Owns its size, its hash and the form of a line: `{"op": …, "args": {…}}`, optionally `detached`, `exp_ms`, `nonce` and
+`expect`.
 Reads a line at a time, whatever the file's size. Never signs.
 """
 
 import codecs
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cli.errors import UsageError
 from cli.ledger_value import bytes_of_hex
 from cli.operation_arguments import arguments_of_json
+from cli.record_fields import FIELDS
 from ledger.detached import DETACHED_SIZE_BYTES_MAX
 from ledger.encoding import Value
 from ledger.json_fault import json_fault, unique_names
@@ -23,7 +26,8 @@ from ledger.transaction import NONCE_SIZE_BYTES, Expectation
 LINE_SIZE_BYTES_MAX = 8 * DETACHED_SIZE_BYTES_MAX
 
 _READ_SIZE_BYTES = 1024 * 1024
-_FIELDS = frozenset(("op", "args", "exp_ms", "nonce", "expect"))
+_FIELDS_PREFIX = f"{FIELDS}."
+_FIELDS = frozenset(("op", "args", "detached", "exp_ms", "nonce", "expect"))
 
 
 class BatchFile(NamedTuple):
@@ -42,6 +46,9 @@ class BatchLine(NamedTuple):
     expires_ms: int | None
     nonce: bytes | None
     expect: Expectation | None = None
+    # Values beside the ledger, whatever the declaration says; `private_fields` are parts of the argument `fields`.
+    detached: Mapping[str, Value] = MappingProxyType({})
+    private_fields: frozenset[str] = frozenset()
 
 
 def measure(path: Path) -> BatchFile:
@@ -101,17 +108,37 @@ def parse_line(line: bytes) -> BatchLine:
         raise UsageError("the line is not JSON: {reason}", reason=json_fault(error)) from error
     if not isinstance(document, dict) or not document.keys() <= _FIELDS or "op" not in document:
         raise UsageError(
-            'the line is not an object with "op" and "args", and at most "exp_ms", "nonce" and "expect" beside them'
+            'the line is not an object with "op" and "args", and at most "detached", "exp_ms", "nonce" and "expect"'
+            " beside them"
         )
     operation, arguments, expires_ms = document["op"], document.get("args", {}), document.get("exp_ms")
     if not isinstance(operation, str):
         raise UsageError('"op" is not a text')
     if not isinstance(arguments, dict):
         raise UsageError('"args" is not an object')
+    detached = document.get("detached", {})
+    if not isinstance(detached, dict):
+        raise UsageError('"detached" is not an object')
     if expires_ms is not None and (type(expires_ms) is not int or expires_ms < 0):
         raise UsageError('"exp_ms" is not a time in milliseconds since 1970')
     nonce, expect = _nonce(document.get("nonce")), _expectation(document.get("expect"))
-    return BatchLine(operation, arguments_of_json(arguments), expires_ms, nonce, expect)
+    values, private = arguments_of_json(arguments), frozenset[str]()
+    beside = arguments_of_json(detached)
+    parts = {name: beside.pop(name) for name in list(beside) if name.startswith(_FIELDS_PREFIX)}
+    if parts:
+        values, private = _with_fields(values, parts)
+    return BatchLine(operation, values, expires_ms, nonce, expect, beside, private)
+
+
+def _with_fields(values: dict[str, Value], parts: dict[str, Value]) -> tuple[dict[str, Value], frozenset[str]]:
+    """The arguments with these parts of `fields` put in, and the parts' names."""
+    fields, given = values.get(FIELDS, {}), {name.removeprefix(_FIELDS_PREFIX): one for name, one in parts.items()}
+    if not isinstance(fields, dict):
+        raise UsageError('"fields" is not an object')
+    for name in given:
+        if name in fields:
+            raise UsageError("the argument {name} is given twice", name=f"{_FIELDS_PREFIX}{name}")
+    return {**values, FIELDS: {**fields, **given}}, frozenset(given)
 
 
 def _nonce(text: Any) -> bytes | None:

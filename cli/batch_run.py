@@ -120,7 +120,9 @@ class BatchRun:
             self._declarations[wanted.operation] = declaration_of(wanted.operation)
         declaration = self._declarations[wanted.operation]
         draw_salt = partial(self._journal.salt, number)
-        prepared = prepare(wanted.operation, wanted.arguments, {}, draw_salt, declaration)
+        prepared = prepare(
+            wanted.operation, wanted.arguments, wanted.detached, draw_salt, declaration, wanted.private_fields
+        )
         nonce = wanted.nonce or self._journal.nonce(number)
         transaction, submission = self._maker.make(wanted.operation, prepared, nonce, expires_ms, wanted.expect)
         return SentLine(number, transaction.id, expires_ms), submission

@@ -3,7 +3,6 @@
 from contracts.cases.contract import CASES
 from contracts.governance import GOVERNANCE
 from contracts.members.contract import MEMBERS
-from contracts.membership import MEMBERSHIP
 from contracts.notice import NOTICE
 from contracts.packs.publishing import PACKS
 from contracts.records.contract import RECORDS
@@ -14,4 +13,4 @@ from contracts.units.contract import UNITS
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((CASES, GOVERNANCE, MEMBERS, MEMBERSHIP, NOTICE, PACKS, RECORDS, SCHEDULE, UNITS))
+    return Registry((CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, UNITS))

@@ -17,12 +17,14 @@ from ledger.hashing import tagged_hash
 FILE_NAME = "membership_events.csv"
 BUILT_IN = Path(__file__).parent / "data" / "kubernetes"
 ROLE_ADMIN = "admin"
+ROLE_MEMBER = "member"
+ROLES = (ROLE_MEMBER, ROLE_ADMIN)
 KINDS = ("joined", "left", "role")
 _COLUMNS = ("at", "event", "member", "role", "revision")
 
 
 class MembershipEvent(NamedTuple):
-    """One row: `at_ms` is milliseconds since 1970 UTC, `kind` one of `KINDS`."""
+    """One row: `at_ms` is milliseconds since 1970 UTC, `kind` one of `KINDS`, `role` one of `ROLES`."""
 
     at_ms: int
     kind: str
@@ -63,9 +65,10 @@ def _event(row: dict[str, str]) -> MembershipEvent:
         raise BadRowError("at")
     if row["event"] not in KINDS:
         raise BadRowError("event")
-    for column in ("member", "role"):
-        if not row[column]:
-            raise BadRowError(column)
+    if not row["member"]:
+        raise BadRowError("member")
+    if row["role"] not in ROLES:
+        raise BadRowError("role")
     return MembershipEvent(int(at.timestamp() * 1000), row["event"], row["member"], row["role"], row["revision"])
 
 

@@ -11,7 +11,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+from cli.demo.recording import PACK
 from cli.member_key import create_member_key
+from cli.pack_folder import compile_folder, shipped_folder
+from contracts.packs.beginning import genesis_pack
+from contracts.packs.pack import Pack
 from daemon.home import create_home, join_home
 from ledger.genesis import Genesis, Parameters
 
@@ -50,10 +54,19 @@ def make_network(directory: Path, count: int) -> tuple[Genesis, tuple[NodePlace,
         parameters=Parameters(),
         voters=tuple(descriptions),
         administrators=(administrator,),
+        packs=(genesis_pack(_pack()),),
     )
     for place in places:
         join_home(place.home, genesis)
     return genesis, places
+
+
+def _pack() -> Pack:
+    """The pack that the records of the demonstration follow."""
+    folder = shipped_folder(PACK)
+    pack = None if folder is None else compile_folder(folder).pack
+    assert pack is not None, "what comes with the program is there and right"
+    return pack
 
 
 def node_name(number: int) -> str:

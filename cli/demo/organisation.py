@@ -108,7 +108,8 @@ def _group(row: dict[str, str]) -> Group:
 
 def _role(row: dict[str, str]) -> GroupRole:
     _demand(row, "group", "role", "member")
-    return GroupRole(unit_of(row["group"]), row["role"], row["member"])
+    # As the pack writes names of roles.
+    return GroupRole(unit_of(row["group"]), row["role"].replace("_", "-"), row["member"])
 
 
 def _meeting(row: dict[str, str]) -> Meeting:

@@ -7,11 +7,9 @@ within a part any order will do. Invariant: all parts one after the other are th
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cli.demo.membership import MembershipEvent
+from cli.demo.membership import FILE_NAME, MembershipEvent
 from cli.demo.organisation import ROOT_UNIT, Group, Organisation
-from contracts.membership import KIND_MEMBERSHIP, membership_id
-
-_OPERATIONS = {"joined": "membership.join", "left": "membership.leave", "role": "membership.role"}
+from cli.demo.recording import ACT, CREATE, KIND_CONTRIBUTOR, STATE_LEFT, transition_of
 
 
 class PlannedLine(NamedTuple):
@@ -53,23 +51,34 @@ def _created(group: Group) -> PlannedLine:
 
 
 def _events(events: Iterable[MembershipEvent]) -> Iterator[PlannedLine]:
-    """One line for each event; it expects the version of the membership that the person's event before it made."""
+    """One line for each event; it expects the version of the record that the person's event before it made."""
     versions: dict[str, int] = {}
+    roles: dict[str, str] = {}
     for event in events:
-        arguments: dict[str, Any] = {
-            "unit": ROOT_UNIT,
-            "person": event.person,
-            "at": event.at_ms,
-            "body": {"account": event.account, "revision": event.revision},
-        }
-        if event.kind != "left":
-            arguments["role"] = event.role
-        record_id = membership_id(ROOT_UNIT, event.person)
+        record_id = f"{ROOT_UNIT}/{event.person}"
         version = versions.get(record_id, 0)
+        fields: dict[str, Any] = {"happened": event.at_ms}
+        arguments: dict[str, Any] = {
+            "type": KIND_CONTRIBUTOR,
+            "transition": transition_of(event, roles.get(record_id)),
+            "at": event.at_ms,
+            "fields": fields,
+            "provenance": {"file": FILE_NAME} | ({"revision": event.revision} if event.revision else {}),
+        }
+        if version == 0:
+            arguments["unit"] = ROOT_UNIT
+            fields["person"] = event.person
+        else:
+            arguments["id"] = record_id
         versions[record_id] = version + 1
-        expect = [KIND_MEMBERSHIP, record_id, version]
-        document = {"op": _OPERATIONS[event.kind], "args": arguments, "expect": expect}
-        yield PlannedLine(document, f"{KIND_MEMBERSHIP}/{record_id}", f"unit/{ROOT_UNIT}")
+        roles[record_id] = STATE_LEFT if event.kind == "left" else event.role
+        document = {
+            "op": CREATE if version == 0 else ACT,
+            "args": arguments,
+            "detached": {"fields.account": event.account},
+            "expect": [KIND_CONTRIBUTOR, record_id, version],
+        }
+        yield PlannedLine(document, f"{KIND_CONTRIBUTOR}/{record_id}", f"unit/{ROOT_UNIT}")
 
 
 def _offices_and_meetings(organisation: Organisation) -> Iterator[PlannedLine]:

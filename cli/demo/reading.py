@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 from cli.chain_verification import ChainVerification
 from cli.client import NodeClient, path_of
 from cli.demo.organisation import ROOT_UNIT
+from cli.demo.recording import KIND_CONTRIBUTOR, STATE_LEFT
 from cli.errors import RefusedError, VerificationError
 from cli.session import Advance
 from cli.verification import verify_texts
-from contracts.membership import STATE_ACTIVE
 from contracts.result import Result
 from ledger.detached import DetachedValue
 from ledger.policy import Policy
@@ -30,13 +30,12 @@ RECEIPT_WAIT_S = 10
 
 
 class Membership(NamedTuple):
-    """A membership as the ledger has it; `account` is behind `commitment`, `at_ms` that of the last event."""
+    """A membership as the ledger has it; the account is behind `commitment`, `at_ms` that of the last event."""
 
     person: str
     role: str
     is_active: bool
     at_ms: int
-    joined_ms: int
     event_count: int
     commitment: str
 
@@ -44,16 +43,15 @@ class Membership(NamedTuple):
 def read_memberships(client: NodeClient) -> dict[str, Membership]:
     """Everybody who is or was a member, by pseudonym."""
     found = {}
-    for record in read_records(client, "membership", unit=ROOT_UNIT):
-        fields = record["fields"]
-        found[fields["person"]] = Membership(
-            fields["person"],
-            fields["role"],
-            fields["state"] == STATE_ACTIVE,
-            fields["at"],
-            fields["joined"],
+    for record in read_records(client, KIND_CONTRIBUTOR, unit=ROOT_UNIT):
+        state, values = record["fields"]["state"], record["fields"]["values"]
+        found[values["person"]] = Membership(
+            values["person"],
+            state,
+            state != STATE_LEFT,
+            values["happened"],
             record["version"],
-            fields["body"]["#"],
+            values["account"]["#"],
         )
     return found
 
@@ -88,9 +86,9 @@ def read_account(clients: Sequence[NodeClient], commitment: str) -> str:
 def _account_of(client: NodeClient, commitment: str) -> str:
     answer = client.get(path_of("v1/payloads", commitment))
     value = DetachedValue(b64decode(answer["salt"]), b64decode(answer["value"]))
-    if value.commitment.hex() != commitment or not isinstance(answer["decoded"], dict):
+    if value.commitment.hex() != commitment or not isinstance(answer["decoded"], str):
         raise VerificationError("the value under the commitment {commitment} is another one", commitment=commitment)
-    return str(answer["decoded"]["account"])
+    return answer["decoded"]
 
 
 class Happening(NamedTuple):

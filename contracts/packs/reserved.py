@@ -17,7 +17,6 @@ _NATIVE = frozenset(
         "decision",
         "member",
         "member-key",
-        "membership",
         "missed",
         "node",
         "node-key",

@@ -75,6 +75,17 @@ def test_a_good_line_is_read() -> None:
     assert line.arguments == {"title": "café", "n": 3, "h": b"\x00\xff"}
     assert line.expires_ms == 5
     assert line.nonce == bytes(range(16))
+    assert (line.detached, line.private_fields) == ({}, frozenset())
+
+
+def test_a_line_may_keep_values_beside_the_ledger() -> None:
+    line = parse_line(
+        b'{"op": "records.act", "args": {"fields": {"n": 3}}, "detached": {"fields.reason": "x", "note": "y"}}'
+    )
+    assert line.arguments == {"fields": {"n": 3, "reason": "x"}}
+    assert line.detached == {"note": "y"}
+    assert line.private_fields == frozenset(("reason",))
+    assert parse_line(b'{"op": "a.b", "detached": {"fields.r": 1}}').arguments == {"fields": {"r": 1}}
 
 
 @pytest.mark.parametrize(
@@ -87,6 +98,9 @@ def test_a_good_line_is_read() -> None:
         b"{}",
         b'{"op": 1}',
         b'{"op": "a.b", "args": []}',
+        b'{"op": "a.b", "detached": "x"}',
+        b'{"op": "a.b", "args": {"fields": 1}, "detached": {"fields.r": 1}}',
+        b'{"op": "a.b", "args": {"fields": {"r": 2}}, "detached": {"fields.r": 1}}',
         b'{"op": "a.b", "args": {"x": 1.5}}',
         b'{"op": "a.b", "args": {"x": 18446744073709551616}}',
         b'{"op": "a.b", "args": {"x": {"$hex": "0"}}}',

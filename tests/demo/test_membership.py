@@ -53,6 +53,7 @@ def test_whoever_comes_back_is_a_member_again() -> None:
         (HEADER + "2018-08-22T21:11:39,joined,a,member,r\n", "line 2 .* `at`"),
         (HEADER + "2018-08-22T21:11:39Z,died,a,member,r\n", "line 2 .* `event`"),
         (HEADER + "2018-08-22T21:11:39Z,joined,,member,r\n", "line 2 .* `member`"),
+        (HEADER + "2018-08-22T21:11:39Z,joined,a,emperor,r\n", "line 2 .* `role`"),
     ],
 )
 def test_unusable_data_sets_are_refused_by_line_and_column(tmp_path: Path, text: str, message: str) -> None:

@@ -23,16 +23,16 @@ revision = {column = "revision"}
 origin = "the office"
 [[step]]
 name = "events"
-operation = {column = "event", map = {joined = "membership.join", left = "membership.leave"}}
+operation = {column = "event", map = {joined = "units.appoint", left = "units.release"}}
 where = [{column = "skip", not = "yes"}]
 key = ["member", "at"]
-record = {kind = "membership", id = "{unit}/{person}", expect = "next"}
+record = {kind = "office", id = "{unit}/{role}/{person}", expect = "next"}
 needs = ["unit/{unit}"]
 [step.arguments]
 unit = "u"
 person = {column = "member", as = "pseudonym"}
 role = {column = "role", map = {"正式" = "full", "预备" = "probationary"}, default = "full"}
-at = {column = "at", as = "time", zone = "Asia/Shanghai"}
+since = {column = "at", as = "time", zone = "Asia/Shanghai"}
 body.account = {template = "{member} <{member}@example>"}
 body.tags = ["imported", {column = "tag", optional = true}]
 body.source = {provenance = true}
@@ -63,13 +63,13 @@ def test_a_row_becomes_what_the_plan_says(tmp_path: Path) -> None:
         "unit": "u",
         "person": person,
         "role": "full",
-        "at": 1_709_568_000_000,
+        "since": 1_709_568_000_000,
         "body": {"account": "0042 <0042@example>", "tags": ["imported", "t1"], "source": {"provenance": True}},
     }
-    assert (joined.operation, joined.makes, joined.needs) == ("membership.join", f"membership/u/{person}", ("unit/u",))
+    assert (joined.operation, joined.makes, joined.needs) == ("units.appoint", f"office/u/full/{person}", ("unit/u",))
     # What leaving does not take is left out.
-    assert left.operation == "membership.leave"
-    assert left.values.keys() == {"unit", "person", "at", "body"}
+    assert left.operation == "units.release"
+    assert left.values.keys() == {"unit", "person", "role", "body"}
     assert left.provenance() == {
         "file": "events.csv",
         "hash": left.sheet.sha256,

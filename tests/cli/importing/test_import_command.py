@@ -44,14 +44,14 @@ name = {column = "role"}
 [[step]]
 name = "events"
 where = {column = "event", not = "founded"}
-operation = {column = "event", map = {joined = "membership.join", left = "membership.leave", role = "membership.role"}}
+operation = {column = "event", map = {joined = "units.appoint", left = "units.release"}}
 key = ["member", "at", "event"]
-record = {kind = "membership", id = "{unit}/{person}", expect = "next"}
+record = {kind = "office", id = "{unit}/{role}/{person}", expect = "next"}
 [step.arguments]
 unit = "UNIT"
 person = {column = "member"}
 role = {column = "role"}
-at = {column = "at", as = "time"}
+since = {column = "at", as = "time"}
 body.name = {column = "member"}
 body.source = {provenance = true}
 """
@@ -80,11 +80,10 @@ def events_plan(folder: Path, unit: str, lines: str) -> Path:
 
 
 def many(count: int, each: int = 3) -> str:
-    """Events of `count` people; each person joins, gets roles and leaves, in this order."""
-    days = [("joined", "member"), *(("role", f"role-{n}") for n in range(each - 2)), ("left", "x")]
+    """Events of `count` people; each person joins and leaves by turns."""
     return "".join(
-        f"p-{person},2024-03-{day + 1:02} 09:00,{event},{role}\n"
-        for day, (event, role) in enumerate(days)
+        f"p-{person},2024-03-{day + 1:02} 09:00,{('joined', 'left')[day % 2]},member\n"
+        for day in range(each)
         for person in range(count)
     )
 
@@ -140,10 +139,10 @@ def test_rows_get_onto_the_ledger_once(banyan: Command, home: Path, tmp_path: Pa
     assert (counts(first, "committed"), counts(first, "already")) == ([1, 120], [0, 0])
     secret = tmp_path / "plan.secret"
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
-    record = banyan.ok("get", "membership", "once/p-7")
-    assert (record["version"], record["fields"]["state"], record["fields"]["role"]) == (3, "left", "role-0")
+    record = banyan.ok("get", "office", "once/member/p-7")
+    assert (record["version"], record["fields"]["state"]) == (3, "held")
     # The time of the event, and not that of recording.
-    assert record["fields"]["at"] == 1_709_427_600_000
+    assert record["fields"]["since"] == 1_709_427_600_000
     again = banyan.ok("import", plan, "--yes")
     assert (counts(again, "committed"), counts(again, "already")) == ([0, 0], [1, 120])
     # Without the journal, the ledger alone remembers.
@@ -155,7 +154,7 @@ def test_rows_get_onto_the_ledger_once(banyan: Command, home: Path, tmp_path: Pa
     secret.rename(tmp_path / "elsewhere")
     answer = banyan("import", plan, "--yes")
     assert answer.status == 2 and "the plan's secret" in answer.err
-    assert banyan.ok("get", "membership", "once/p-7")["version"] == 3
+    assert banyan.ok("get", "office", "once/member/p-7")["version"] == 3
 
 
 def test_where_a_row_comes_from_stands_beside_it(banyan: Command, home: Path, tmp_path: Path) -> None:
@@ -163,7 +162,7 @@ def test_where_a_row_comes_from_stands_beside_it(banyan: Command, home: Path, tm
     banyan.ok("import", plan, "--yes")
     entries = banyan.ok("history", "person/p-1")["links"]
     assert entries
-    record = banyan.ok("get", "membership", "source/p-1")
+    record = banyan.ok("get", "office", "source/member/p-1")
     from cli.client import NodeClient
 
     with NodeClient(home) as client:
@@ -181,7 +180,7 @@ def test_new_rows_are_added_and_changed_ones_told(banyan: Command, home: Path, t
     plan = events_plan(tmp_path, "later", "".join(lines))
     banyan.ok("import", plan, "--yes")
     changed = lines[0].replace("member", "other")
-    more = "p-3,2024-04-01,joined,member\np-2,2024-04-02,role,secretary\n"
+    more = "p-3,2024-04-01,joined,member\np-2,2024-04-02,left,member\n"
     events_plan(tmp_path, "later", more + changed + lines[1])
     for forgets in (False, True):
         if forgets:
@@ -194,21 +193,22 @@ def test_new_rows_are_added_and_changed_ones_told(banyan: Command, home: Path, t
         )
         ((warning),) = answer.document["findings"]
         assert (warning["row"], "was changed since" in warning["message"]["en"]) == (5, True)
-    assert banyan.ok("get", "membership", "later/p-1")["fields"]["role"] == "member"
-    assert banyan.ok("get", "membership", "later/p-2")["fields"]["role"] == "secretary"
+    assert banyan.ok("get", "office", "later/member/p-1")["fields"]["state"] == "held"
+    assert banyan("get", "office", "later/other/p-1").status == 4
+    assert banyan.ok("get", "office", "later/member/p-2")["fields"]["state"] == "ended"
 
 
 def test_what_the_ledger_refuses_holds_back_what_builds_on_it_and_is_tried_again(
     banyan: Command, home: Path, tmp_path: Path
 ) -> None:
-    lines = "p-1,2024-03-02,role,secretary\np-1,2024-03-03,left,x\np-2,2024-03-01,joined,member\n"
+    lines = "p-1,2024-03-02,left,member\np-1,2024-03-03,joined,member\np-2,2024-03-01,joined,member\n"
     plan = events_plan(tmp_path, "refused", lines)
     answer = banyan("--json", "import", plan, "--yes")
     assert answer.status == 4
     step = answer.document["steps"][1]
     assert (step["committed"], step["refused"], step["held"]) == (1, 1, 1)
     assert [(one["row"], one["severity"]) for one in answer.document["findings"]] == [(3, "error"), (4, "warning")]
-    assert "p-1 is no member" in answer.document["findings"][0]["message"]["en"]
+    assert "p-1 is not member" in answer.document["findings"][0]["message"]["en"]
     events_plan(tmp_path, "refused", "p-1,2024-03-01,joined,member\n" + lines)
     repaired = banyan.ok("import", plan, "--yes")["steps"][1]
     assert (repaired["committed"], repaired["already"]) == (3, 1)
@@ -247,7 +247,7 @@ def test_an_import_that_was_interrupted_goes_on(banyan: Command, home: Path, tmp
     (done,) = {sum(step[name] for name in ("committed", "already")) for step in document["steps"][1:]}
     assert done == 600
     for person in (0, 77, 149):
-        assert banyan.ok("get", "membership", f"interrupted/p-{person}")["version"] == 4
+        assert banyan.ok("get", "office", f"interrupted/member/p-{person}")["version"] == 4
 
 
 @pytest.mark.slow
@@ -269,7 +269,7 @@ def test_a_node_that_is_killed_in_the_middle_costs_no_row_and_doubles_none(banya
         assert sum(document["steps"][1][name] for name in ("committed", "already")) == 800
         assert document["errors"] == document["warnings"] == 0
         for person in (0, 99, 199):
-            assert banyan.ok("get", "membership", f"killed/p-{person}", "--home", node.home)["version"] == 4
+            assert banyan.ok("get", "office", f"killed/member/p-{person}", "--home", node.home)["version"] == 4
         again = banyan.ok(*words)
         assert counts(again, "committed") == [0, 0]
     finally:

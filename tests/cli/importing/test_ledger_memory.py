@@ -107,8 +107,8 @@ def test_other_refusals_and_no_bundle_are_told_at_once() -> None:
 @pytest.mark.parametrize("count", [3, 500])
 def test_versions_of_few_and_of_many_records_are_the_same(count: int) -> None:
     versions = {f"u/{number:05}": number + 1 for number in range(0, 20_000, 7)}
-    node = Node([], {}, membership=versions, unit={"u": 4})
-    wanted = {f"membership/u/{number:05}" for number in range(0, count * 30, 30)} | {"unit/u", "unit/v"}
+    node = Node([], {}, office=versions, unit={"u": 4})
+    wanted = {f"office/u/{number:05}" for number in range(0, count * 30, 30)} | {"unit/u", "unit/v"}
     found = versions_of(cast(NodeClient, node), wanted)
     assert found == {one: (versions | {"u": 4}).get(one.partition("/")[2], 0) for one in wanted}
     assert node.asked < 30

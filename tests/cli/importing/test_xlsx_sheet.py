@@ -19,13 +19,13 @@ name = "meetings"
 file = "units.xlsx"
 [[step]]
 name = "meetings"
-operation = "membership.join"
+operation = "units.appoint"
 key = ["person"]
 [step.arguments]
 unit = "u"
 person = {column = "person"}
 role = {column = "role"}
-at = {column = "at", as = "time", zone = "Asia/Shanghai"}
+since = {column = "at", as = "time", zone = "Asia/Shanghai"}
 body.dues = {column = "dues", as = "money"}
 body.day = {column = "at", as = "date", optional = true}
 """
@@ -57,7 +57,9 @@ def test_cells_are_what_a_person_sees(tmp_path: Path) -> None:
         (3, "8", {"dues": 30, "day": "2024-03-06"}),
         (5, "p-9", {"dues": 123450, "day": "2024-03-07"}),
     ]
-    assert [row.values["at"] for row in checked.steps[0]] == [1_709_568_000_000 + day * 86_400_000 for day in (0, 1, 2)]
+    assert [row.values["since"] for row in checked.steps[0]] == [
+        1_709_568_000_000 + day * 86_400_000 for day in (0, 1, 2)
+    ]
     assert told(checked) == []
 
 

@@ -89,7 +89,6 @@ MEMBER: dict[str, Value] = {"person": "member"}
 CHAIR: dict[str, Value] = {"unit": "docs", "role": "chair"}
 OPENED = (("members.recover", proof(NEW, "member") | DOCS, "guardian"),)
 SUSPENDED = (("members.suspend", MEMBER, None),)
-JOINED = (("membership.join", DOCS | MEMBER | {"role": "member", "at": 1}, None),)
 
 CALLS = [
     Call("units.create", {"unit": "new", "kind": "sig", "name": "n", "parent": "docs"}),
@@ -108,9 +107,6 @@ CALLS = [
     ),
     Call("units.schedule", MEETING),
     Call("units.cancel", DOCS | {"number": 1}),
-    Call("membership.join", DOCS | MEMBER | {"role": "member", "at": 1}),
-    Call("membership.leave", DOCS | MEMBER | {"at": 1}, before=JOINED),
-    Call("membership.role", DOCS | MEMBER | {"role": "other", "at": 1}, before=JOINED),
     Call("members.enrol", {"person": "newcomer"}, leads_could=False),
     Call("members.bind", proof(NEW, "keyless"), leads_could=False),
     Call("members.suspend", MEMBER, frozenset((None, "member")), leads_could=False),
