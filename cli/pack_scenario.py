@@ -4,7 +4,6 @@ Owns the form of `scenarios/*.toml` and reading it. Never runs one (`pack_scenar
 docs/reference/packs.md, "Scenarios".
 """
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,15 +16,13 @@ from contracts.rules.dates import parsed_date
 
 STEPS_MAX = 200
 EXPECTATIONS_MAX = 200
-_CHECK = re.compile(rf"{NAME.pattern}/{NAME.pattern}")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A person does something on a day: `create`s a record of a kind, `act`s on or `approve`s one by its address.
+    """A person does something on a day: `create`s a record of a kind, or `act`s on or `approve`s one by its address.
 
-    Or begins the periodic `check` of a kind. `refused` is the code or the rule by which the ledger has to refuse it;
-    empty if it has to go through.
+    `refused` is the code or the rule by which the ledger has to refuse it; empty if it has to go through.
     """
 
     path: str
@@ -34,7 +31,6 @@ class Step:
     create: str = ""
     act: str = ""
     approve: str = ""
-    check: str = ""
     transition: str = ""
     unit: str = ""
     fields: Table = field(default_factory=dict)
@@ -44,9 +40,8 @@ class Step:
     @property
     def told(self) -> str:
         """Who does what, as the author wrote it: this finds a step sooner than its number."""
-        if self.approve or self.check:
-            return f"{self.by}: {'approve' if self.approve else 'check'} {self.approve or self.check}"
-        return f"{self.by}: {self.transition or 'create'} {self.create or self.act}"
+        verb = "approve" if self.approve else self.transition or "create"
+        return f"{self.by}: {verb} {self.create or self.act or self.approve}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +121,6 @@ def _step(value: Any, path: str, day: int, unit: str, faults: Faults) -> Step:
         create=form.matching("create", NAME, NAME_HINT, optional=True),
         act=form.text("act", 400, optional=True),
         approve=form.text("approve", 400, optional=True),
-        check=form.matching("check", _CHECK, "`kind/check`, such as club-member/idle", optional=True),
         transition=form.matching("transition", NAME, NAME_HINT, optional=True),
         unit=form.text("unit", TITLE_SIZE_BYTES_MAX, optional=True) or unit,
         fields=_table(form, "fields"),
@@ -134,8 +128,8 @@ def _step(value: Any, path: str, day: int, unit: str, faults: Faults) -> Step:
         refused=form.text("refused", TEXT_SIZE_BYTES_MAX, optional=True),
     )
     form.close()
-    if sum(1 for one in (step.create, step.act, step.approve, step.check) if one) != 1:
-        form.refuse(PackFault("a step has one of `create`, `act`, `approve` and `check`"))
+    if sum(1 for one in (step.create, step.act, step.approve) if one) != 1:
+        form.refuse(PackFault("a step has one of `create`, `act` and `approve`"))
     if step.act and not step.transition:
         form.refuse(PackFault("the key {key} is missing", key="'transition'"), "transition")
     if step.day < day:

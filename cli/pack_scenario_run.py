@@ -74,9 +74,7 @@ def _play(trial: PackTrial, pack: Pack, step: Step) -> ScenarioFinding | None:
 
 
 def _request(pack: Pack, step: Step) -> tuple[str, dict[str, Value]]:
-    kind, _slash, record_id = (step.create or step.act or step.approve or step.check).partition("/")
-    if step.check:
-        return "records.start-check", {"type": kind, "check": record_id}
+    kind, _slash, record_id = (step.create or step.act or step.approve).partition("/")
     if step.approve:
         return "records.approve", {"type": kind, "id": record_id}
     arguments: dict[str, Value] = {"type": kind}
