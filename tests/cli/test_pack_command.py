@@ -92,7 +92,7 @@ def test_packs_that_come_with_the_program_are_right(banyan: Command) -> None:
     folder = shipped_folder("association")
     assert folder is not None and shipped_folder("nothing") is None
     folders = [path.parent for path in sorted(folder.parent.glob("*/pack.toml"))]
-    assert {one.name for one in folders} >= {"association", "open-source"}
+    assert {one.name for one in folders} >= {"association", "co-operative", "open-source"}
     for one in folders:
         assert banyan.ok("pack", "check", one)["name"] == one.name
 
