@@ -81,7 +81,7 @@ def approved(move: Move, review: Review, pending: Pending) -> Pending:
 
 
 def still_entitled(move: Move, review: Review, pending: Pending) -> Pending:
-    """What waits with those approvals alone whose givers may approve now; an office may have ended since, or an account."""
+    """What waits with those approvals alone whose givers may approve now: an office or account may have ended since."""
     actors, kept = move.program.actors(review.actors), []
     for one in pending.approvals:
         member = find_member(move.context, one.account)

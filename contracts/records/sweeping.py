@@ -77,6 +77,7 @@ _VERDICTS = {RULE_FAILED.code: Verdict.FAILED, TOO_MANY_READS.code: Verdict.TOO_
 class Sweep:
     """A sweep under way: which records come next, and what came of those that were looked at.
 
+    `period` is the first day of the period: its number would mean another one where a newer pack has other periods.
     `after` is the last id that was looked at. `failed` are records whose guards had no value.
     """
 
@@ -240,9 +241,9 @@ def _finish(context: TimerContext, program: Program, check: Check, sweep: Sweep)
         "failed": sweep.failed,
         "found": sweep.found,
         "looked_at": sweep.looked_at,
-        "period": _first_day(check, sweep.period),
+        "period": sweep.period,
         # Periods that have passed since without a sweep of their own.
-        "skipped": max(0, now - 1 - sweep.period),
+        "skipped": max(0, now - 1 - check.every.period_of(sweep.period)),
     }
     _wait(context, program, check, {"done": done | {"height": context.height}})
     context.emit(CHECK_DONE, done | {"check": check.name, "kind": program.kind})
@@ -252,20 +253,17 @@ def _wait(context: RunContext, program: Program, check: Check, more: dict[str, V
     """Write down that the check waits for the end of the period that it is now, and set the timer of that."""
     offset = program.offset_minutes(context.time_ms)
     period = check.every.period_of(day_at(context.time_ms, offset))
-    due_ms = start_ms(check.every.period_bounds(period)[1] + 1, offset)
+    first, last = check.every.period_bounds(period)
+    due_ms = start_ms(last + 1, offset)
     fields: dict[str, Value] = {
         "check": check.name,
         "due": due_ms,
         "kind": program.kind,
-        "period": check.every.period_bounds(period)[0],
+        "period": first,
         "state": STATE_WAITING,
     }
     context.put(KIND_CHECK, check_id(program.kind, check.name), fields | more)
-    set_timer(context, due_ms, SWEEP_PURPOSE, Sweep(program.kind, check.name, period).to_payload())
-
-
-def _first_day(check: Check, period: int) -> int:
-    return check.every.period_bounds(period)[0]
+    set_timer(context, due_ms, SWEEP_PURPOSE, Sweep(program.kind, check.name, first).to_payload())
 
 
 CHECK_HANDLERS = (TimerHandler(_BEGIN, begin_checks), TimerHandler(_SWEEP, sweep), TimerHandler(_FINDING, take_finding))

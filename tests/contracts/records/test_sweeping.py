@@ -302,3 +302,18 @@ def test_more_checks_than_one_run_has_timers_for_begin_in_several() -> None:
     found = [begun(ledger) for _ in range(4)]
     assert [len(one) for one in found] == [8, 8, 8, 0]
     assert sum(key.startswith(b"check\0") for key in ledger.state) == 24
+
+
+def test_a_newer_pack_that_changes_the_periods_is_followed_after_the_one_that_runs() -> None:
+    """The periods of two recurrences are numbered apart: what was begun by one is told by its day."""
+    daily = DUES.replace('every = "monthly"', 'every = {of = "days", every = 1, from = 0, times = 1}')
+    yearly = DUES.replace('every = "monthly"', 'every = {of = "months", every = 12, from = 0, times = 1}')
+    ledger = dues(daily)
+    pays(ledger, "late", day_of(2026, 7, 1))
+    begin(ledger)
+    until_quiet(ledger, start_ms(JANUARY + 16, OFFSET_MINUTES))
+    put_in_force(ledger, compiled(yearly.replace("version = 1", "version = 2")))
+    blocks = until_quiet(ledger, start_ms(JANUARY + 20, OFFSET_MINUTES))
+    assert all(one.ok for effects in blocks for one in effects)
+    assert (done(ledger)["period"], done(ledger)["skipped"]) == (JANUARY + 16, 0)
+    assert fields_of(ledger, "check", "payer/arrears")["due"] == first_moment(13)
