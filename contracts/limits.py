@@ -21,6 +21,9 @@ PAYLOAD_SIZE_BYTES_MAX = 1024
 # 2 KiB and writes all it may, 14 ms: so many of these take 0.9 s, below the least time after which a leader is given up
 # (1 s). Beyond that, more would only make a backlog's blocks fewer, and each costs a round among the voters.
 TIMERS_PER_BLOCK_MAX = 64
+# Steps of all the rules that are asked in one run, about 10 ms of work (`contracts.rules.fuel` bounds a single rule). A
+# guard of three clauses takes 20; a sweep asks a hundred records for theirs.
+RULE_STEPS_MAX = 100_000
 # The sender, the unit, and up to 16 people, twice over.
 LINKS_MAX = 36
 
@@ -34,6 +37,9 @@ TOO_MANY_EVENTS = Reason("limits.events", "the transaction would report more tha
 TOO_MANY_LINKS = Reason("limits.links", "the transaction would concern more than {limit} subjects; split it up")
 TOO_MANY_TIMERS = Reason("limits.timers", "the transaction would set more than {limit} timers; split it up")
 TIMER_DUE = Reason("limits.timer-due", "a timer cannot be due at {due} ms; the least is 0, the most {limit}")
+TOO_MANY_STEPS = Reason(
+    "limits.rule-steps", "the rules that the transaction asks would take more than {limit} steps together; split it up"
+)
 PAYLOAD_TOO_LARGE = Reason("limits.timer-payload", "the timer would carry {size} bytes, allowed are {limit}")
 RESULT_TOO_LARGE = Reason(
     "limits.result-size", "the result of the transaction would have {size} bytes, allowed are {limit}; split it up"
@@ -48,6 +54,7 @@ LIMIT_REASONS = (
     TOO_MANY_EVENTS,
     TOO_MANY_LINKS,
     TOO_MANY_TIMERS,
+    TOO_MANY_STEPS,
     TIMER_DUE,
     PAYLOAD_TOO_LARGE,
     RESULT_TOO_LARGE,

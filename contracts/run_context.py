@@ -16,6 +16,7 @@ from contracts.limits import (
     RECORD_EXISTS,
     RECORD_MISSING,
     RECORD_TOO_LARGE,
+    RULE_STEPS_MAX,
     TIMERS_SET_MAX,
     TOO_MANY_EVENTS,
     TOO_MANY_LINKS,
@@ -52,6 +53,7 @@ class RunContext:
         "height",
         "network_id",
         "origin",
+        "rule_steps_left",
         "subjects",
         "time_ms",
         "versions",
@@ -66,6 +68,8 @@ class RunContext:
         self.height = height
         self.time_ms = time_ms
         self.origin = origin
+        # What rules take of it is for whoever asks them to count (`contracts.records.rule_check`).
+        self.rule_steps_left = RULE_STEPS_MAX
         self._reads = 0
         self._timers = 0
         self._written_size = 0

@@ -5,11 +5,13 @@ has no value (a division by zero, an amount beyond 64 bits, too much work) refus
 Source: docs/reference/records.md, "Rules that hold something back".
 """
 
-from contracts.errors import Reason
+from contracts.errors import Reason, Refusal
+from contracts.limits import RULE_STEPS_MAX, TOO_MANY_STEPS
 from contracts.packs.expression import Expression
 from contracts.records.move import Move
 from contracts.records.reasons import RULE_FAILED
-from contracts.rules.errors import RuleEvaluationError
+from contracts.rules.errors import OutOfFuelError, RuleEvaluationError
+from contracts.rules.fuel import FUEL_MAX
 from contracts.rules.types import DATE
 from ledger.encoding import Value
 
@@ -22,12 +24,15 @@ def check_rule(move: Move, rule: str, reason: Reason) -> None:
     """Refuse the move with `reason` unless the rule holds.
 
     Raises:
-        Refusal: `reason`, with the number of the clause from 1, the clause and its two sides; `records.rule-failed`.
+        Refusal: `reason`, with the number of the clause from 1, the clause and its two sides; `records.rule-failed`;
+            `limits.rule-steps`.
     """
+    compiled, steps = move.program.compiled(move.program.definition.rules[rule].expression), _steps(move)
     try:
-        not_met = move.program.compiled(move.program.definition.rules[rule].expression).check(move.scope())
+        not_met, used = compiled.judge(move.scope(), steps)
     except RuleEvaluationError as error:
-        raise move.refusal(RULE_FAILED, rule=rule, fault=error.code, pack=move.program.pack_hex) from error
+        raise _failed(move, rule, error, steps) from error
+    move.context.rule_steps_left -= used
     if not_met is None:
         return
     details = not_met.details()
@@ -47,15 +52,30 @@ def evaluate(move: Move, expression: Expression) -> Value:
     """The value of an expression of an effect.
 
     Raises:
-        Refusal: `records.rule-failed`.
+        Refusal: `records.rule-failed` or `limits.rule-steps`.
     """
+    steps = _steps(move)
     try:
-        value = move.program.compiled(expression).evaluate(move.scope())
+        value, used = move.program.compiled(expression).run(move.scope(), steps)
     except RuleEvaluationError as error:
-        raise move.refusal(RULE_FAILED, rule=EFFECT, fault=error.code, pack=move.program.pack_hex) from error
+        raise _failed(move, EFFECT, error, steps) from error
+    move.context.rule_steps_left -= used
     return list(value) if isinstance(value, list | tuple) else value  # type: ignore[return-value]
 
 
 def is_date(move: Move, expression: Expression) -> bool:
     """Whether an expression of an effect is a date."""
     return move.program.compiled(expression).tree.root.type == DATE
+
+
+def _steps(move: Move) -> int:
+    """How many steps the next rule may take: its own bound, or what is left of the run."""
+    return min(FUEL_MAX, move.context.rule_steps_left)
+
+
+def _failed(move: Move, rule: str, error: RuleEvaluationError, steps: int) -> Refusal:
+    """What becomes of a rule without a value; what it took is taken off the run, which may go on with other records."""
+    move.context.rule_steps_left -= error.fuel_used
+    if isinstance(error, OutOfFuelError) and steps < FUEL_MAX:
+        return Refusal(*TOO_MANY_STEPS, limit=RULE_STEPS_MAX)
+    return move.refusal(RULE_FAILED, rule=rule, fault=error.code, pack=move.program.pack_hex)

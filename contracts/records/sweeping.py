@@ -16,7 +16,7 @@ from enum import Enum
 from contracts.calendar.dates import day_at, start_ms
 from contracts.contract import TimerHandler
 from contracts.errors import Refusal
-from contracts.limits import TIMERS_SET_MAX, TOO_MANY_READS
+from contracts.limits import TIMERS_SET_MAX, TOO_MANY_READS, TOO_MANY_STEPS
 from contracts.packs.active import find_manifest, versions_of
 from contracts.packs.check import BEGIN_PURPOSE, Check
 from contracts.packs.limits import CHECKS_MAX
@@ -66,11 +66,15 @@ class Verdict(Enum):
     PASSED = "passed"
     # Its guards have no value.
     FAILED = "failed"
-    # Its guards read more than is left of the run.
+    # Its guards read more, or take more steps, than is left of the run.
     TOO_MUCH = "too much"
 
 
-_VERDICTS = {RULE_FAILED.code: Verdict.FAILED, TOO_MANY_READS.code: Verdict.TOO_MUCH}
+_VERDICTS = {
+    RULE_FAILED.code: Verdict.FAILED,
+    TOO_MANY_READS.code: Verdict.TOO_MUCH,
+    TOO_MANY_STEPS.code: Verdict.TOO_MUCH,
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class RuleEvaluationError(RuleError):
     code = "rule.evaluation"
     # Which of the clauses that `and` joins was being evaluated; only `CompiledRule.check` knows.
     clause_index: int | None = None
+    # The steps that were taken until then.
+    fuel_used: int = 0
 
 
 class OutOfFuelError(RuleEvaluationError):

@@ -67,7 +67,11 @@ class CompiledRule:
             RuleEvaluationError
         """
         frame = Frame(environment, fuel, self._slot_count)
-        return Outcome(self._step(frame), fuel - frame.fuel)
+        try:
+            return Outcome(self._step(frame), fuel - frame.fuel)
+        except RuleEvaluationError as error:
+            error.fuel_used = fuel - frame.fuel
+            raise
 
     def check(self, environment: Environment, fuel: int = FUEL_MAX) -> NotMet | None:
         """Which clause of the guard is not met first, and why; None if it is met.
@@ -91,6 +95,7 @@ class CompiledRule:
                 failure = test(frame)
             except RuleEvaluationError as error:
                 error.clause_index = index
+                error.fuel_used = fuel - frame.fuel
                 raise
             if failure is not None:
                 pair, left, right = failure

@@ -202,3 +202,68 @@ automatic = true
     codes = {use(ledger, "renew") for _ in range(80)}
     assert "ok" in codes
     assert use(ledger, "use") == "ok"
+
+
+def slow(guards: int) -> str:
+    """So many rules that take 6,000 steps each for a record of 40 numbers, and a check of them."""
+    names = [f"slow-{number}" for number in range(guards)]
+    listed = ", ".join(f'"{name}"' for name in names)
+    loop = "count(x for x in numbers if count(y for y in numbers if y != x) > 0) >= 0"
+    rules = "".join(
+        f"""
+[type.stamp.rule.{name}]
+expression = "numbers is None or {loop}"
+text = {{en = "Slow", zh = "慢"}}
+"""
+        for name in names
+    )
+    return f"""
+[type.stamp.field.numbers]
+type = "list of integer"
+class = "ledger"
+count_max = 256
+title = {{en = "Numbers", zh = "数"}}
+
+[type.stamp.transition.ask]
+from = "made"
+to = "made"
+title = {{en = "Ask", zh = "问"}}
+by = "anyone"
+sets = ["numbers"]
+guards = [{listed}]
+
+[type.stamp.transition.look]
+from = "made"
+to = "made"
+title = {{en = "Look", zh = "看"}}
+automatic = true
+guards = [{listed}]
+
+[type.stamp.check.all]
+title = {{en = "All", zh = "全部"}}
+every = "monthly"
+then = "look"
+{rules}"""
+
+
+def test_all_rules_of_a_transaction_together_take_a_bounded_number_of_steps() -> None:
+    numbers: list[Value] = list(range(40))
+    for guards, code in ((10, "ok"), (16, "limits.rule-steps")):
+        ledger = stamped(slow(guards))
+        assert make(ledger, word="x") == "ok"
+        assert use(ledger, "ask", fields={"numbers": numbers}) == code
+
+
+def test_a_sweep_over_records_whose_rules_are_slow_takes_more_runs() -> None:
+    ledger = stamped(slow(4))
+    numbers: list[Value] = list(range(40))
+    for number in range(1, 11):
+        assert make(ledger, word="x") == "ok"
+        assert use(ledger, "ask", number, fields={"numbers": numbers}) == "ok"
+    begin(ledger)
+    blocks = until_quiet(ledger, first_moment(2))
+    sweeps = [one for effects in blocks for one in effects if one.purpose == "records.sweep"]
+    done = fields_of(ledger, "check", "stamp/all")["done"]
+    assert isinstance(done, dict)
+    assert (done["looked_at"], done["found"], done["failed"]) == (10, 10, 0)
+    assert len(sweeps) - 1 >= 3, "four times 6,000 steps a record, 100,000 a run"
