@@ -17,8 +17,14 @@ from contracts.packs.source import compile_pack
 FOUND = shipped_folder("open-source")
 assert FOUND is not None
 FOLDER = FOUND
-# What meetings and automatic transitions ask for needs plans and checks, which stories do not have.
-ELSEWHERE = {("meeting", "on-that-day"), ("meeting", "has-happened"), ("ladder-place", "is-member-no-more")}
+# What meetings and automatic transitions ask for needs plans and checks, which stories do not have; history is open for
+# as long as they last.
+ELSEWHERE = {
+    ("meeting", "on-that-day"),
+    ("meeting", "has-happened"),
+    ("ladder-place", "is-member-no-more"),
+    ("contributor", "history-is-open"),
+}
 
 
 def stories() -> list[Path]:
@@ -95,3 +101,14 @@ def test_an_early_promotion_is_noticed() -> None:
     files = written()
     del types_of(files)["ladder-place"]["transition"]["make-approver"]["minimum_stay_days"]
     assert any(run_scenario(compiled(files), story(path)) for path in stories())
+
+
+def test_after_the_last_day_nothing_of_the_past_is_recorded() -> None:
+    files = written()
+    files["pack.toml"]["parameter"]["history-until"]["values"][0]["value"] = "2026-03-01"
+    found = run_scenario(compiled(files), story(FOLDER / SCENARIOS / "history.toml"))
+    refused = [one for one in found if "history-is-open" in str(one) and one.path.startswith("when")]
+    recorded = compiled(files).types["contributor"].transitions
+    # What builds on these is not there.
+    assert len(refused) >= 4
+    assert all("history-is-open" in one.guards for name, one in recorded.items() if name.startswith("record-"))
