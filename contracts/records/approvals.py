@@ -8,7 +8,7 @@ approve at the moment when it counts, not only when they signed. Source: docs/re
 from dataclasses import replace
 
 from contracts.authority.judgement import may
-from contracts.member import STATE_ACTIVE, Member, decode_member
+from contracts.member import STATE_ACTIVE, Member, decode_member, member_subject
 from contracts.packs.transition import Review
 from contracts.records.events import APPROVED, ASKED
 from contracts.records.identity import record_subject
@@ -24,8 +24,11 @@ PENDING_LIFETIME_MS = 35 * 86_400_000
 
 
 def who_is(member: Member) -> str:
-    """The person behind an account, or the account itself where there is none: what counts once."""
-    return member.person or member.id.hex()
+    """The person behind an account, or the account itself where there is none: what counts once.
+
+    No person's name has a slash, so nobody is taken for an account whose id they are called by.
+    """
+    return member.person or member_subject(member.id)
 
 
 def find_member(context: RunContext, account: Hash) -> Member | None:

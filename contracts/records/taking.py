@@ -9,6 +9,7 @@ Source: docs/reference/records.md, "What is written".
 
 from contracts.errors import Refusal
 from contracts.packs.effect import Advance, SetField
+from contracts.records.approvals import is_expired
 from contracts.records.deadlines import cancel_deadlines, with_deadline
 from contracts.records.effects import perform, text_of
 from contracts.records.events import CHANGED, CREATED
@@ -160,6 +161,8 @@ def _advance(move: Move, number: int, effect: Advance) -> None:
     else:
         other_id = text_of(move, number, effect.record, effect.kind)
         found = find_record(move.context, program, other_id)
+        if found is not None and found.pending is not None and is_expired(move.context, found.pending):
+            found = find_record(move.context, program, other_id, without_pending=True)
         if found is None or found.state == NOT_THERE:
             raise move.refusal(EFFECT_FAILED, effect=number, fault=f"no {effect.kind} {other_id}")
         if found.pending is not None:

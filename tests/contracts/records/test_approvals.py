@@ -5,11 +5,16 @@ from collections.abc import Sequence
 import pytest
 
 from contracts.calendar.dates import DAY_MS
+from contracts.member import member_fields, member_record_key
+from contracts.record import Record
 from contracts.result import Result
 from ledger.encoding import Value
 from tests.contracts.organisation import Organisation, key_of
+from tests.contracts.records.dues import DUES, UNIT
 from tests.contracts.records.packs import CLUB, club, compiled, fields_of, put_in_force
+from tests.contracts.records.test_sweeping import dues, pays
 from tests.contracts.records.test_transitions import APPLICATION, act, later, recommended
+from tests.contracts.trial_ledger import ADMINISTRATOR
 
 ADMIT: dict[str, Value] = {"type": "application", "id": APPLICATION, "transition": "admit"}
 THIS: dict[str, Value] = {"type": "application", "id": APPLICATION}
@@ -81,9 +86,6 @@ def test_an_account_of_the_same_person_is_the_same_person() -> None:
     ledger = asked(recommended())
     # As if Ann had been given a second account, which the ledger does not allow: it must not help her.
     other = key_of("ann-again")
-    from contracts.member import member_fields, member_record_key
-    from contracts.record import Record
-
     fields = member_fields("ann", [("ed25519", other.public)], []) | {"person": "ann"}
     ledger.state[member_record_key(ledger.member(other))] = Record(1, fields).encode()
     assert ledger.code("records.approve", THIS, "ann-again") == "records.self-approval"
@@ -232,3 +234,18 @@ def test_what_an_account_asked_for_that_was_suspended_since_is_not_taken(state: 
     assert ledger.code("members.resume", {"person": "ann"}) == "ok"
     assert ledger.code("records.approve", THIS, "cai") == "ok"
     assert fields_of(ledger, "application", APPLICATION)["state"] == "admitted"
+
+
+def test_a_person_called_by_the_id_of_an_account_is_not_that_account() -> None:
+    source = DUES.replace('by = "role:treasurer"', 'by = "administrator"')
+    ledger = dues(source.replace('actors = ["administrator"]', 'actors = ["role:treasurer"]'))
+    pays(ledger, "late", 20_000)
+    record: dict[str, Value] = {"type": "payer", "id": f"{UNIT}/late"}
+    assert ledger.code("records.act", record | {"transition": "go"}) == "ok"
+    name = ledger.member(ADMINISTRATOR).hex()
+    ledger.add_person(name[:32])
+    key = key_of(name[:32])
+    fields = member_fields(name, [("ed25519", key.public)], []) | {"person": name}
+    ledger.state[member_record_key(ledger.member(key))] = Record(1, fields).encode()
+    assert ledger.code("records.withdraw", record, name[:32]) == "records.not-asked"
+    assert ledger.code("records.withdraw", record) == "ok"

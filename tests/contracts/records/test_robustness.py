@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.calendar.dates import day_of
+from contracts.calendar.dates import DAY_MS, day_of
 from ledger.encoding import INTEGER_MAX, Value
 from tests.contracts.organisation import Organisation
 from tests.contracts.records.dues import DUES, UNIT, begin, first_moment
@@ -267,3 +267,30 @@ def test_a_sweep_over_records_whose_rules_are_slow_takes_more_runs() -> None:
     assert isinstance(done, dict)
     assert (done["looked_at"], done["found"], done["failed"]) == (10, 10, 0)
     assert len(sweeps) - 1 >= 3, "four times 6,000 steps a record, 100,000 a run"
+
+
+def test_what_has_waited_too_long_keeps_no_record_from_being_taken_along() -> None:
+    ledger = stamped(
+        """
+[type.stamp.transition.seal]
+from = "made"
+to = "made"
+title = {en = "Seal", zh = "封"}
+by = "anyone"
+review = {actors = ["administrator"], count = 1, distinct = true}
+
+[type.stamp.transition.push]
+from = "made"
+to = "made"
+title = {en = "Push", zh = "推"}
+by = "anyone"
+effects = [{do = "advance", kind = "stamp", transition = "use", record = "word"}]
+"""
+    )
+    assert [make(ledger, word=word) for word in (f"{UNIT}/000002", "x")] == ["ok", "ok"]
+    sealing: dict[str, Value] = {"type": "stamp", "id": f"{UNIT}/000002", "transition": "seal"}
+    assert ledger.code("records.act", sealing, "ann") == "ok"
+    assert use(ledger, "push") == "records.review-pending"
+    ledger.at(ledger.time_ms + 36 * DAY_MS)
+    assert use(ledger, "push") == "ok"
+    assert fields_of(ledger, "stamp", f"{UNIT}/000002")["state"] == "used"
