@@ -19,7 +19,7 @@ _OPTIONAL = ("approvals", "article", "at", "note", "number", "provenance", "vote
 
 
 class Approval(NamedTuple):
-    """One approval: the account that signed, the person behind it (without one, `member/` and its id), the acting role."""
+    """One approval: the account that signed, the person behind it (or `member/` and the account), the acting role."""
 
     account: Hash
     who: str
