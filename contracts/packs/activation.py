@@ -105,10 +105,24 @@ class _Activation:
         for kind, part in manifest.parts.items():
             versions = extended(self.types[kind], TypeVersion(height, self.pack, part))
             context.put(KIND_TYPE, kind, {**versions_fields(versions), "decision": decision})
+        self._take_back_kinds(context, decision)
         self._write_permissions(context, decision)
         # In the next block, by itself: this transaction may have written all that one may.
         set_timer(context, context.time_ms, BEGIN_PURPOSE, {"pack": self.pack})
         context.emit(ACTIVATED, {"from": height, "name": manifest.name, "pack": self.pack, "version": manifest.version})
+
+    def _take_back_kinds(self, context: Context, decision: Hash) -> None:
+        """Take back the kinds that only versions have which were to come and give way."""
+        gone = [one.pack for one in self.before if one.from_height >= self.height]
+        kinds = {kind: None for pack in gone for kind in find_manifest(context, pack).parts}
+        for kind in kinds:
+            if kind in self.manifest.parts:
+                continue
+            left = tuple(one for one in versions_of(context, kind) if one.pack not in gone)
+            if left:
+                context.put(KIND_TYPE, kind, {**versions_fields(left), "decision": decision})
+            else:
+                context.delete(KIND_TYPE, kind)
 
     def _write_permissions(self, context: Context, decision: Hash) -> None:
         permissions = self.manifest.permissions

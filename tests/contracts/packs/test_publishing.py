@@ -26,7 +26,7 @@ from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.signing import SigningKey
 from tests.contracts.governed_ledger import ADMINISTRATORS, GovernedLedger
-from tests.contracts.packs.written import compiled, complaints, local
+from tests.contracts.packs.written import PACK, TYPES, compiled, complaints, local, parsed
 from tests.contracts.trial_ledger import SECRETARY, TrialLedger
 
 READER = Contract("reader", "reads", frozenset(), frozenset(), (), ())
@@ -117,6 +117,20 @@ def test_what_is_to_come_gives_way_to_what_begins_before() -> None:
         ledger.publish(each)
         assert ledger.activate(each, **{"from": start}).code == CODE_OK
     assert ledger.title(500) == ledger.title(1000) == "Belonging"
+
+
+def test_what_gives_way_does_so_with_every_kind_of_its_own() -> None:
+    """A kind that only the version has that is not to come any more never comes into force."""
+    fan = parsed(TYPES.replace("type.club-member", "type.club-fan"))
+    files = {"p.toml": parsed(PACK.replace("version = 1", "version = 2")), "t.toml": parsed(TYPES), "f.toml": fan}
+    ledger, more = PackLedger(), compile_pack(files).pack
+    assert more is not None and set(more.types) == {"club-member", "club-fan"}
+    for one, height in ((version(1), 10), (more, 100), (version(3), 50)):
+        assert ledger.publish(one).code == CODE_OK
+        assert ledger.activate(one, **{"from": height}).code == CODE_OK
+    later = ledger.context(200)
+    assert [found.version for found in pack_versions(later, "chess-club")] == [1, 3]
+    assert find_type(later, "club-fan") is None
 
 
 def test_a_version_counts_up() -> None:
