@@ -7,6 +7,7 @@ from contracts.packs.fault import Faults
 from contracts.packs.field import Field
 from contracts.packs.overlay_transition import check_transition_not_weaker
 from contracts.packs.record_type import TypeDefinition
+from contracts.packs.scope import foreign_functions
 from contracts.packs.transition import ABSENT, Transition
 from contracts.packs.weakening import Protected, Weakening, check_added_deadline, check_effects, check_range
 
@@ -20,6 +21,11 @@ def check_type_not_weaker(
     """Note every way in which the type `above` asks for less than `base`."""
     if (above.id, above.subject) != (base.id, base.subject):
         faults.add(Weakening("what makes the id, and whom a record is about, stays as in the base", rule="id"), path)
+    # The same rule looks into the same records only if the names in it mean the same.
+    looked_at = foreign_functions(above.uses)
+    for name, field_before in foreign_functions(base.uses).items():
+        if looked_at.get(name) != field_before:
+            faults.add(Weakening("{name} looks into other records than in the base", rule="uses", name=name), path)
     for name, field in base.fields.items():
         _check_field(field, above.fields.get(name), f"{path}.field.{name}", faults)
     _check_states(base, above, path, faults)

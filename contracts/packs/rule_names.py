@@ -7,6 +7,10 @@ Owns the list; a pack cannot give one of these names to a field. Source: docs/re
 RULE_NAMES = frozenset(("unit", "state", "since_days", "today", "now", "sender_person", "record_id"))
 # The counts of a vote, in the rules that judge it. `due` is counted from the state, the others are recorded by people.
 VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
+# What the engine answers by itself (`contracts.records.rule_scope`).
+HOST_FUNCTIONS = frozenset(
+    ("counter", "counter_of", "has_role", "has_role_in", "record_state", "role_count", "role_since")
+)
 # A parameter's name in rules: this, and its own with _ in the place of hyphens.
 PARAMETER_PREFIX = "parameter_"
 # How far the organisation's clocks are ahead of UTC, in minutes: by it the engine counts days, in every type.
@@ -16,3 +20,8 @@ PARAMETER_UTC_OFFSET = "utc-offset-minutes"
 def parameter_name(name: str) -> str:
     """How rules call the parameter `name`."""
     return PARAMETER_PREFIX + name.replace("-", "_")
+
+
+def foreign_function(kind: str, field: str) -> str:
+    """How rules call the function that looks into a field of another type: `club_member_fee`."""
+    return f"{kind.replace('-', '_')}_{field}"

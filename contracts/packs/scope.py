@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from contracts.packs.record_type import TypeDefinition
-from contracts.packs.rule_names import VOTE_NAMES, parameter_name
+from contracts.packs.rule_names import VOTE_NAMES, foreign_function, parameter_name
 from contracts.packs.used import Uses
 from contracts.rules.scope import Parameter, Scope, Signature
 from contracts.rules.types import (
@@ -88,9 +88,7 @@ def type_of(name: str, field: TypedField) -> Type:
 def foreign_functions(uses: Uses) -> dict[str, ForeignField]:
     """The functions that look into fields of other types: `club_member_fee(id)` is `fee` of a `club-member`."""
     return {
-        f"{kind.replace('-', '_')}_{name}": ForeignField(kind, name)
-        for kind, fields in uses.types.items()
-        for name in fields
+        foreign_function(kind, name): ForeignField(kind, name) for kind, fields in uses.types.items() for name in fields
     }
 
 

@@ -12,7 +12,7 @@ from contracts.packs.names import role_of
 from contracts.packs.record_type import NUMBERED, TypeDefinition
 from contracts.packs.reserved import RESERVED_KINDS
 from contracts.packs.rule_check import check_rules
-from contracts.packs.rule_names import PARAMETER_PREFIX, RULE_NAMES, VOTE_NAMES
+from contracts.packs.rule_names import HOST_FUNCTIONS, PARAMETER_PREFIX, RULE_NAMES, VOTE_NAMES, foreign_function
 from contracts.packs.state_check import check_states
 from contracts.packs.transition_check import TransitionCheck, fields_set_somewhere
 
@@ -63,6 +63,7 @@ def check_shape(definition: TypeDefinition, path: str, faults: Faults) -> None:
                 _join(path, f"migration.{name}"),
             )
     _check_use_of_rules(definition, path, faults)
+    _check_uses(definition, path, faults)
     _check_checks(definition, path, faults)
 
 
@@ -155,6 +156,20 @@ def _check_use_of_rules(definition: TypeDefinition, path: str, faults: Faults) -
                 PackFault("no transition asks for the rule {name}; name it in `guards`, or remove it", name=name),
                 _join(path, f"rule.{name}"),
             )
+
+
+def _check_uses(definition: TypeDefinition, path: str, faults: Faults) -> None:
+    """A function that looks into a field of another type has a name of its own, so that it means one thing."""
+    taken = set(HOST_FUNCTIONS)
+    for kind, fields in definition.uses.types.items():
+        for field in fields:
+            name = foreign_function(kind, field)
+            if name in taken:
+                faults.add(
+                    PackFault("two things would be called {name} in rules; rename the field or the type", name=name),
+                    _join(path, f"uses.types.{kind}.{field}"),
+                )
+            taken.add(name)
 
 
 def _check_checks(definition: TypeDefinition, path: str, faults: Faults) -> None:

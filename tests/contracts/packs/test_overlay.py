@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from contracts.packs.fault import Faults
 from contracts.packs.manifest import Base
 from contracts.packs.overlay import not_weaker
+from contracts.packs.overlay_type import check_type_not_weaker
 from contracts.packs.source import base_name, compile_pack
-from contracts.packs.weakening import Weakening
+from contracts.packs.used import UsedField
+from contracts.packs.weakening import Protected, Weakening
 from tests.contracts.packs.written import PACK, TYPES, compiled, complaints, local, parsed, replaced
 
 
@@ -238,3 +241,18 @@ def test_what_the_base_carries_over_goes_where_it_says() -> None:
         assert above is not None
         manifest = replace(above.manifest, base=Base("chess-club", below.hash))
         assert {one.rule for one in not_weaker(below, replace(above, manifest=manifest))} == expected
+
+
+def test_the_functions_in_rules_of_the_base_look_into_the_same_records() -> None:
+    """`club_member_fee` could be the field `fee` of a `club-member`, or `member_fee` of a `club` that is added."""
+    base = compiled().pack
+    assert base is not None
+    kind = base.types["club-member"]
+    money = UsedField("money")
+    below = replace(kind, uses=replace(kind.uses, types={"club-member": {"fee": money}}))
+    above = replace(kind, uses=replace(kind.uses, types={"club": {"member_fee": money}}))
+    protected = Protected(frozenset(), frozenset(), frozenset())
+    for one, expected in ((below, set()), (above, {"uses"})):
+        faults = Faults(strict=False)
+        check_type_not_weaker(below, one, protected, "type", faults)
+        assert {fault.rule for fault in faults.found if isinstance(fault, Weakening)} == expected

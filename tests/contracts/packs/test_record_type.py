@@ -218,3 +218,18 @@ def test_a_damaged_type_is_a_fault_or_still_a_type(data: st.DataObject) -> None:
 
 def test_a_text_in_one_language_is_one_fault() -> None:
     assert len([one for one in complaints(membership(title="Membership")) if one.startswith("title")]) == 1
+
+
+@pytest.mark.parametrize(
+    "types",
+    [
+        {"has": {"role": {"type": "text"}}},
+        {"record": {"state": {"type": "text"}}},
+        {"fan": {"club_fee": {"type": "money"}}, "fan-club": {"fee": {"type": "money"}}},
+    ],
+)
+def test_what_rules_call_a_field_of_another_type_means_one_thing(types: dict[str, Any]) -> None:
+    """A name of the engine's own would be answered with other arguments; one of two fields would be either's."""
+    value = membership() | {"uses": {"types": types}}
+    with pytest.raises(PackFault, match="in rules"):
+        TypeDefinition.decode(encode(value))
