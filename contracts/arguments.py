@@ -8,8 +8,7 @@ Source: docs/protocol.md, section 4; docs/reference/contracts.md, "Arguments".
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from contracts.argument_reasons import (
@@ -63,12 +62,6 @@ class ArgumentType(Protocol):
         """The type and its bounds, for documents and forms."""
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """One of the few patterns that declarations have; `re` would look it up more slowly."""
-    return re.compile(pattern, re.ASCII)
-
-
 @dataclass(frozen=True, slots=True)
 class Text:
     """A text of `size_bytes_min` to `size_bytes_max` bytes of UTF-8, without control characters.
@@ -80,6 +73,11 @@ class Text:
     size_bytes_min: int = 1
     pattern: str | None = None
     multiline: bool = False
+    _form: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        form = None if self.pattern is None else re.compile(self.pattern, re.ASCII)
+        object.__setattr__(self, "_form", form)
 
     def check(self, name: str, value: Value) -> None:
         """Refuse what is no such text."""
@@ -90,9 +88,10 @@ class Text:
             raise Refusal(*TOO_LONG, argument=name, size=size, limit=self.size_bytes_max)
         if size < self.size_bytes_min:
             raise Refusal(*OUT_OF_RANGE, argument=name, least=self.size_bytes_min, most=self.size_bytes_max)
-        if (_CONTROL_BUT_BREAKS if self.multiline else _CONTROL).search(value):
+        # What is printable holds no control character; most texts are.
+        if not value.isprintable() and (_CONTROL_BUT_BREAKS if self.multiline else _CONTROL).search(value):
             raise Refusal(*PATTERN, argument=name, pattern="no control characters")
-        if self.pattern is not None and not _compiled(self.pattern).fullmatch(value):
+        if self.pattern is not None and self._form is not None and not self._form.fullmatch(value):
             raise Refusal(*PATTERN, argument=name, pattern=self.pattern)
 
     def describe(self) -> Description:
@@ -343,6 +342,11 @@ class Arguments:
         value = self._values.get(name, {})
         assert isinstance(value, dict), name
         return value
+
+    def given(self, names: Iterable[str]) -> dict[str, Value]:
+        """Those of `names` that were given, with their canonical values."""
+        values = self._values
+        return {name: values[name] for name in names if name in values}
 
     def value(self, name: str) -> Value:
         """The canonical value as it stands in the transaction, such as a commitment map."""

@@ -16,12 +16,12 @@ from ledger.hashing import Hash
 class Context(RunContext):
     """One transaction under way.
 
-    `operation` is the one that is running, `operation_name` its full name. `sender` is the member in `from`;
+    `operation` is the one that is running. `sender` is the member in `from`;
     `signers` are all members whose keys signed, the sender among them. `leaf_index` is the transaction's place in the
     log.
     """
 
-    __slots__ = ("leaf_index", "operation", "operation_name", "sender", "signers", "transaction_id")
+    __slots__ = ("leaf_index", "operation", "sender", "signers", "transaction_id")
 
     def __init__(
         self,
@@ -38,9 +38,13 @@ class Context(RunContext):
         """A transaction that asks for `operation` of `contract`; the sender is the first of `signers`."""
         super().__init__(state, contract, network_id, height, time_ms, transaction_id)
         self.operation = operation
-        self.operation_name = f"{contract.name}.{operation.method}"
         self.sender = signers[0]
         self.signers = signers
         self.leaf_index = leaf_index
         self.transaction_id = transaction_id
         self.subjects[member_subject(self.sender.id)] = None
+
+    @property
+    def operation_name(self) -> str:
+        """The operation's name as it stands in the transaction, such as `records.act`."""
+        return f"{self.contract.name}.{self.operation.method}"

@@ -114,7 +114,8 @@ def check_said(details: dict[str, Value], events: tuple[Event, ...]) -> None:
     Raises:
         EncodingError: a contract put it there.
     """
-    check_encodable(details, _DETAILS_DEPTH)
+    if details:
+        check_encodable(details, _DETAILS_DEPTH)
     for event in events:
         check_encodable(event.fields, _EVENT_DEPTH)
 

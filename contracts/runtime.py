@@ -40,6 +40,9 @@ from contracts.timers import Timer, due_timers
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
 
+# Makes a named tuple of its items at a quarter of what its own constructor takes, which is written in Python.
+made = tuple.__new__
+
 __all__ = ["ExecutableBlock", "Execution", "OrderedState", "PlacedTransaction", "StateReader", "execute_block"]
 
 
@@ -249,10 +252,11 @@ class _Run:
         )
 
     def _links(self, subjects: Iterable[str], linked: Hash) -> tuple[ResultLink, ...]:
-        links = []
+        chains, links = self._chains, []
         for subject in subjects:
-            head = self._chains.head(subject)
-            links.append(ResultLink(subject, head.sequence + 1, next_link(head.link, linked)))
+            head = chains[subject]
+            link = next_link(head.link, linked)
+            links.append(made(ResultLink, (subject, head.sequence + 1, link)))
         return tuple(links)
 
     @staticmethod
@@ -268,9 +272,10 @@ class _Run:
         self._extend(result.links, placed.leaf_index)
 
     def _extend(self, links: Sequence[ResultLink], leaf_index: int) -> None:
+        chains = self._chains
         for subject, sequence, link in links:
-            self._chains.extend(subject, link)
-            self.links.append(SubjectLink(subject, sequence, leaf_index, link))
+            chains.extend(subject, sequence, link)
+            self.links.append(made(SubjectLink, (subject, sequence, leaf_index, link)))
 
     def _take(self, context: RunContext | None) -> None:
         """Make what a run wrote part of the state; None where it was refused."""

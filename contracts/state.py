@@ -6,6 +6,7 @@ each key once, with its bytes before the block and after it, in ascending order,
 come in the order in which a sorted list of what is there now has them.
 """
 
+from operator import itemgetter
 from typing import Protocol, TypeAlias
 
 from contracts.changes import StateChange
@@ -97,8 +98,10 @@ class BlockState:
             content = self._now[key]
             new = content if content is None or isinstance(content, bytes) else content.encode()
             if new != old:
-                changes.append(StateChange(key, old, new))
-        changes.sort()
+                # At a quarter of what the class's own constructor takes, which is written in Python.
+                changes.append(tuple.__new__(StateChange, (key, old, new)))
+        # Keys are there once, so they alone decide; comparing the whole changes takes three times as long.
+        changes.sort(key=itemgetter(0))
         return tuple(changes)
 
     def _order(self, created: OrderedKeys, key: bytes, content: _Content) -> None:

@@ -9,7 +9,7 @@ parsed from; no two texts mean the same. Source: docs/reference/authority.md, "A
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from ledger.errors import LocalError
@@ -51,13 +51,15 @@ class InvalidActorError(LocalError):
 class Actor:
     """Somebody described by what they are: `kind` is one of `PLAIN_KINDS` or `role`; the rest belongs to roles.
 
-    `reach` says where the office `role` is held; `unit` is the unit that `@unit:` names.
+    `reach` says where the office `role` is held; `unit` is the unit that `@unit:` names. `text` is what it was parsed
+    from.
     """
 
     kind: str
     role: str = ""
     reach: str = REACH_OWN
     unit: str = ""
+    text: str = field(init=False, repr=False, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> "Actor":
@@ -69,6 +71,13 @@ class Actor:
         return _parse(text)
 
     def __str__(self) -> str:
+        return self.text
+
+    def __post_init__(self) -> None:
+        # Noted in every record that a pack defines.
+        object.__setattr__(self, "text", self._written())
+
+    def _written(self) -> str:
         if self.kind != ROLE:
             return self.kind
         if self.reach == REACH_OWN:

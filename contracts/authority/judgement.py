@@ -14,9 +14,10 @@ from contracts.authority.actor import (
     ANYONE,
     CREATOR,
     GUARDIAN,
-    REACH_ABOVE,
+    REACH_OWN,
     REACH_PARENT,
     REACH_UNIT,
+    ROLE,
     SELF,
     Actor,
 )
@@ -56,6 +57,9 @@ def holds(context: "Context", actor: Actor, subject: Subject, who: "Member | Non
     """
     who = context.sender if who is None else who
     kind = actor.kind
+    if kind == ROLE:
+        # First, as nearly every actor of a pack is one.
+        return who.person is not None and _holds_office(context, actor, subject.unit, who.person)
     if kind == ADMINISTRATOR:
         return who.id in administrators_in(context).members
     if kind == ANYONE:
@@ -67,9 +71,8 @@ def holds(context: "Context", actor: Actor, subject: Subject, who: "Member | Non
         return False
     if kind == SELF:
         return subject.person == person
-    if kind == GUARDIAN:
-        return subject.person is not None and person in guardians_of(context, subject.person)
-    return any(is_held(context, unit, actor.role, person) for unit in _units(context, actor, subject.unit))
+    assert kind == GUARDIAN, "there is no other kind of actor"
+    return subject.person is not None and person in guardians_of(context, subject.person)
 
 
 def may(context: "Context", actors: Iterable[Actor], subject: Subject, who: "Member | None" = None) -> Actor | None:
@@ -107,15 +110,18 @@ def require(context: "Context", subject: Subject) -> Actor:
     return actor
 
 
+def _holds_office(context: "Context", actor: Actor, unit: str | None, person: str) -> bool:
+    if actor.reach == REACH_OWN:
+        return unit is not None and is_held(context, unit, actor.role, person)
+    return any(is_held(context, one, actor.role, person) for one in _units(context, actor, unit))
+
+
 def _units(context: "Context", actor: Actor, unit: str | None) -> Iterator[str]:
-    """The units in which the actor's office counts, nearest first."""
+    """The other units in which the actor's office counts, nearest first."""
     if actor.reach == REACH_UNIT:
         yield actor.unit
     elif unit is not None:
-        if actor.reach in (REACH_PARENT, REACH_ABOVE):
-            for above in units_above(context, unit):
-                yield above
-                if actor.reach == REACH_PARENT:
-                    return
-        else:
-            yield unit
+        for above in units_above(context, unit):
+            yield above
+            if actor.reach == REACH_PARENT:
+                return

@@ -114,7 +114,8 @@ def format_date(day: Day) -> str:
 
 def day_at(time_ms: int, offset_minutes: int = 0) -> Day:
     """The day on which a moment (ms since 1970 UTC) falls where clocks are `offset_minutes` ahead of UTC."""
-    return check_day((time_ms + offset_minutes * MINUTE_MS) // DAY_MS)
+    day = (time_ms + offset_minutes * MINUTE_MS) // DAY_MS
+    return day if DAY_MIN <= day <= DAY_MAX else check_day(day)
 
 
 def start_ms(day: Day, offset_minutes: int = 0) -> int:

@@ -63,7 +63,7 @@ def find_type(context: RunContext, kind: str) -> ActiveType | None:
     for version in versions_of(context, kind):
         if version.from_height <= context.height:
             found = version
-    return None if found is None else ActiveType(found.pack, _definition(context, found.part))
+    return None if found is None else tuple.__new__(ActiveType, (found.pack, _definition(context, found.part)))
 
 
 def find_type_of(context: RunContext, pack: Hash, kind: str) -> TypeDefinition:

@@ -41,6 +41,9 @@ class Field:
 
     `required`: there from the record's creation on. `states`: in which of them it may be amended; none: never.
     `enrolled`: a person who is known to the ledger already; without it, any pseudonym will do.
+
+    What follows from these: `is_list`, it holds several values, each of the type `item_type`; `is_detached`, only a
+    commitment of the value stands on the ledger.
     """
 
     name: str
@@ -56,21 +59,15 @@ class Field:
     states: tuple[str, ...] = ()
     count_max: int | None = None
     enrolled: bool = False
+    is_list: bool = field(init=False, repr=False, compare=False)
+    item_type: str = field(init=False, repr=False, compare=False)
+    is_detached: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_list(self) -> bool:
-        """Whether it holds several values."""
-        return self.type.startswith(LIST_PREFIX)
-
-    @property
-    def item_type(self) -> str:
-        """The type of one value."""
-        return self.type.removeprefix(LIST_PREFIX)
-
-    @property
-    def is_detached(self) -> bool:
-        """Whether only a commitment of the value stands on the ledger."""
-        return self.data_class not in CLEAR_CLASSES
+    def __post_init__(self) -> None:
+        # Asked of every value in every transaction.
+        object.__setattr__(self, "is_list", self.type.startswith(LIST_PREFIX))
+        object.__setattr__(self, "item_type", self.type.removeprefix(LIST_PREFIX))
+        object.__setattr__(self, "is_detached", self.data_class not in CLEAR_CLASSES)
 
     @property
     def size_bytes_max(self) -> int:

@@ -35,6 +35,8 @@ FIELD_REASONS = (VALUE_TYPE, VALUE_RANGE, VALUE_UNKNOWN, VALUE_FORM, VALUE_COUNT
 TIME_MS_MAX = 253_402_300_799_999
 _TEXTS = frozenset(("text", "enum", "reference", "person", "unit"))
 _NUMBERS = frozenset(("integer", "money", "date", "time"))
+_BOUNDS = {"date": (DAY_MIN, DAY_MAX), "time": (0, TIME_MS_MAX)}
+_UNBOUNDED = (None, None)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PERSON = re.compile(NAME_PATTERN)
 # Parts between slashes, as identifiers of the ledger are everywhere.
@@ -80,7 +82,7 @@ def _check_item(field: "Field", value: Value) -> None:
 
 
 def _check_number(field: "Field", kind: str, value: int) -> None:
-    least, most = {"date": (DAY_MIN, DAY_MAX), "time": (0, TIME_MS_MAX)}.get(kind, (None, None))
+    least, most = _BOUNDS.get(kind, _UNBOUNDED)
     least = field.least if least is None else max(least, field.least if field.least is not None else least)
     most = field.most if most is None else min(most, field.most if field.most is not None else most)
     if (least is not None and value < least) or (most is not None and value > most):

@@ -30,7 +30,11 @@ def counter_id(unit: str, name: str, key: str | None = None) -> str:
 
 def counter_value(context: RunContext, unit: str, name: str, key: str | None = None) -> int:
     """What the counter stands at; 0 where nothing was counted."""
-    record = context.read(KIND_COUNTER, counter_id(unit, name, key))
+    return _value(context, counter_id(unit, name, key))
+
+
+def _value(context: RunContext, found: str) -> int:
+    record = context.read(KIND_COUNTER, found)
     if record is None:
         return 0
     value = record.fields["value"]
@@ -44,8 +48,8 @@ def count(context: RunContext, unit: str, name: str, key: str | None, by: int) -
     Raises:
         Refusal: `records.counter-range`.
     """
-    value = counter_value(context, unit, name, key) + by
     found = counter_id(unit, name, key)
+    value = _value(context, found) + by
     if not INTEGER_MIN <= value <= INTEGER_MAX:
         raise Refusal(*COUNTER_RANGE, counter=found)
     context.put(KIND_COUNTER, found, {"unit": unit, "value": value})

@@ -5,10 +5,11 @@ say (`contracts.packs.field`). Invariant: what passed names only units, persons 
 Source: docs/reference/records.md, "Fields".
 """
 
-from collections.abc import Set
+from typing import NamedTuple
 
 from contracts.errors import Refusal
 from contracts.members.person import KIND_PERSON
+from contracts.packs.effect import SetField
 from contracts.packs.field import Field
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.transition import Transition
@@ -80,19 +81,35 @@ def check_value(context: RunContext, field: Field, value: Value) -> None:
             _check_named(context, field, one)
 
 
-def check_required(definition: TypeDefinition, transition: Transition, present: Set[str]) -> None:
-    """Refuse a record that lacks what it always needs, or what this transition needs; `present` are names of fields.
+class Needed(NamedTuple):
+    """The fields without which a transition is not taken, in the order of looking.
+
+    `judged`: when it is judged, without those that its effects give a value later. `taken`: when its effects are done.
+    """
+
+    judged: tuple[str, ...]
+    taken: tuple[str, ...]
+
+
+def needed_fields(definition: TypeDefinition, transition: Transition) -> Needed:
+    """What this transition needs, and, where it creates the record, what the record always needs."""
+    always = [name for name, field in definition.fields.items() if field.required] if transition.creates else []
+    taken = (*transition.requires, *always)
+    set_later = {one.field for one in transition.effects if isinstance(one, SetField)}
+    return Needed(tuple(name for name in taken if name not in set_later), taken)
+
+
+def check_present(
+    definition: TypeDefinition, transition: Transition, needed: tuple[str, ...], values: dict[str, Value]
+) -> None:
+    """Refuse a record whose `values` lack one of those `needed`.
 
     Raises:
         Refusal: `records.field-missing`.
     """
-    for name in transition.requires:
-        if name not in present:
+    for name in needed:
+        if name not in values:
             raise Refusal(*FIELD_MISSING, transition=transition.name, kind=definition.kind, field=name)
-    if "" in transition.from_states:
-        for name, field in definition.fields.items():
-            if field.required and name not in present:
-                raise Refusal(*FIELD_MISSING, transition=transition.name, kind=definition.kind, field=name)
 
 
 def is_there(context: RunContext, kind: str, record_id: str) -> bool:

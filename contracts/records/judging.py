@@ -7,8 +7,7 @@ a judgement depends on the state and the request alone. Source: docs/reference/r
 
 from contracts.authority.judgement import may
 from contracts.member import STATE_ACTIVE
-from contracts.packs.effect import SetField
-from contracts.records.field_values import changed_values, check_required
+from contracts.records.field_values import changed_values, check_present
 from contracts.records.local_day import days_between
 from contracts.records.move import Move
 from contracts.records.reasons import (
@@ -38,8 +37,7 @@ def judge(move: Move) -> None:
     definition, transition = move.program.definition, move.transition
     values = {} if move.before is None else move.before.values
     move.found(changed_values(move.context, definition, transition, move.state, values, move.request.fields))
-    set_later = {one.field for one in transition.effects if isinstance(one, SetField)}
-    check_required(definition, transition, move.values.keys() | set_later)
+    check_present(definition, transition, move.program.needed(transition).judged, move.values)
     if transition.minimum_stay is not None:
         _check_stay(move, move.program.days(transition.minimum_stay, move.context.time_ms))
     _check_vote(move)
@@ -65,7 +63,7 @@ def _check_actor(move: Move) -> None:
     # What somebody asked for a while ago is judged as if they asked now: who is suspended by then cannot.
     if actor is None or move.asker.state != STATE_ACTIVE:
         raise move.refusal(NOT_ALLOWED, actors=", ".join(transition.by) or "-", pack=move.program.pack_hex)
-    move.actor = str(actor)
+    move.actor = actor.text
 
 
 def _check_stay(move: Move, needed: int) -> None:

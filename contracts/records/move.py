@@ -34,8 +34,8 @@ class Move:
     one moves, outermost first, as (kind, id). `origin` is the account that a record is created for. `decided`: people
     have signed for a decision on a person, and this move is part of it.
 
-    `values` and `vote` are what the judgement found; `actor` the acting role; `approvals` those that the transition
-    took.
+    `kind` is the record's; `state` the one that it leaves, "" while it is created. `values` and `vote` are what the
+    judgement found; `actor` the acting role; `approvals` those that the transition took.
     """
 
     context: RunContext
@@ -54,22 +54,16 @@ class Move:
     approvals: tuple[Approval, ...] = ()
     values: dict[str, Value] = field(default_factory=dict)
     vote: dict[str, int] | None = None
+    kind: str = field(init=False)
+    state: str = field(init=False)
     offset_minutes: int = field(init=False)
     _scope: RecordScope | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         # How far the pack's days are ahead of UTC.
         self.offset_minutes = self.program.offset_minutes(self.context.time_ms)
-
-    @property
-    def kind(self) -> str:
-        """The kind of the record."""
-        return self.program.kind
-
-    @property
-    def state(self) -> str:
-        """The state that the record leaves; "" while it is created."""
-        return NOT_THERE if self.before is None else self.before.state
+        self.kind = self.program.kind
+        self.state = NOT_THERE if self.before is None else self.before.state
 
     @property
     def since_ms(self) -> int:

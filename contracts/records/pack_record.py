@@ -14,6 +14,8 @@ from ledger.errors import DecodingError
 from ledger.hashing import HASH_SIZE_BYTES, Hash
 
 Values = dict[str, Value]
+# How many fields every record has.
+_ALWAYS = 10
 # What a record may say besides; absent otherwise.
 _OPTIONAL = ("approvals", "article", "at", "note", "number", "provenance", "vote")
 
@@ -80,7 +82,45 @@ class Pending:
         raise DecodingError("a pending transition of a record is malformed")
 
 
-# Not frozen, as making a frozen one takes three times as long, and two are made in every transition.
+def record_fields(
+    unit: str,
+    state: str,
+    values: Values,
+    since_ms: int,
+    creator: Hash,
+    height: int,
+    time_ms: int,
+    pack: Hash,
+    actor: str,
+    transition: str,
+    timers: tuple[str, ...],
+    pending: Pending | None,
+    more: Values,
+) -> Values:
+    """The fields of a record that is written, of the parts of a `PackRecord`."""
+    # In the order of their names, which is what is encoded fastest.
+    fields: Values = {
+        "actor": actor,
+        "creator": creator,
+        "height": height,
+        "pack": pack,
+        "since": since_ms,
+        "state": state,
+        "time": time_ms,
+        "transition": transition,
+        "unit": unit,
+        "values": values,
+    }
+    if pending is not None:
+        fields["pending"] = pending.to_value()
+    if timers:
+        fields["timers"] = list(timers)
+    if more:
+        fields |= more
+    return fields
+
+
+# Not frozen, as making a frozen one takes three times as long, and one is made in every transition.
 @dataclass(slots=True)
 class PackRecord:
     """A record of a pack's kind at one moment, never changed once it is made; `since_ms` is when it entered its state.
@@ -104,26 +144,22 @@ class PackRecord:
     more: Values = field(default_factory=dict)
 
     def to_fields(self) -> Values:
-        """The fields of the record; in the order of their names, which is what is encoded fastest."""
-        fields: Values = {
-            "actor": self.actor,
-            "creator": self.creator,
-            "height": self.height,
-            "pack": self.pack,
-            "since": self.since_ms,
-            "state": self.state,
-            "time": self.time_ms,
-            "transition": self.transition,
-            "unit": self.unit,
-            "values": self.values,
-        }
-        if self.pending is not None:
-            fields["pending"] = self.pending.to_value()
-        if self.timers:
-            fields["timers"] = list(self.timers)
-        if self.more:
-            fields |= self.more
-        return fields
+        """The fields of the record."""
+        return record_fields(
+            self.unit,
+            self.state,
+            self.values,
+            self.since_ms,
+            self.creator,
+            self.height,
+            self.time_ms,
+            self.pack,
+            self.actor,
+            self.transition,
+            self.timers,
+            self.pending,
+            self.more,
+        )
 
     @classmethod
     def from_fields(cls, fields: Values) -> "PackRecord":
@@ -133,7 +169,7 @@ class PackRecord:
             DecodingError: not fields that the engine wrote.
         """
         try:
-            pending, timers = fields.get("pending"), fields.get("timers", [])
+            pending, timers = fields.get("pending"), fields.get("timers", ())
             record = cls(
                 fields["unit"],  # type: ignore[arg-type]
                 fields["state"],  # type: ignore[arg-type]
@@ -147,7 +183,7 @@ class PackRecord:
                 fields["transition"],  # type: ignore[arg-type]
                 tuple(timers),  # type: ignore[arg-type]
                 None if pending is None else Pending.from_value(pending),
-                {name: fields[name] for name in _OPTIONAL if name in fields},
+                {name: fields[name] for name in _OPTIONAL if name in fields} if len(fields) > _ALWAYS else {},
             )
         except (KeyError, TypeError) as error:
             raise DecodingError("the record of a pack lacks one of its fields") from error
@@ -184,7 +220,7 @@ def _is_sound(record: PackRecord) -> bool:
         and type(record.creator) is type(record.pack) is bytes
         and len(record.creator) == len(record.pack) == HASH_SIZE_BYTES
         and type(record.values) is dict
-        and all(type(timer) is str for timer in record.timers)
+        and (not record.timers or all(type(timer) is str for timer in record.timers))
     )
 
 

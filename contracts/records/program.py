@@ -16,6 +16,7 @@ from contracts.packs.rule_check import wanted_of
 from contracts.packs.rule_names import PARAMETER_UTC_OFFSET
 from contracts.packs.scope import foreign_functions
 from contracts.packs.transition import Transition
+from contracts.records.field_values import Needed, needed_fields
 from contracts.records.local_day import local_day, utc_offset_minutes
 from contracts.records.reasons import TRANSITION_UNKNOWN, TYPE_UNKNOWN
 from contracts.rules.evaluator import CompiledRule, compile_rule
@@ -30,7 +31,18 @@ PROGRAMS_MAX = 256
 class Program:
     """One type of one pack. What is compiled is compiled on its first use."""
 
-    __slots__ = ("_actors", "_compiled", "_has_offset", "_trees", "definition", "foreign", "kind", "pack", "pack_hex")
+    __slots__ = (
+        "_actors",
+        "_compiled",
+        "_has_offset",
+        "_needed",
+        "_trees",
+        "definition",
+        "foreign",
+        "kind",
+        "pack",
+        "pack_hex",
+    )
 
     def __init__(self, pack: Hash, definition: TypeDefinition) -> None:
         """Nothing is compiled yet."""
@@ -42,6 +54,7 @@ class Program:
         self.foreign = foreign_functions(definition.uses)
         self._has_offset = PARAMETER_UTC_OFFSET in definition.parameters
         self._actors: dict[tuple[str, ...], tuple[Actor, ...]] = {}
+        self._needed: dict[str, Needed] = {}
         # By the identity of expressions, which belong to this definition: it keeps them alive.
         self._trees: dict[int, Tree] = {}
         self._compiled: dict[int, CompiledRule] = {}
@@ -63,6 +76,13 @@ class Program:
         found = self._actors.get(texts)
         if found is None:
             found = self._actors[texts] = parse_actors(texts)
+        return found
+
+    def needed(self, transition: Transition) -> Needed:
+        """The fields without which a transition of this very definition is not taken."""
+        found = self._needed.get(transition.name)
+        if found is None:
+            found = self._needed[transition.name] = needed_fields(self.definition, transition)
         return found
 
     def offset_minutes(self, time_ms: int) -> int:

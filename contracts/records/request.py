@@ -12,9 +12,13 @@ from ledger.encoding import Value
 _PARTS = ("at", "fields", "note", "provenance", "vote")
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as making a frozen one takes three times as long.
+@dataclass(slots=True)
 class Request:
-    """A transition by name; `parts` are those of `at`, `fields`, `note`, `provenance` and `vote` that were given."""
+    """A transition by name, never changed once it is made.
+
+    `parts` are those of `at`, `fields`, `note`, `provenance` and `vote` that were given.
+    """
 
     transition: str
     parts: dict[str, Value] = field(default_factory=dict)
@@ -22,7 +26,7 @@ class Request:
     @classmethod
     def of(cls, transition: str, arguments: Arguments) -> "Request":
         """What the arguments of an operation ask for."""
-        return cls(transition, {name: arguments.value(name) for name in _PARTS if name in arguments})
+        return cls(transition, arguments.given(_PARTS))
 
     @property
     def fields(self) -> dict[str, Value]:

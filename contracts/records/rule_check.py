@@ -60,7 +60,7 @@ def evaluate(move: Move, expression: Expression) -> Value:
     except RuleEvaluationError as error:
         raise _failed(move, EFFECT, error, steps) from error
     move.context.rule_steps_left -= used
-    return list(value) if isinstance(value, list | tuple) else value  # type: ignore[return-value]
+    return list(value) if isinstance(value, (list, tuple)) else value  # type: ignore[return-value]
 
 
 def is_date(move: Move, expression: Expression) -> bool:

@@ -18,7 +18,6 @@ from contracts.packs.scope import ForeignField
 from contracts.record import Record
 from contracts.records.counters import counter_value, is_counter_key
 from contracts.records.identity import is_record_id
-from contracts.records.local_day import days_between
 from contracts.rules.types import RuleValue
 from contracts.units.office import held_since, is_held
 from contracts.units.role_count import role_count
@@ -105,10 +104,9 @@ class RecordScope:
             return self._foreign_value(self._foreign[name], *arguments)
         return function(self, *arguments)
 
-    @property
     def since_days(self) -> int:
         """Days in the state that is left."""
-        return days_between(self._since_ms, self._context.time_ms, self.utc_offset_minutes)
+        return self._today - day_at(self._since_ms, self.utc_offset_minutes)
 
     def has_role(self, role: RuleValue, person: RuleValue) -> bool:
         """Whether the person holds the role in the record's unit."""
@@ -168,7 +166,7 @@ _NAMES: dict[str, Callable[[RecordScope], RuleValue]] = {
     "now": lambda scope: scope._context.time_ms,
     "record_id": lambda scope: scope._record_id,
     "sender_person": lambda scope: scope._person,
-    "since_days": lambda scope: scope.since_days,
+    "since_days": RecordScope.since_days,
     "state": lambda scope: scope._state,
     "today": lambda scope: scope._today,
     "unit": lambda scope: scope._unit,

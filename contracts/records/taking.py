@@ -13,12 +13,12 @@ from contracts.records.approvals import is_expired
 from contracts.records.deadlines import cancel_deadlines, with_deadline
 from contracts.records.effects import perform, text_of
 from contracts.records.events import CHANGED, CREATED
-from contracts.records.field_values import check_required
+from contracts.records.field_values import check_present
 from contracts.records.identity import new_id, record_subject
 from contracts.records.judging import judge
 from contracts.records.migration import find_record
 from contracts.records.move import CHAIN_DEPTH_MAX, NOT_THERE, Move
-from contracts.records.pack_record import PackRecord, Pending
+from contracts.records.pack_record import Pending, Values, record_fields
 from contracts.records.program import Program, find_program
 from contracts.records.reasons import CHAIN_TOO_DEEP, EFFECT_FAILED, EXISTS, REVIEW_PENDING
 from contracts.records.request import Request
@@ -54,20 +54,22 @@ def take(move: Move) -> None:
             perform(move, number, effect)
             changes = changes or isinstance(effect, SetField)
     if changes:
-        check_required(move.program.definition, move.transition, move.values.keys())
+        definition, transition = move.program.definition, move.transition
+        check_present(definition, transition, move.program.needed(transition).taken, move.values)
         _write(move, timers)
 
 
-def written(move: Move, timers: tuple[str, ...]) -> PackRecord:
-    """The record as the transition leaves it."""
+def written(move: Move, timers: tuple[str, ...]) -> Values:
+    """The fields of the record as the transition leaves it."""
     before, context, transition = move.before, move.context, move.transition
     stays = before is not None and before.state == transition.to
-    more: dict[str, Value] = {} if move.number is None else {"number": move.number}
+    more: Values = {} if move.number is None else {"number": move.number}
     if before is not None and "number" in before.more:
         more["number"] = before.more["number"]
+    parts = move.request.parts
     for name in ("at", "note", "provenance"):
-        if name in move.request.parts:
-            more[name] = move.request.parts[name]
+        if name in parts:
+            more[name] = parts[name]
     article = transition.article or move.program.definition.article
     if article:
         more["article"] = article
@@ -75,19 +77,20 @@ def written(move: Move, timers: tuple[str, ...]) -> PackRecord:
         more["vote"] = dict(move.vote)
     if move.approvals:
         more["approvals"] = [list(one) for one in move.approvals]
-    return PackRecord(
-        unit=move.unit,
-        state=transition.to,
-        values=move.values,
-        since_ms=before.since_ms if before is not None and stays else context.time_ms,
-        creator=move.creator,
-        height=context.height,
-        time_ms=context.time_ms,
-        pack=move.program.pack,
-        actor=move.actor,
-        transition=transition.name,
-        timers=timers,
-        more=more,
+    return record_fields(
+        move.unit,
+        transition.to,
+        move.values,
+        before.since_ms if before is not None and stays else context.time_ms,
+        move.creator,
+        context.height,
+        context.time_ms,
+        move.program.pack,
+        move.actor,
+        transition.name,
+        timers,
+        None,
+        more,
     )
 
 
@@ -107,24 +110,26 @@ def _timers(move: Move) -> tuple[str, ...]:
 
 
 def _write(move: Move, timers: tuple[str, ...]) -> None:
-    move.context.put(move.kind, move.record_id, written(move, timers).to_fields())
+    move.context.put(move.kind, move.record_id, written(move, timers))
 
 
 def _tell(move: Move) -> None:
+    transition = move.transition
     told: dict[str, Value] = {
         "actor": move.actor,
         "id": move.record_id,
         "kind": move.kind,
         "pack": move.program.pack,
-        "to": move.transition.to,
-        "transition": move.transition.name,
+        "to": transition.to,
+        "transition": transition.name,
     }
-    if move.transition.article:
-        told["article"] = move.transition.article
+    if transition.article:
+        told["article"] = transition.article
     if move.state == NOT_THERE:
         move.context.emit(CREATED, told)
     else:
-        move.context.emit(CHANGED, told | {"from": move.state})
+        told["from"] = move.state
+        move.context.emit(CHANGED, told)
 
 
 def _advance(move: Move, number: int, effect: Advance) -> None:
