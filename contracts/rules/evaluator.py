@@ -13,7 +13,7 @@ from contracts.rules import opcodes, steps
 from contracts.rules.compiler import Compiler
 from contracts.rules.errors import RuleEvaluationError
 from contracts.rules.explanation import NotMet
-from contracts.rules.fuel import FUEL_MAX, Frame, take
+from contracts.rules.fuel import FUEL_MAX, Frame, Step, out_of_fuel, take
 from contracts.rules.scope import Environment
 from contracts.rules.tree import Node, Tree
 from contracts.rules.types import BOOLEAN, RuleValue
@@ -43,7 +43,7 @@ class CompiledRule:
     Cost: about 0.1 µs for each node that is evaluated, and what the environment takes.
     """
 
-    __slots__ = ("_clauses", "_slot_count", "_step", "tree")
+    __slots__ = ("_clauses", "_is_literal", "_slot_count", "_step", "tree")
 
     def __init__(self, tree: Tree) -> None:
         compiler = Compiler(tree.scope)
@@ -51,6 +51,8 @@ class CompiledRule:
         self._step = compiler.compiled(tree.root)
         self._clauses = tuple(_tested_clauses(compiler, tree.root)) if tree.root.type == BOOLEAN else ()
         self._slot_count = compiler.slot_count
+        # Takes no fuel, looks at nothing: such as the 1 by which an effect counts.
+        self._is_literal = tree.root.opcode in opcodes.LITERALS
 
     def evaluate(self, environment: Environment, fuel: int = FUEL_MAX) -> RuleValue:
         """The value of the rule.
@@ -66,6 +68,8 @@ class CompiledRule:
         Raises:
             RuleEvaluationError
         """
+        if self._is_literal:
+            return Outcome(self.tree.root.literal, 0)
         frame = Frame(environment, fuel, self._slot_count)
         try:
             return Outcome(self._step(frame), fuel - frame.fuel)
@@ -91,7 +95,8 @@ class CompiledRule:
         frame = Frame(environment, fuel, self._slot_count)
         for index, (entered, test) in enumerate(self._clauses):
             try:
-                take(frame, entered)
+                if entered:
+                    take(frame, entered)
                 failure = test(frame)
             except RuleEvaluationError as error:
                 error.clause_index = index
@@ -132,6 +137,8 @@ def _test(compiler: Compiler, node: Node) -> Test:
 
 def _comparison_test(compiler: Compiler, node: Node) -> Test:
     first, *others = compiler.several(node.operands)
+    if len(others) == 1:
+        return _pair_test(compiler.comparisons(node)[0], first, others[0])
     pairs = tuple(enumerate(zip(compiler.comparisons(node), others, strict=True)))
 
     def test(frame: Frame) -> Failure | None:
@@ -143,6 +150,20 @@ def _comparison_test(compiler: Compiler, node: Node) -> Test:
                 return index, left, right
             left = right
         return None
+
+    return test
+
+
+def _pair_test(compare: steps.Comparison, first: Step, second: Step) -> Test:
+    """Of the usual comparison, that is no chain."""
+
+    def test(frame: Frame) -> Failure | None:
+        if frame.fuel < 1:
+            raise out_of_fuel()
+        frame.fuel -= 1
+        left = first(frame)
+        right = second(frame)
+        return None if compare(left, right) else (0, left, right)
 
     return test
 
