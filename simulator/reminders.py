@@ -34,7 +34,16 @@ _REFUSED_SHARE = 7
 
 def registry_with_reminders() -> Registry:
     """The built-in contracts, in which notices are reminded of."""
-    return Registry(_reminding(one) if one.name == NOTICE.name else one for one in builtin_registry().contracts)
+    return Registry(_adapted(one) for one in builtin_registry().contracts)
+
+
+def _adapted(contract: Contract) -> Contract:
+    if contract.name == NOTICE.name:
+        return _reminding(contract)
+    if contract.pack_kinds_except is not None:
+        # Packs keep their hands off this kind too.
+        return replace(contract, pack_kinds_except=contract.pack_kinds_except | {KIND_REMINDER})
+    return contract
 
 
 def _reminding(contract: Contract) -> Contract:

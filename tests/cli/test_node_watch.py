@@ -78,12 +78,16 @@ class StuckNode(BaseHTTPRequestHandler):
     asked = threading.Semaphore(0)
 
     def do_GET(self) -> None:
-        content = json.dumps(status(FULL)).encode()
-        self.send_response(200)
+        # Whose key it is, is asked before the batch, and nothing is known of the key.
+        about_key = "member-key" in self.path
+        unknown = {"code": "record-unknown", "detail": "none", "template": "none", "params": {}}
+        content = json.dumps(unknown if about_key else status(FULL)).encode()
+        self.send_response(404 if about_key else 200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-        self.asked.release()
+        if not about_key:
+            self.asked.release()
 
     def do_POST(self) -> None:
         while size := int(self.rfile.readline(), 16):

@@ -31,7 +31,7 @@ from simulator.adapter import (
     Ticked,
     make_node,
 )
-from storage.interface import OrderedState, StoreReader
+from storage.interface import OrderedState, StoredExecution, StoreReader
 
 
 class Wrapped:
@@ -248,3 +248,20 @@ class KeepsSignatures(Wrapped):
             replace(one, batch=replace(one.batch, checkpoint=None)) if isinstance(one, StoreBatch) else one
             for one in effects
         ]
+
+
+class RunsTimersTwice(Wrapped):
+    """Stores of every timer that it ran twice."""
+
+    def step(self, event: Event) -> list[Effect]:
+        effects = self.inner.step(event)
+        return [
+            replace(one, batch=replace(one.batch, executions=tuple(map(self._doubled, one.batch.executions))))
+            if isinstance(one, StoreBatch)
+            else one
+            for one in effects
+        ]
+
+    @staticmethod
+    def _doubled(execution: StoredExecution) -> StoredExecution:
+        return replace(execution, effects=execution.effects * 2)

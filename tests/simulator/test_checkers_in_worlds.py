@@ -18,6 +18,7 @@ from tests.simulator.broken_nodes import (
     ExecutesOtherwise,
     KeepsSignatures,
     Misplaces,
+    RunsTimersTwice,
     SignsAgain,
 )
 
@@ -29,6 +30,10 @@ BROKEN = [
     ("no transaction twice", Scenario(nodes=3, seconds=20, kinds=CALM, factory=Misplaces)),
     # The store refuses to write it.
     ("no node gives up by itself", Scenario(seconds=20, kinds=CALM, factory=ExecutesAgain)),
+    (
+        "each timer once and in time",
+        Scenario(nodes=3, seconds=20, kinds=CALM, reminders=True, factory=RunsTimersTwice),
+    ),
     ("one state a height", Scenario(nodes=3, seconds=20, kinds=CALM, factory=ExecutesOtherwise)),
     (
         "one log is signed, and every node learns of it",
