@@ -70,7 +70,8 @@ def is_date(move: Move, expression: Expression) -> bool:
 
 def _steps(move: Move) -> int:
     """How many steps the next rule may take: its own bound, or what is left of the run."""
-    return min(FUEL_MAX, move.context.rule_steps_left)
+    left = move.context.rule_steps_left
+    return left if left < FUEL_MAX else FUEL_MAX
 
 
 def _failed(move: Move, rule: str, error: RuleEvaluationError, steps: int) -> Refusal:

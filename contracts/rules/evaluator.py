@@ -20,6 +20,8 @@ from contracts.rules.types import BOOLEAN, RuleValue
 
 # Which pair of a comparison does not hold (0 but in a chain), and both values; None if the clause holds.
 Failure: TypeAlias = tuple[int, "RuleValue | steps.ExactFraction", "RuleValue | steps.ExactFraction"]
+# Makes a named tuple of its items in half the time that its own constructor takes, which is written in Python.
+_made = tuple.__new__
 Test: TypeAlias = Callable[[Frame], Failure | None]
 
 
@@ -69,10 +71,11 @@ class CompiledRule:
             RuleEvaluationError
         """
         if self._is_literal:
-            return Outcome(self.tree.root.literal, 0)
+            return _made(Outcome, (self.tree.root.literal, 0))
         frame = Frame(environment, fuel, self._slot_count)
         try:
-            return Outcome(self._step(frame), fuel - frame.fuel)
+            value = self._step(frame)
+            return _made(Outcome, (value, fuel - frame.fuel))
         except RuleEvaluationError as error:
             error.fuel_used = fuel - frame.fuel
             raise
@@ -105,7 +108,7 @@ class CompiledRule:
             if failure is not None:
                 pair, left, right = failure
                 return Verdict(NotMet(self.tree, index, pair, left, right), fuel - frame.fuel)
-        return Verdict(None, fuel - frame.fuel)
+        return _made(Verdict, (None, fuel - frame.fuel))
 
 
 def compile_rule(tree: Tree) -> CompiledRule:

@@ -215,3 +215,17 @@ def test_any_values_are_accepted_or_refused_with_a_code(given_values: dict[str, 
     except Refusal as refusal:
         assert refusal.code.startswith("arguments.")
         assert refusal.details["argument"] in given_values
+
+
+def test_no_control_character_passes_as_printable() -> None:
+    control = [*range(0x20), *range(0x7F, 0xA0)]
+    for code in control:
+        with pytest.raises(Refusal):
+            Text(100).check("name", f"a{chr(code)}b")
+    for code in control:
+        if chr(code) not in "\t\n":
+            with pytest.raises(Refusal):
+                Text(100, multiline=True).check("name", f"a{chr(code)}b")
+    Text(100, multiline=True).check("name", "a\tb\nc")
+    # What is neither printable nor a control character is a text as before.
+    Text(100).check("name", "a\u2028b\u200dc")
