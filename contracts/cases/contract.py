@@ -8,7 +8,7 @@ people. Source: docs/reference/records.md, "Cases".
 from dataclasses import replace
 
 from contracts.arguments import Argument, Arguments, Detached, Identifier, Integer, Text
-from contracts.authority.actor import CREATOR, SELF, Actor, InvalidActorError
+from contracts.authority.actor import ADMINISTRATOR, CREATOR, SELF, Actor, InvalidActorError
 from contracts.authority.judgement import Subject, may, require
 from contracts.cases.case import (
     DAYS_MAX,
@@ -35,7 +35,7 @@ from contracts.errors import Reason, Refusal
 from contracts.members.person import find_person
 from contracts.timer_context import TimerContext
 from contracts.units.names import PERSON
-from contracts.units.tree import active_unit
+from contracts.units.tree import active_unit, is_active
 from ledger.encoding import Value
 
 EVENT_OVERDUE = "cases.overdue"
@@ -139,12 +139,15 @@ def _check_owner(context: Context, case: Case) -> None:
     subject = Subject(case.unit, case.person)
     if case.person is not None and context.sender.person == case.person:
         raise Refusal(*OWN_CASE, unit=case.unit, number=case.number)
-    if may(context, (Actor.parse(case.owner),), subject) is None:
+    owners = (Actor.parse(case.owner),)
+    # Nobody holds an office in a unit that is over, and what is open there still has to come to an end.
+    if may(context, owners if is_active(context, case.unit) else (*owners, _ADMINISTRATOR), subject) is None:
         raise Refusal(*NOT_ALLOWED, unit=case.unit, number=case.number, owner=case.owner)
 
 
 # Each case names who deals with it; the operations look there.
 _OWNER = ("anyone",)
+_ADMINISTRATOR = Actor.parse(ADMINISTRATOR)
 _UNIT = Argument("unit", Identifier(), "ledger")
 _NUMBER = Argument("number", Integer(1, NUMBER_MAX), "ledger")
 _OUTCOME = Argument("outcome", Text(OUTCOME_SIZE_BYTES_MAX), "ledger")

@@ -138,3 +138,12 @@ def test_cases_have_bounds() -> None:
     assert ledger.code("cases.note", THIS | {"number": 2, "what": "notice"}, "ann") == "cases.not-found"
     ledger.write("case-count", "branch-1", {"count": NUMBER_MAX, "unit": "branch-1"})
     assert ledger.code("cases.open", NEW) == "cases.numbers-full"
+
+
+def test_a_case_of_a_unit_that_is_over_is_brought_to_an_end_by_the_administrators() -> None:
+    """Its owner's office is held by nobody any more."""
+    ledger = opened(person=None)
+    assert ledger.code("cases.close", THIS | EXTRA["close"]) == "cases.not-allowed"
+    assert ledger.code("units.dissolve", {"unit": "branch-1"}) == "ok"
+    assert ledger.code("cases.close", THIS | EXTRA["close"], "ann") == "cases.not-allowed"
+    assert ledger.code("cases.close", THIS | EXTRA["close"]) == "ok"
