@@ -131,6 +131,8 @@ def find_signers(state: StateReader, transaction: Transaction) -> tuple[Member, 
         raise Refusal(*SENDER_UNKNOWN, sender=transaction.sender.hex())
     if sender.state != STATE_ACTIVE and transaction.operation != OBJECTION:
         raise Refusal(*NOT_ACTIVE, member=sender.id.hex(), state=sender.state)
+    if len(transaction.signatures) == 1 and transaction.signatures[0][:2] in sender.keys:
+        return (sender,)
     has_signed = False
     others: dict[Hash, Member] = {}
     for scheme, key, _ in transaction.signatures:

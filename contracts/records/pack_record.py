@@ -183,7 +183,7 @@ class PackRecord:
                 fields["transition"],  # type: ignore[arg-type]
                 tuple(timers),  # type: ignore[arg-type]
                 None if pending is None else Pending.from_value(pending),
-                {name: fields[name] for name in _OPTIONAL if name in fields} if len(fields) > _ALWAYS else {},
+                _more(fields),
             )
         except (KeyError, TypeError) as error:
             raise DecodingError("the record of a pack lacks one of its fields") from error
@@ -210,6 +210,16 @@ class PackRecord:
         """The record's number in its unit, where its type counts."""
         found = self.more.get("number")
         return found if isinstance(found, int) else None
+
+
+def _more(fields: Values) -> Values:
+    """The optional parts. Most records have their number alone, or nothing: only others are gone through."""
+    count = len(fields) - _ALWAYS
+    if count == 0:
+        return {}
+    if count == 1 and "number" in fields:
+        return {"number": fields["number"]}
+    return {name: fields[name] for name in _OPTIONAL if name in fields}
 
 
 def _is_sound(record: PackRecord) -> bool:
