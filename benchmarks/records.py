@@ -160,7 +160,7 @@ def main() -> None:
     """Measure and write `benchmarks/results/records.{json,md}`."""
     parser = argparse.ArgumentParser(description="the cost of a transaction of the record engine")
     parser.add_argument("--transactions", type=int, default=5000)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
     rounds = [measure(options.transactions) for _ in range(options.rounds)]
     for one in rounds:
