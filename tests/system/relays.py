@@ -8,6 +8,7 @@ is found by whose process the other end of the connection belongs to; what is no
 import os
 import socket
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from tests.free_ports import free_address
@@ -16,6 +17,8 @@ from tests.system.links import Links
 _PIECE_SIZE_BYTES = 64 * 1024
 # How often a direction that is cut is looked at again.
 _LOOK_S = 0.02
+# The kernel's table is not read in one moment: a connection that was there may be missed while others come and go.
+_LOOKS_MAX = 10
 
 
 class Relays(Links):
@@ -95,17 +98,24 @@ class Relays(Links):
     def _owner_of(self, port: int) -> int | None:
         """Which node holds the socket with this port."""
         wanted = f"0100007F:{port:04X}"
-        lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
-        inodes = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[1] == wanted}
-        return next((host for host, pid in self._pids.items() if inodes & _files_of(pid)), None)
+        for _ in range(_LOOKS_MAX):
+            lines = Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]
+            inodes = {f"socket:[{line.split()[9]}]" for line in lines if line.split()[1] == wanted}
+            owner = next((host for host, pid in self._pids.items() if inodes & _files_of(pid)), None)
+            if owner is not None or self._closed.wait(_LOOK_S / _LOOKS_MAX):
+                return owner
+        return None
 
 
 def _files_of(pid: int) -> set[str]:
     found: set[str] = set()
     try:
-        for one in os.scandir(f"/proc/{pid}/fd"):
-            found.add(os.readlink(one.path))
+        names = os.listdir(f"/proc/{pid}/fd")
     except OSError:
-        # A file was closed, or the process has ended.
-        pass
+        # The process has ended.
+        return found
+    for name in names:
+        # A file that was closed since says nothing of the others.
+        with suppress(OSError):
+            found.add(os.readlink(f"/proc/{pid}/fd/{name}"))
     return found
