@@ -59,7 +59,8 @@ def test_what_no_pack_explains_is_left_to_the_general_text() -> None:
 )
 def test_whatever_stands_in_a_result_it_answers_or_says_nothing(details: dict[str, int | str]) -> None:
     ledger, result = _one_refusal()
-    explain_with_pack(replace_details(result, **details), ledger.state.get)
+    found = explain_with_pack(replace_details(result, **details), ledger.state.get)
+    assert found is None or (found.en and found.zh)
 
 
 @lru_cache
