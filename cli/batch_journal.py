@@ -10,7 +10,6 @@ The seed says what is under the commitments, so the file is readable by its owne
 Source: docs/guide/command-line.md, "Many transactions".
 """
 
-import fcntl
 import json
 import os
 import secrets
@@ -23,6 +22,7 @@ from typing import IO, Any, NamedTuple
 
 from cli.batch_file import BatchFile
 from cli.errors import UsageError
+from cli.locked_file import FileBusyError, open_locked
 from ledger.detached import SALT_SIZE_BYTES
 from ledger.hashing import Hash, tagged_hash
 from ledger.transaction import NONCE_SIZE_BYTES
@@ -117,21 +117,17 @@ class BatchJournal:
 
     def _open(self) -> IO[bytes]:
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+            return open_locked(self.path, _MODE)
         except OSError as error:
             raise UsageError(
                 "the journal {path} cannot be written: {reason}; copy the batch into a folder that you may write",
                 path=str(self.path),
                 reason=error.strerror or str(error),
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
+        except FileBusyError as error:
             raise UsageError(
                 "another run is busy with {file}; wait until it has ended", file=str(self._batch.path)
             ) from error
-        return os.fdopen(descriptor, "r+b")
 
     def _load(self, identity: dict[str, str]) -> None:
         first = self._file.readline()

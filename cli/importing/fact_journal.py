@@ -6,7 +6,6 @@ executed. It is not what makes a re-run safe in a month: the ledger itself is as
 does not know. Source: docs/adr/0019-import-plans.md.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from cli.errors import UsageError
+from cli.locked_file import FileBusyError, open_locked
 from ledger.hashing import Hash
 
 JOURNAL_FORMAT = "banyan-import/v1"
@@ -95,21 +95,17 @@ class FactJournal:
 
     def _open(self) -> IO[bytes]:
         try:
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _MODE)
+            return open_locked(self.path, _MODE)
         except OSError as error:
             raise UsageError(
                 "the journal {path} cannot be written: {reason}; copy plan and files into a folder that you may write",
                 path=str(self.path),
                 reason=error.strerror or str(error),
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
+        except FileBusyError as error:
             raise UsageError(
                 "another run is busy with this plan ({path}); wait until it has ended", path=str(self.path)
             ) from error
-        return os.fdopen(descriptor, "r+b")
 
     def _load(self, identity: dict[str, str]) -> None:
         first = self._file.readline()
