@@ -2,15 +2,15 @@
 
 Owns the check of the step from what is in force to the new pack, and the records of it. Never judges the pack itself:
 it is published, so it is right. Invariants: the version of a pack only counts up; a kind of record changes from one
-pack to another only from a base to local conventions on top of it; a permission belongs to one pack. Source:
-docs/reference/contracts.md, "packs"; docs/adr/0022-packs.md.
+pack to another only from a base to local conventions on top of it; of a pack, one version is in force and at most one
+is to come. Source: docs/reference/contracts.md, "packs"; docs/adr/0022-packs.md.
 """
 
 from dataclasses import dataclass
 from functools import partial
 
 from contracts.arguments import Argument, Arguments, HashValue, Integer
-from contracts.authority.permission import KIND_PERMISSION
+from contracts.authority.permission import KIND_PERMISSION, Grants, permission_fields
 from contracts.context import Context
 from contracts.errors import Reason, Refusal
 from contracts.packs.active import (
@@ -27,9 +27,9 @@ from contracts.packs.active import (
 )
 from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.manifest import Base, Manifest
+from contracts.packs.permitting import PERMISSION_FULL, changed_permissions
 from contracts.plan import Plan
 from contracts.timers import set_timer
-from ledger.encoding import Value
 from ledger.hashing import Hash
 
 ACTIVATED = "governance.pack-activated"
@@ -46,15 +46,24 @@ KIND_TAKEN = Reason(
     "governance.pack-kind-taken",
     "records of the kind {kind} follow the pack {other}; only local conventions on top of it can take them over",
 )
-PERMISSION_TAKEN = Reason(
-    "governance.pack-permission-taken", "the pack {other} says already who else may do {operation}; one pack does"
+WAITING = Reason(
+    "governance.pack-waiting",
+    "version {found} of the pack {name} is to come in block {height}; let this one begin there or before, or wait",
 )
 HEIGHT_TOO_FAR = Reason("governance.pack-height", "the block {height} is more than {limit} blocks ahead")
 BASE_OLDER = Reason(
     "governance.pack-base-older", "version {found} of the base {name} was in force; the pack is on top of {version}"
 )
 
-ACTIVATION_REASONS = (PACK_UNKNOWN, VERSION_NOT_NEWER, KIND_TAKEN, PERMISSION_TAKEN, HEIGHT_TOO_FAR, BASE_OLDER)
+ACTIVATION_REASONS = (
+    PACK_UNKNOWN,
+    VERSION_NOT_NEWER,
+    WAITING,
+    KIND_TAKEN,
+    PERMISSION_FULL,
+    HEIGHT_TOO_FAR,
+    BASE_OLDER,
+)
 ACTIVATION_TIMERS = frozenset((BEGIN_PURPOSE,))
 ACTIVATION_KINDS = frozenset((KIND_ACTIVE, KIND_PERMISSION, KIND_TYPE))
 ACTIVATION_ARGUMENTS = (
@@ -76,25 +85,30 @@ def plan_activation(context: Context, arguments: Arguments) -> Plan:
     before = pack_versions(context, manifest.name)
     if before and before[-1].version >= manifest.version:
         raise Refusal(*VERSION_NOT_NEWER, found=before[-1].version, name=manifest.name, version=manifest.version)
+    if before and context.height < before[-1].from_height < height:
+        raise Refusal(*WAITING, found=before[-1].version, name=manifest.name, height=before[-1].from_height)
     if manifest.base is not None:
         _check_base_version(context, manifest.base, before)
-    names = {manifest.name} | ({manifest.base.name} if manifest.base is not None else set())
+    bases = _bases(context, manifest)
+    names = {manifest.name, *bases[:1]}
     types = {kind: _versions_of(context, kind, names) for kind in manifest.parts}
-    for operation in manifest.permissions:
-        _check_permission(context, operation, names)
-    change = _Activation(pack, manifest, height, before, types)
+    superseded = [one for name in (manifest.name, *bases) for one in _not_over(context, name)]
+    permissions = changed_permissions(context, pack, manifest, height, superseded, bases)
+    change = _Activation(pack, manifest, height, before, types, permissions)
     return Plan(f"pack/{manifest.name}", partial(change.enact, context))
 
 
 @dataclass(frozen=True, slots=True)
 class _Activation:
-    """A step that was checked: the pack, from when on, and the versions of the pack and its types before."""
+    """A step that was checked: the pack, from when on, the versions of the pack and its types before, and the grants
+    of operations after it."""
 
     pack: Hash
     manifest: Manifest
     height: int
     before: tuple[PackVersion, ...]
     types: dict[str, tuple[TypeVersion, ...]]
+    permissions: dict[str, Grants]
 
     def enact(self, context: Context, decision: Hash) -> None:
         """Write it."""
@@ -125,14 +139,28 @@ class _Activation:
                 context.delete(KIND_TYPE, kind)
 
     def _write_permissions(self, context: Context, decision: Hash) -> None:
-        permissions = self.manifest.permissions
-        dropped = find_manifest(context, self.before[-1].pack).permissions if self.before else {}
-        for operation in dropped:
-            if operation not in permissions and context.read(KIND_PERMISSION, operation) is not None:
+        for operation, grants in self.permissions.items():
+            if grants:
+                context.put(KIND_PERMISSION, operation, {**permission_fields(grants), "decision": decision})
+            else:
                 context.delete(KIND_PERMISSION, operation)
-        for operation, actors in permissions.items():
-            fields: dict[str, Value] = {"actors": list(actors), "decision": decision}
-            context.put(KIND_PERMISSION, operation, {**fields, "from": self.height, "pack": self.pack})
+
+
+def _bases(context: Context, manifest: Manifest) -> tuple[str, ...]:
+    """The names of the packs that one stands on, its own base first; a read for each."""
+    names: dict[str, None] = {}
+    one = manifest
+    while one.base is not None:
+        names[one.base.name] = None
+        one = find_manifest(context, one.base.hash)
+    return tuple(name for name in names if name != manifest.name)
+
+
+def _not_over(context: Context, name: str) -> list[Manifest]:
+    """The versions of a pack that are in force or to come."""
+    versions = pack_versions(context, name)
+    over = [one for one in versions if one.from_height <= context.height][:-1]
+    return [find_manifest(context, one.pack) for one in versions if one not in over]
 
 
 def _check_base_version(context: Context, base: Base, before: tuple[PackVersion, ...]) -> None:
@@ -153,12 +181,3 @@ def _versions_of(context: Context, kind: str, names: set[str]) -> tuple[TypeVers
         if other not in names:
             raise Refusal(*KIND_TAKEN, kind=kind, other=other)
     return versions
-
-
-def _check_permission(context: Context, operation: str, names: set[str]) -> None:
-    record = context.read(KIND_PERMISSION, operation)
-    pack = None if record is None else record.fields.get("pack")
-    if isinstance(pack, bytes):
-        other = find_manifest(context, pack).name
-        if other not in names:
-            raise Refusal(*PERMISSION_TAKEN, operation=operation, other=other)

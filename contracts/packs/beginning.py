@@ -7,7 +7,14 @@ height 0".
 
 from collections.abc import Sequence
 
-from contracts.authority.permission import KIND_PERMISSION
+from contracts.authority.permission import (
+    ACTORS_LISTED_MAX,
+    KIND_PERMISSION,
+    Grant,
+    Grants,
+    count_listed,
+    permission_fields,
+)
 from contracts.packs.active import (
     KIND_ACTIVE,
     KIND_PACK,
@@ -40,10 +47,11 @@ def pack_records(packs: Sequence[GenesisPack]) -> dict[bytes, dict[str, Value]]:
     records: dict[bytes, dict[str, Value]] = {}
     decoded: dict[str, Pack] = {}
     owners: dict[str, str] = {}
+    permitted: dict[str, Grants] = {}
     for one in packs:
         pack = _decoded(one)
         below = _base_of(pack, decoded)
-        for owned in (*pack.types, *pack.manifest.permissions):
+        for owned in pack.types:
             if owners.get(owned, below) not in (below, None):
                 raise InvalidGenesisError(
                     "{owned} of the pack {name} belongs to {other} already",
@@ -54,6 +62,9 @@ def pack_records(packs: Sequence[GenesisPack]) -> dict[bytes, dict[str, Value]]:
             owners[owned] = one.name
         decoded[one.name] = pack
         records |= _records_of(pack, one)
+        _permit(permitted, pack, below)
+    for operation, grants in permitted.items():
+        records[record_key(KIND_PERMISSION, operation)] = permission_fields(grants)
     return records
 
 
@@ -100,16 +111,29 @@ def _records_of(pack: Pack, one: GenesisPack) -> dict[bytes, dict[str, Value]]:
     records[record_key(KIND_ACTIVE, manifest.name)] = versions_fields((newest,))
     for kind, part in manifest.parts.items():
         records[record_key(KIND_TYPE, kind)] = versions_fields((TypeVersion(FIRST_HEIGHT, found, part),))
-    for operation, actors in manifest.permissions.items():
-        records[record_key(KIND_PERMISSION, operation)] = {
-            "actors": list(actors),
-            "from": FIRST_HEIGHT,
-            "pack": found,
-        }
     if any(definition.checks for definition in pack.types.values()):
         key, timer = first_timer(found, BEGIN_PURPOSE, {"pack": found})
         records[key] = timer
     return records
+
+
+def _permit(permitted: dict[str, Grants], pack: Pack, below: str | None) -> None:
+    """Add what a pack grants; local conventions take the place of the pack below them."""
+    name = pack.manifest.name
+    for operation, grants in list(permitted.items()):
+        left = {other: found for other, found in grants.items() if other != below}
+        permitted[operation] = left
+        if not left:
+            del permitted[operation]
+    for operation, actors in pack.manifest.permissions.items():
+        grants = {**permitted.get(operation, {}), name: (Grant(FIRST_HEIGHT, pack.hash, actors),)}
+        if count_listed(grants) > ACTORS_LISTED_MAX:
+            raise InvalidGenesisError(
+                "the packs of the genesis name more than {limit} actors who may do {operation}; let them name fewer",
+                limit=ACTORS_LISTED_MAX,
+                operation=operation,
+            )
+        permitted[operation] = grants
 
 
 def genesis_pack(pack: Pack) -> GenesisPack:

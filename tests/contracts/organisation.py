@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from contracts.authority.permission import Grant, permission_fields
 from contracts.member import member_fields, member_record_key
 from contracts.members.possession import possession_message
 from contracts.record import Record, record_key
@@ -38,8 +39,8 @@ class Organisation(TrialLedger):
         assert self.code("units.appoint", values | ({} if until is None else {"until": until})) == "ok"
 
     def permit(self, operation: str, *actors: str, begin: int | None = None) -> None:
-        fields: dict[str, Value] = {"actors": list(actors), "pack": bytes(32)}
-        self.write("permission", operation, fields if begin is None else fields | {"from": begin})
+        grants = {"trial": (Grant(begin or 0, bytes(32), actors),)}
+        self.write("permission", operation, permission_fields(grants))
 
     def write(self, kind: str, record_id: str, fields: dict[str, Value]) -> None:
         self.state[record_key(kind, record_id)] = Record(1, fields).encode()

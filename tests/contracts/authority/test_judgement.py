@@ -173,7 +173,15 @@ def test_a_permission_adds_actors_from_its_height_on_and_takes_none_away() -> No
     assert ledger.code("units.rename", RENAME | {"name": "Lowest"}) == "ok"
 
 
-@pytest.mark.parametrize("fields", [{"actors": "role:lead"}, {"actors": ["Lead"]}, {"actors": [], "from": "now"}, {}])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"packs": {"club": "role:lead"}},
+        {"packs": {"club": [[0, bytes(32), ["Lead"]]]}},
+        {"packs": {"club": [["now", bytes(32), []]]}},
+    ],
+)
 def test_a_damaged_permission_stops_the_node(fields: dict[str, object]) -> None:
     ledger = organisation()
     ledger.write("permission", "units.rename", fields)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from contracts.authority.permission import permitted_actors
 from contracts.chain import CHAIN_KIND
 from contracts.contract import Contract
 from contracts.packs.active import (
@@ -128,6 +129,7 @@ def test_what_gives_way_does_so_with_every_kind_of_its_own() -> None:
     for one, height in ((version(1), 10), (more, 100), (version(3), 50)):
         assert ledger.publish(one).code == CODE_OK
         assert ledger.activate(one, **{"from": height}).code == CODE_OK
+        ledger.height = max(ledger.height, 10)
     later = ledger.context(200)
     assert [found.version for found in pack_versions(later, "chess-club")] == [1, 3]
     assert find_type(later, "club-fan") is None
@@ -142,27 +144,105 @@ def test_a_version_counts_up() -> None:
     assert ledger.activate(version(2, "Belonging")).code == "governance.pack-version"
 
 
-def test_another_pack_cannot_take_over_a_kind_or_a_permission() -> None:
+def test_another_pack_cannot_take_over_a_kind() -> None:
     ledger, one = PackLedger(), pack()
     other = pack(('name = "chess-club"', 'name = "go-club"'))
-    third = pack(('name = "chess-club"', 'name = "go-club"'), ("type.club-member", "type.go-member"))
-    for each in (one, other, third):
+    for each in (one, other):
         ledger.publish(each)
     ledger.activate(one)
     assert ledger.activate(other).code == "governance.pack-kind-taken"
-    assert ledger.activate(third).code == "governance.pack-permission-taken"
 
 
-def test_permissions_begin_with_the_pack_and_go_with_it() -> None:
-    ledger, one = PackLedger(), pack()
-    without = pack(("version = 1\n", "version = 2\n"), ('"units.appoint" = "role:chair"\n', ""))
-    for each in (one, without):
+GRANT = '"units.appoint" = "role:chair"'
+
+
+def granting(number: int, *actors: str, name: str = "chess-club") -> Pack:
+    """A version of the club that lets these actors appoint; another club has a kind of its own."""
+    texts = ", ".join(f'"{actor}"' for actor in actors)
+    grant = f'"units.appoint" = [{texts}]' if actors else ""
+    kind = name.replace("-club", "-member")
+    return pack(
+        ("version = 1\n", f"version = {number}\n"),
+        (GRANT, grant),
+        ('name = "chess-club"', f'name = "{name}"'),
+        ("type.club-member", f"type.{kind}" if name != "chess-club" else "type.club-member"),
+    )
+
+
+def permitted(ledger: PackLedger, height: int | None = None) -> list[str]:
+    """Who may appoint beside those whom the operation names, in the block at this height; the next, if left out."""
+    return sorted(map(str, permitted_actors(ledger.context(height), "units.appoint")))
+
+
+def test_permissions_begin_and_end_with_the_versions_that_give_them() -> None:
+    ledger = PackLedger()
+    one, two, three = granting(1, "role:chair"), granting(2, "role:member", "self"), granting(3)
+    for each in (one, two, three):
         ledger.publish(each)
-    ledger.activate(one, **{"from": 50})
-    fields = ledger.fields("permission", "units.appoint")
-    assert fields["actors"] == ["role:chair"] and fields["from"] == 50 and fields["pack"] == one.hash
-    ledger.activate(without)
-    assert ledger.record("permission", "units.appoint") is None
+    assert ledger.activate(one, **{"from": 20}).code == CODE_OK
+    assert (permitted(ledger, 19), permitted(ledger, 20)) == ([], ["role:chair"])
+    ledger.height = 30
+    # What is to come takes nothing away and gives nothing before its height.
+    assert ledger.activate(two, **{"from": 50}).code == CODE_OK
+    assert (permitted(ledger), permitted(ledger, 49), permitted(ledger, 50)) == (
+        ["role:chair"],
+        ["role:chair"],
+        ["role:member", "self"],
+    )
+    # It gives way to what begins before it, and never grants anything.
+    assert ledger.activate(three, **{"from": 40}).code == CODE_OK
+    assert (permitted(ledger, 39), permitted(ledger, 40), permitted(ledger, 50)) == (["role:chair"], [], [])
+    ledger.height = 40
+    four = granting(4, "self")
+    ledger.publish(four)
+    assert ledger.activate(four).code == CODE_OK
+    height = ledger.height
+    assert ledger.fields("permission", "units.appoint")["packs"] == {"chess-club": [[height + 1, four.hash, ["self"]]]}
+    assert (permitted(ledger, height), permitted(ledger, height + 1)) == ([], ["self"])
+    five = granting(5)
+    ledger.publish(five)
+    assert ledger.activate(five).code == CODE_OK
+    assert (permitted(ledger, ledger.height), permitted(ledger)) == (["self"], [])
+
+
+def test_several_packs_permit_together_and_each_takes_back_its_own_alone() -> None:
+    ledger = PackLedger()
+    one, two = granting(1, "role:chair"), granting(1, "role:member", "self", name="go-club")
+    for each in (one, two):
+        assert ledger.publish(each).code == CODE_OK
+        assert ledger.activate(each).code == CODE_OK
+    assert permitted(ledger) == ["role:chair", "role:member", "self"]
+    without = granting(2, name="go-club")
+    ledger.publish(without)
+    assert ledger.activate(without).code == CODE_OK
+    assert permitted(ledger) == ["role:chair"]
+
+
+def test_so_many_actors_may_be_permitted_one_operation() -> None:
+    """The last actor that fits, and one more; the ledger refuses before anything is written."""
+    ledger = PackLedger()
+    texts = [f"role:chair@unit:u{number:03}" for number in range(49)]
+    for number, name in enumerate(("a-club", "b-club", "c-club")):
+        one = granting(1, *texts[16 * number : 16 * number + 16], name=name)
+        ledger.publish(one)
+        assert ledger.activate(one).code == CODE_OK
+    assert permitted(ledger) == texts[:48]
+    more = granting(1, texts[48], name="d-club")
+    ledger.publish(more)
+    refused = ledger.activate(more)
+    assert (refused.code, refused.details["count"]) == ("governance.pack-permission-full", 49)
+
+
+def test_one_version_of_a_pack_waits_for_its_height_at_a_time() -> None:
+    ledger = PackLedger()
+    for each, height in ((version(1), 20), (version(2), 100)):
+        ledger.publish(each)
+        if height == 20:
+            assert ledger.activate(each, **{"from": height}).code == CODE_OK
+    refused = ledger.activate(version(2), **{"from": 100})
+    assert refused.details == {"found": 1, "name": "chess-club", "height": 20}
+    ledger.height = 20
+    assert ledger.activate(version(2), **{"from": 100}).code == CODE_OK
 
 
 def overlay(*replacements: tuple[str, str]) -> Pack:
@@ -182,6 +262,16 @@ def test_local_conventions_take_over_from_their_base() -> None:
     # From now on the base alone cannot come back, not even as a newer one.
     ledger.publish(version(2))
     assert ledger.activate(version(2)).code == "governance.pack-kind-taken"
+
+
+def test_local_conventions_may_permit_less_than_their_base_from_their_beginning_on() -> None:
+    ledger, one, above = PackLedger(), pack(), overlay()
+    above = replace(above, manifest=replace(above.manifest, permissions={}))
+    for each in (one, above):
+        assert ledger.publish(each).code == CODE_OK
+    ledger.activate(one)
+    assert ledger.activate(above, **{"from": 50}).code == CODE_OK
+    assert (permitted(ledger, 49), permitted(ledger, 50)) == (["role:chair"], [])
 
 
 def test_local_conventions_never_go_back_behind_a_version_of_their_base() -> None:
