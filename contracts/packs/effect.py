@@ -1,11 +1,12 @@
 """What a transition does beside moving its record into another state.
 
 Owns the closed list of effects and their forms. Never does any. Effects are done in the order in which they are
-written, each on what the ones before it left. Source: docs/reference/packs.md, "Effects".
+written, each on what the ones before it left; one whose condition `when` does not hold at its turn is left out.
+Source: docs/reference/packs.md, "Effects".
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from contracts.packs.expression import Expression
@@ -36,6 +37,7 @@ class Appoint:
     role: str
     person: Expression
     until: Expression | None = None
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Release:
 
     role: str
     person: Expression
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Count:
     counter: str
     by: Expression
     key: Expression | None = None
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class SetField:
 
     field: str
     value: Expression
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,7 @@ class Advance:
     transition: str
     record: Expression | None = None
     fields: dict[str, Expression] = field(default_factory=dict)
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,7 @@ class OpenCase:
     days: Days
     person: Expression | None = None
     owner: str | None = None
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,7 @@ class Notify:
 
     event: str
     fields: dict[str, Expression]
+    when: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,7 @@ class Fulfil:
 
     plan: Expression
     at: Expression
+    when: Expression | None = None
 
 
 Effect: TypeAlias = Appoint | Release | Count | SetField | Advance | OpenCase | Notify | Fulfil
@@ -147,7 +156,7 @@ def read_effect(value: Value, path: str, faults: Faults) -> Effect | None:
     word = form.choice("do", tuple(WORDS))
     if not word:
         return None
-    effect = _READERS[word](form)
+    effect = replace(_READERS[word](form), when=_optional(form, "when"))
     form.close()
     return effect
 

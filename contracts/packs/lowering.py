@@ -17,7 +17,7 @@ from contracts.rules.dates import parsed_date
 
 # Stands where an expression will be put once it is parsed: a tree that is well-formed.
 PLACEHOLDER: list[Any] = [["boolean", True]]
-# The keys of effects that are expressions; `fields` are tables of them.
+# The keys of effects that are expressions, beside `when`; `fields` are tables of them.
 _EXPRESSIONS = {
     "advance": ("record",),
     "appoint": ("person", "until"),
@@ -140,7 +140,7 @@ def _lower_transition(name: str, one: Table, lowered: Lowered) -> None:
         if not isinstance(effect, dict) or not isinstance(effect.get("do"), str):
             continue
         path = f"transition.{name}.effects[{index}]"
-        for key in _EXPRESSIONS.get(effect["do"], ()):
+        for key in (*_EXPRESSIONS.get(effect["do"], ()), "when"):
             _take(effect, key, f"{path}.{key}", lowered)
         fields = effect.get("fields")
         if isinstance(fields, dict):

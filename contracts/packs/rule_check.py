@@ -91,6 +91,8 @@ def check_rules(definition: TypeDefinition, path: str, faults: Faults) -> None:
 
 
 def _expected(definition: TypeDefinition, one: Transition, effect: Effect, key: str) -> tuple[Type, ...]:
+    if key == "when":
+        return (BOOLEAN,)
     match effect:
         case Appoint() if key == "until":
             return (DATE,)

@@ -103,7 +103,7 @@ def scope_of(definition: TypeDefinition, present: Collection[str] = (), *, votes
     names: dict[str, Type] = {
         "unit": TEXT,
         "state": TEXT,
-        "record_id": TEXT,
+        "record_id": ReferenceType(definition.kind),
         "since_days": INTEGER,
         "today": DATE,
         "now": TIME,

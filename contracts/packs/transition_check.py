@@ -3,7 +3,7 @@
 Owns the checks of one transition against its type. Never looks at other types, nor into expressions.
 """
 
-from contracts.packs.effect import Advance, OpenCase, SetField
+from contracts.packs.effect import OpenCase, SetField
 from contracts.packs.fault import Faults, PackFault, undeclared
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.transition import ABSENT, Transition
@@ -175,8 +175,6 @@ class TransitionCheck:
                         f"{where}.field",
                         PackFault("the field {name} is part of the record's id and never changes", name=field.name),
                     )
-            if isinstance(effect, Advance) and effect.record is not None and effect.fields:
-                self._add(where, PackFault("`fields` are for a record that is opened; leave out `record` or `fields`"))
 
 
 def fields_set_somewhere(definition: TypeDefinition) -> frozenset[str]:

@@ -45,6 +45,8 @@ def take(move: Move) -> None:
     _write(move, timers)
     changes = False
     for number, effect in enumerate(move.transition.effects, 1):
+        if effect.when is not None and not evaluate(move, effect.when):
+            continue
         if isinstance(effect, Advance):
             if changes:
                 _write(move, timers)
