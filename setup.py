@@ -21,6 +21,7 @@ PACKAGES = [
     "contracts.cases",
     "contracts.members",
     "contracts.packs",
+    "contracts.packs.sections",
     "contracts.records",
     "contracts.rules",
     "contracts.schedule",

@@ -14,8 +14,8 @@ from ledger.strict_json import check_field_names
 
 # A pack, those below it, and some that have nothing to do with them.
 PACKS_MAX = 8
-# As many record types, and as many bytes of each, as a pack can have.
-PARTS_MAX = 32
+# As many record types and sections, and as many bytes of each, as a pack can have.
+PARTS_MAX = 40
 PART_SIZE_BYTES_MAX = 14 * 1024
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 

@@ -187,6 +187,7 @@ def _document(pack: "Pack") -> dict[str, Any]:
         "size_bytes": len(manifest.encode()) + sum(map(len, parts.values())),
         "roles": sorted(manifest.roles),
         "parameters": sorted(manifest.parameters),
+        "sections": sorted(manifest.sections),
         "types": [
             {
                 "kind": kind,
@@ -212,6 +213,8 @@ def _render_pack(printer: Printer, pack: "Pack", document: dict[str, Any]) -> No
         (_("Roles"), ", ".join(document["roles"])),
         (_("Parameters"), ", ".join(document["parameters"])),
     ]
+    if manifest.sections:
+        rows.append((_("Sections"), ", ".join(document["sections"])))
     if manifest.base is not None:
         rows.append((_("On top of"), f"{manifest.base.name} {manifest.base.hash.hex()}"))
     printer.fields(rows)

@@ -16,12 +16,16 @@ from contracts.errors import Reason, Refusal
 from contracts.packs.active import (
     KIND_ACTIVE,
     KIND_PACK,
+    KIND_SECTION,
     KIND_TYPE,
+    NO_PART,
     PackVersion,
     TypeVersion,
     extended,
     find_manifest,
     pack_versions,
+    section_id,
+    section_versions,
     versions_fields,
     versions_of,
 )
@@ -65,7 +69,7 @@ ACTIVATION_REASONS = (
     BASE_OLDER,
 )
 ACTIVATION_TIMERS = frozenset((BEGIN_PURPOSE,))
-ACTIVATION_KINDS = frozenset((KIND_ACTIVE, KIND_PERMISSION, KIND_TYPE))
+ACTIVATION_KINDS = frozenset((KIND_ACTIVE, KIND_PERMISSION, KIND_SECTION, KIND_TYPE))
 ACTIVATION_ARGUMENTS = (
     Argument("pack", HashValue(), "public"),
     Argument("from", Integer(1, 2**53), "public", optional=True),
@@ -120,6 +124,7 @@ class _Activation:
             versions = extended(self.types[kind], TypeVersion(height, self.pack, part))
             context.put(KIND_TYPE, kind, {**versions_fields(versions), "decision": decision})
         self._take_back_kinds(context, decision)
+        self._write_sections(context, decision)
         self._write_permissions(context, decision)
         # In the next block, by itself: this transaction may have written all that one may.
         set_timer(context, context.time_ms, BEGIN_PURPOSE, {"pack": self.pack})
@@ -137,6 +142,15 @@ class _Activation:
                 context.put(KIND_TYPE, kind, {**versions_fields(left), "decision": decision})
             else:
                 context.delete(KIND_TYPE, kind)
+
+    def _write_sections(self, context: Context, decision: Hash) -> None:
+        """Each section of this version begins; one that only the version before has ends."""
+        name, sections = self.manifest.name, self.manifest.sections
+        before = {section for one in self.before for section in find_manifest(context, one.pack).sections}
+        for section in sorted(before | sections.keys()):
+            newest = TypeVersion(self.height, self.pack, sections.get(section, NO_PART))
+            versions = extended(section_versions(context, name, section), newest)
+            context.put(KIND_SECTION, section_id(name, section), {**versions_fields(versions), "decision": decision})
 
     def _write_permissions(self, context: Context, decision: Hash) -> None:
         for operation, grants in self.permissions.items():

@@ -1,9 +1,9 @@
-"""Which version of a record type is in force at a height, and its definition.
+"""Which version of a record type or section is in force at a height, and its definition.
 
-Owns the records `pack/<hash>`, `pack-part/<hash>`, `record-type/<kind>` and `active-pack/<name>`: their form and
-reading them. Never writes (`publishing` and `activation` do). Invariants: parts and manifests are kept under their own
-hashes and never change or go, so what was decoded of one may be remembered by its hash; the versions of a type ascend
-by height. Source: docs/reference/packs.md, "On the ledger".
+Owns the records `pack/<hash>`, `pack-part/<hash>`, `record-type/<kind>`, `pack-section/<pack>/<section>` and
+`active-pack/<name>`: their form and reading them. Never writes (`publishing` and `activation` do). Invariants: parts
+and manifests are kept under their own hashes and never change or go, so what was decoded of one may be remembered by
+its hash; the versions of a type ascend by height. Source: docs/reference/packs.md, "On the ledger".
 """
 
 from functools import lru_cache
@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from contracts.packs.manifest import Manifest
 from contracts.packs.record_type import TypeDefinition
+from contracts.packs.sections.known import decode_section
+from contracts.packs.sections.section import Section
 from contracts.record import Record
 from contracts.run_context import RunContext
 from ledger.encoding import Value
@@ -21,7 +23,10 @@ KIND_PACK = "pack"
 KIND_PART = "pack-part"
 KIND_TYPE = "record-type"
 KIND_ACTIVE = "active-pack"
-PACK_KINDS = frozenset((KIND_PACK, KIND_PART, KIND_TYPE, KIND_ACTIVE))
+KIND_SECTION = "pack-section"
+PACK_KINDS = frozenset((KIND_PACK, KIND_PART, KIND_TYPE, KIND_ACTIVE, KIND_SECTION))
+# In the place of a part's hash: from this version on the pack has no such section.
+NO_PART = b""
 
 # The oldest make room: that they were in force stays in the log. 32 types with so many keep within what one
 # transaction may write.
@@ -64,6 +69,46 @@ def find_type(context: RunContext, kind: str) -> ActiveType | None:
         if version.from_height <= context.height:
             found = version
     return None if found is None else tuple.__new__(ActiveType, (found.pack, _definition(context, found.part)))
+
+
+class ActiveSection(NamedTuple):
+    """A section in force, and the pack that it is of."""
+
+    pack: Hash
+    section: Section
+
+
+def section_id(pack_name: str, section: str) -> str:
+    """The id of the record with the versions of a pack's section."""
+    return f"{pack_name}/{section}"
+
+
+def section_versions(context: RunContext, pack_name: str, section: str) -> tuple[TypeVersion, ...]:
+    """The versions of a pack's section, those to come included, ascending; `part` may be `NO_PART`. One read."""
+    content = context.content(KIND_SECTION, section_id(pack_name, section))
+    return () if content is None else _type_versions(content)
+
+
+def find_section(context: RunContext, pack_name: str, section: str) -> ActiveSection | None:
+    """The section of the pack `pack_name` that is in force in this block; None if it has none. Two reads.
+
+    Raises:
+        Refusal: `limits.reads`.
+
+    Cost: some microseconds once the section was decoded.
+    """
+    found: TypeVersion | None = None
+    for version in section_versions(context, pack_name, section):
+        if version.from_height <= context.height:
+            found = version
+    if found is None or found.part == NO_PART:
+        return None
+    content = context.content(KIND_PART, found.part.hex())
+    decoded = _sections.get(found.part) if content is not None else None
+    if decoded is None:
+        decoded = _sections[found.part] = decode_section(_data(content, "part of a pack", found.part))
+        _bound(_sections)
+    return ActiveSection(found.pack, decoded)
 
 
 def find_type_of(context: RunContext, pack: Hash, kind: str) -> TypeDefinition:
@@ -124,6 +169,7 @@ def extended(versions: tuple[TypeVersion, ...], version: TypeVersion) -> tuple[T
 _REMEMBERED_MAX = 512
 _definitions: dict[Hash, TypeDefinition] = {}
 _manifests: dict[Hash, Manifest] = {}
+_sections: dict[Hash, Section] = {}
 
 
 def _definition(context: RunContext, part: Hash) -> TypeDefinition:
@@ -135,7 +181,7 @@ def _definition(context: RunContext, part: Hash) -> TypeDefinition:
     return found
 
 
-def _bound(remembered: dict[Hash, TypeDefinition] | dict[Hash, Manifest]) -> None:
+def _bound(remembered: dict[Hash, TypeDefinition] | dict[Hash, Manifest] | dict[Hash, Section]) -> None:
     if len(remembered) > _REMEMBERED_MAX:
         remembered.pop(next(iter(remembered)))
 

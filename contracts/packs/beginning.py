@@ -19,16 +19,19 @@ from contracts.packs.active import (
     KIND_ACTIVE,
     KIND_PACK,
     KIND_PART,
+    KIND_SECTION,
     KIND_TYPE,
     PackVersion,
     TypeVersion,
+    section_id,
     versions_fields,
 )
 from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.fault import PackFault
 from contracts.packs.overlay import not_weaker
 from contracts.packs.pack import Pack
-from contracts.packs.record_type import TypeDefinition, part_hash
+from contracts.packs.record_type import part_hash
+from contracts.packs.sections.known import decode_part
 from contracts.record import record_key
 from contracts.timers import first_timer
 from ledger.encoding import Value
@@ -70,9 +73,9 @@ def pack_records(packs: Sequence[GenesisPack]) -> dict[bytes, dict[str, Value]]:
 
 def _decoded(one: GenesisPack) -> Pack:
     try:
-        parts = {TypeDefinition.decode(part).kind: part for part in one.parts}
+        parts = {decode_part(part)[0]: part for part in one.parts}
         pack = Pack.decode(one.manifest, parts)
-        if len(parts) != len(one.parts) or set(pack.types) != set(parts) or pack.manifest.name != one.name:
+        if len(parts) != len(one.parts) or set(pack.parts()) != set(parts) or pack.manifest.name != one.name:
             raise PackFault("name, manifest and parts do not belong together")
     except PackFault as fault:
         raise InvalidGenesisError(
@@ -111,6 +114,9 @@ def _records_of(pack: Pack, one: GenesisPack) -> dict[bytes, dict[str, Value]]:
     records[record_key(KIND_ACTIVE, manifest.name)] = versions_fields((newest,))
     for kind, part in manifest.parts.items():
         records[record_key(KIND_TYPE, kind)] = versions_fields((TypeVersion(FIRST_HEIGHT, found, part),))
+    for section, part in manifest.sections.items():
+        version = TypeVersion(FIRST_HEIGHT, found, part)
+        records[record_key(KIND_SECTION, section_id(manifest.name, section))] = versions_fields((version,))
     if any(definition.checks for definition in pack.types.values()):
         key, timer = first_timer(found, BEGIN_PURPOSE, {"pack": found})
         records[key] = timer

@@ -3,7 +3,7 @@
 Owns which tables a pack consists of, and the way back from a fault's path to its file. Never looks into an entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from contracts.packs.fault import Faults, PackFault, undeclared
@@ -33,9 +33,9 @@ class Gathered(NamedTuple):
         return self.origins[(table, max(quoted, key=len))] if quoted else self.origins.get((table, ""), "")
 
 
-def gather(files: Mapping[str, Table], faults: Faults) -> Gathered:
-    """Put the tables of all files together, in the order of the files' names."""
-    tables: dict[str, Table] = {name: {} for name in (PACK_TABLE, *NAMED_TABLES)}
+def gather(files: Mapping[str, Table], faults: Faults, section_tables: Collection[str] = ()) -> Gathered:
+    """Put the tables of all files together, in the order of the files' names; sections have tables of their own."""
+    tables: dict[str, Table] = {name: {} for name in (PACK_TABLE, *NAMED_TABLES, *section_tables)}
     origins: dict[tuple[str, str], str] = {}
     for file in sorted(files):
         for name, entries in files[file].items():

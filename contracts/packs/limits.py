@@ -6,8 +6,8 @@ small enough to be done within a block, and are several times what the largest p
 
 # A part is kept in one record (16 KiB), with some bytes for the record around it; it travels in one transaction.
 PART_SIZE_BYTES_MAX = 14 * 1024
-# One transaction puts a pack in force: it writes a record for each type and each permission, takes back as many
-# permissions of the version before, and keeps the decision; 64 records are the most that it may write.
+# With sections. One transaction puts a pack in force: it writes a record for each of them and each permission, takes
+# back as many permissions of the version before, and keeps the decision; 64 records are the most that it may write.
 TYPES_MAX = 32
 # A diagram with more states is read by nobody; the longest known workflow has 25.
 STATES_MAX = 32
@@ -43,6 +43,8 @@ TITLE_SIZE_BYTES_MAX = 200
 TEXT_SIZE_BYTES_MAX = 1000
 ARTICLE_SIZE_BYTES_MAX = 200
 SOURCE_SIZE_BYTES_MAX = 2000
+# Kinds of sections that there can be.
+SECTIONS_MAX = 8
 # What is longer belongs beside the ledger, with its hash on it.
 FIELD_TEXT_SIZE_BYTES_MAX = 2000
 FIELD_TEXT_SIZE_BYTES_DEFAULT = 200

@@ -14,6 +14,7 @@ from contracts.packs.limits import (
     PART_SIZE_BYTES_MAX,
     PERMISSIONS_MAX,
     ROLES_MAX,
+    SECTIONS_MAX,
     TYPES_MAX,
     VERSION_MAX,
 )
@@ -66,7 +67,8 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A pack as a whole. `version` counts up from 1. `parts` are the hashes of the record types, by kind.
+    """A pack as a whole. `version` counts up from 1. `parts` are the hashes of the record types, by kind, `sections`
+    those of what it declares beside them, by the section's name.
 
     `permissions` adds actors to those who may ask for an operation of a native contract.
     """
@@ -80,6 +82,7 @@ class Manifest:
     parameters: dict[str, Parameter] = field(default_factory=dict)
     permissions: dict[str, tuple[str, ...]] = field(default_factory=dict)
     base: Base | None = None
+    sections: dict[str, Hash] = field(default_factory=dict)
 
     @property
     def hash(self) -> Hash:
@@ -101,6 +104,8 @@ class Manifest:
             value["parameter"] = {name: one.to_value() for name, one in self.parameters.items()}
         if self.permissions:
             value["permission"] = {name: list(actors) for name, actors in self.permissions.items()}
+        if self.sections:
+            value["section"] = dict(self.sections)
         return value if self.base is None else value | {"base": self.base.to_value()}
 
     def encode(self) -> bytes:
@@ -136,6 +141,7 @@ class Manifest:
             parameters=form.table("parameter", NAME, NAME_HINT, PARAMETERS_MAX, Parameter.read),
             permissions=form.table("permission", OPERATION, OPERATION_HINT, PERMISSIONS_MAX, _read_actors),
             base=None if base is None else Base.read(base),
+            sections=form.table("section", NAME, NAME_HINT, SECTIONS_MAX, _read_hash),
         )
         form.close()
         return found

@@ -1,11 +1,12 @@
 """Local conventions put on top of a pack, before both are compiled as one.
 
 Owns what an entry of the upper pack does to the entry of the same name below: tables are merged key by key; `guards`,
-`requires`, `sets` and `effects` are added to those below; anything else takes the place of what was there. Never judges
-whether the outcome is weaker (`overlay` does). Source: docs/reference/packs.md, "Local conventions".
+`requires`, `sets` and `effects` are added to those below; a section takes the place of the one below as a whole, as
+anything else does of what was there. Never judges whether the outcome is weaker (`overlay` does). Source:
+docs/reference/packs.md, "Local conventions".
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from contracts.packs.fault import Faults, PackFault
@@ -17,8 +18,13 @@ _GROWING = frozenset(("guards", "requires", "sets", "effects"))
 _NOT_CHANGED = ("role", "rule")
 
 
-def merge(base: Mapping[str, Table], upper: Mapping[str, Table], faults: Faults) -> dict[str, Table]:
-    """The tables of both; the table [pack] is the upper one's alone."""
+def merge(
+    base: Mapping[str, Table],
+    upper: Mapping[str, Table],
+    faults: Faults,
+    sections: Collection[Collection[str]] = (),
+) -> dict[str, Table]:
+    """The tables of both; the table [pack] is the upper one's alone. `sections`: the tables of each section."""
     for name in _NOT_CHANGED:
         for entry in sorted(upper[name].keys() & base[name].keys()):
             faults.add(PackFault("this belongs to the base and stays as it is; take another name"), f"{name}.{entry}")
@@ -28,6 +34,9 @@ def merge(base: Mapping[str, Table], upper: Mapping[str, Table], faults: Faults)
                 PackFault("this belongs to the base and stays as it is; take another name"), f"type.{kind}.rule.{rule}"
             )
     merged = {name: _merged(base[name], upper[name]) for name in NAMED_TABLES}
+    for tables in sections:
+        written = upper if any(upper[name] for name in tables) else base
+        merged |= {name: written[name] for name in tables}
     return merged | {PACK_TABLE: upper[PACK_TABLE]}
 
 

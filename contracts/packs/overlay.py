@@ -10,6 +10,7 @@ from contracts.packs.fault import Faults
 from contracts.packs.overlay_type import check_type_not_weaker
 from contracts.packs.pack import Pack, counters_of
 from contracts.packs.parameter import Parameter
+from contracts.packs.sections.known import SECTION_KINDS
 from contracts.packs.weakening import Protected, Weakening, check_effects, check_range
 
 
@@ -36,7 +37,24 @@ def not_weaker(base: Pack, above: Pack) -> tuple[Weakening, ...]:
     for kind in base.types:
         if kind not in above.types:
             faults.add(Weakening("the type {kind} of the base is gone", rule="type", kind=kind), f"type.{kind}")
+    _check_sections(base, above, faults)
     return tuple(fault for fault in faults.found if isinstance(fault, Weakening))
+
+
+def _check_sections(base: Pack, above: Pack, faults: Faults) -> None:
+    for name, section in base.sections.items():
+        other = above.sections.get(name)
+        if other is None:
+            faults.add(Weakening("the section {name} of the base is gone", rule="section", name=name), name)
+        elif SECTION_KINDS[name].is_weakened(section, other):
+            faults.add(
+                Weakening(
+                    "the section {name} of the base stays as it is: the base does not call it replaceable",
+                    rule="section",
+                    name=name,
+                ),
+                name,
+            )
 
 
 def _check_permissions(base: Pack, above: Pack, faults: Faults) -> None:

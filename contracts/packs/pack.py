@@ -1,17 +1,21 @@
-"""A whole pack: its manifest and its record types, consistent with each other.
+"""A whole pack: its manifest, its record types and its sections, consistent with each other.
 
 Owns what can only be said of all parts together: roles that are declared, transitions of other types, parameters that
 are the same everywhere. Source: docs/reference/packs.md.
 """
 
+import dataclasses
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from contracts.packs.effect import Advance, Count
 from contracts.packs.fault import Faults, PackFault, undeclared
+from contracts.packs.limits import TYPES_MAX
 from contracts.packs.manifest import Manifest
 from contracts.packs.names import role_of
 from contracts.packs.record_type import TypeDefinition, part_hash
+from contracts.packs.sections.known import SECTION_KINDS, decode_section, encode_section
+from contracts.packs.sections.section import Section, part_name
 from contracts.packs.transition import Transition
 from contracts.packs.type_check import roles_named
 from contracts.packs.used import UsedField
@@ -20,10 +24,11 @@ from ledger.hashing import Hash
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A manifest and the types that it lists, by kind."""
+    """A manifest, the types that it lists, by kind, and its sections, by name."""
 
     manifest: Manifest
     types: dict[str, TypeDefinition]
+    sections: dict[str, Section] = dataclasses.field(default_factory=dict)
 
     @property
     def hash(self) -> Hash:
@@ -31,8 +36,9 @@ class Pack:
         return self.manifest.hash
 
     def parts(self) -> dict[str, bytes]:
-        """The bytes of every part, by kind."""
-        return {kind: definition.encode() for kind, definition in self.types.items()}
+        """The bytes of every part: of types by kind, of sections by `section.` and their name."""
+        types = {kind: definition.encode() for kind, definition in self.types.items()}
+        return types | {part_name(name): encode_section(one) for name, one in self.sections.items()}
 
     @classmethod
     def decode(cls, manifest: bytes, parts: Mapping[str, bytes]) -> "Pack":
@@ -44,15 +50,24 @@ class Pack:
         Cost: some milliseconds for each large part.
         """
         decoded = Manifest.decode(manifest)
-        types = {}
-        for kind, wanted in decoded.parts.items():
-            data = parts.get(kind)
-            if data is None or part_hash(data) != wanted:
-                raise PackFault("the part {kind} is not the one that the manifest lists", kind=kind).at(f"type.{kind}")
-            types[kind] = TypeDefinition.decode(data)
-        pack = cls(decoded, types)
+        types = {
+            kind: TypeDefinition.decode(_listed(parts, kind, wanted, f"type.{kind}"))
+            for kind, wanted in decoded.parts.items()
+        }
+        sections = {
+            name: decode_section(_listed(parts, part_name(name), wanted, name))
+            for name, wanted in decoded.sections.items()
+        }
+        pack = cls(decoded, types, sections)
         check_pack(pack, Faults(strict=True))
         return pack
+
+
+def _listed(parts: Mapping[str, bytes], name: str, wanted: Hash, path: str) -> bytes:
+    data = parts.get(name)
+    if data is None or part_hash(data) != wanted:
+        raise PackFault("the part {kind} is not the one that the manifest lists", kind=name).at(path)
+    return data
 
 
 def check_pack(pack: Pack, faults: Faults) -> None:
@@ -87,6 +102,17 @@ def check_pack(pack: Pack, faults: Faults) -> None:
         _check_references(pack, definition, path, faults)
         _check_advances(pack, definition, path, faults)
         _check_uses(pack, definition, path, faults)
+    parts = len(pack.types) + len(pack.sections)
+    if parts > TYPES_MAX:
+        faults.add(
+            PackFault("the pack has {count} types and sections, allowed are {limit}", count=parts, limit=TYPES_MAX),
+            "pack",
+        )
+    for name, section in pack.sections.items():
+        if section.name != name:
+            fault = PackFault("the part of the name {name} defines {kind}", name=part_name(name), kind=section.name)
+            faults.add(fault, name)
+        SECTION_KINDS[section.name].check(section, pack, faults)
 
 
 def _check_automatic(definition: TypeDefinition, advanced: Set[tuple[str, str]], path: str, faults: Faults) -> None:

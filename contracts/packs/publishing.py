@@ -12,14 +12,16 @@ from contracts.authority.permission import KIND_PERMISSION
 from contracts.context import Context
 from contracts.contract import Contract, Operation
 from contracts.errors import Reason, Refusal
-from contracts.packs.active import KIND_ACTIVE, KIND_PACK, KIND_PART, KIND_TYPE
+from contracts.packs.active import KIND_ACTIVE, KIND_PACK, KIND_PART, KIND_SECTION, KIND_TYPE
 from contracts.packs.fault import PackFault
 from contracts.packs.field_value import FIELD_REASONS
 from contracts.packs.limits import PART_SIZE_BYTES_MAX
 from contracts.packs.manifest import Manifest
 from contracts.packs.overlay import not_weaker
 from contracts.packs.pack import Pack
-from contracts.packs.record_type import TypeDefinition, part_hash
+from contracts.packs.record_type import part_hash
+from contracts.packs.sections.known import decode_part
+from contracts.packs.sections.section import part_name
 from ledger.hashing import Hash
 
 PART_PUBLISHED = "packs.part-published"
@@ -43,18 +45,18 @@ PUBLISHING_REASONS = (PART_INVALID, PART_THERE, PART_MISSING, MANIFEST_INVALID, 
 
 
 def publish_part(context: Context, arguments: Arguments) -> None:
-    """Put one record type of a pack on the ledger; twice the same is refused."""
+    """Put one record type or section of a pack on the ledger; twice the same is refused."""
     require(context, Subject())
     data = arguments.octets("data")
     try:
-        definition = TypeDefinition.decode(data)
+        name, _part = decode_part(data)
     except PackFault as fault:
         raise Refusal(*PART_INVALID, path=fault.path or "part") from fault
     found = part_hash(data)
     if context.read(KIND_PART, found.hex()) is not None:
         raise Refusal(*PART_THERE, part=found.hex())
     context.create(KIND_PART, found.hex(), {"data": data})
-    context.emit(PART_PUBLISHED, {"kind": definition.kind, "part": found})
+    context.emit(PART_PUBLISHED, {"kind": name, "part": found})
 
 
 def publish(context: Context, arguments: Arguments) -> None:
@@ -78,7 +80,8 @@ def publish(context: Context, arguments: Arguments) -> None:
 
 def _whole(context: Context, data: bytes, manifest: Manifest) -> Pack:
     parts = {}
-    for kind, wanted in manifest.parts.items():
+    listed = manifest.parts | {part_name(name): wanted for name, wanted in manifest.sections.items()}
+    for kind, wanted in listed.items():
         record = context.read(KIND_PART, wanted.hex())
         part = None if record is None else record.fields.get("data")
         if not isinstance(part, bytes):
@@ -105,13 +108,13 @@ _DATA = Argument("data", Bytes(PART_SIZE_BYTES_MAX), "public")
 PACKS = Contract(
     name="packs",
     summary="Policy packs: what they declare, put on the ledger part by part",
-    kinds=frozenset((KIND_ACTIVE, KIND_PACK, KIND_PART, KIND_PERMISSION, KIND_TYPE)),
+    kinds=frozenset((KIND_ACTIVE, KIND_PACK, KIND_PART, KIND_PERMISSION, KIND_SECTION, KIND_TYPE)),
     events=frozenset((PART_PUBLISHED, PUBLISHED)),
     reasons=(*PUBLISHING_REASONS, *FIELD_REASONS),
     operations=(
         Operation(
             "publish-part",
-            "Put one record type of a pack on the ledger",
+            "Put one record type or section of a pack on the ledger",
             (_DATA,),
             publish_part,
             actors=("administrator",),

@@ -26,6 +26,7 @@ _NATIVE = frozenset(
         "office",
         "pack",
         "pack-part",
+        "pack-section",
         "parameters",
         "permission",
         "person",

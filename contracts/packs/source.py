@@ -12,6 +12,7 @@ from typing import Any
 
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.field import Field
+from contracts.packs.form import Form
 from contracts.packs.gathering import PACK_TABLE, Gathered, Table, gather
 from contracts.packs.lowering import Lowered, lower_parameter, lower_type
 from contracts.packs.manifest import Base, Manifest
@@ -20,6 +21,8 @@ from contracts.packs.overlay import not_weaker
 from contracts.packs.pack import Pack, check_pack, counters_of
 from contracts.packs.parsing import Surroundings, parameters_used, parse_expressions, used_by
 from contracts.packs.record_type import TypeDefinition, part_hash
+from contracts.packs.sections.known import SECTION_KINDS, SECTION_TABLES, encode_section
+from contracts.packs.sections.section import Section, SectionSurroundings
 from contracts.packs.type_check import check_shape
 from ledger.hashing import ZERO_HASH
 
@@ -57,13 +60,14 @@ def compile_pack(files: Mapping[str, Table], base: Compiled | None = None) -> Co
     Cost: some tens of milliseconds for a large pack.
     """
     faults = Faults(strict=False)
-    gathered = gather(files, faults)
+    gathered = gather(files, faults, SECTION_TABLES)
     wanted = base_name(files)
     if wanted is not None and (base is None or base.pack is None):
         faults.add(PackFault("the base {name} is not there, or has faults of its own", name=wanted), "pack.base")
         return _finished(None, faults, gathered)
     if base is not None and base.pack is not None:
-        gathered = Gathered(merge(base.tables, gathered.tables, faults), gathered.origins)
+        sections = [kind.tables for kind in SECTION_KINDS.values()]
+        gathered = Gathered(merge(base.tables, gathered.tables, faults, sections), gathered.origins)
     compilation = _Compilation(gathered.tables, faults)
     pack = compilation.run(base.pack if base is not None else None)
     return _finished(pack if not faults.found else None, faults, gathered)
@@ -107,7 +111,7 @@ class _Compilation:
         types = {kind: self._definition(kind, lowered[kind], drafts, manifest) for kind in drafts}
         for kind, definition in types.items():
             check_shape(definition, f"type.{kind}", faults)
-        pack = Pack(manifest, types)
+        pack = Pack(manifest, types, self._sections(types, manifest))
         if not faults.found:
             pack = self._with_parts(pack)
         check_pack(pack, faults)
@@ -121,7 +125,7 @@ class _Compilation:
         if not written:
             self._faults.add(PackFault("there is no table [pack] with the pack's name, version and title"), PACK_TABLE)
         written.pop("base", None)
-        for name in ("part", "parameter", "role", "permission"):
+        for name in ("part", "parameter", "role", "permission", "section"):
             if name in written:
                 self._faults.add(PackFault("there is no key {key} here", key=repr(name)), f"pack.{name}")
         value = written | {"part": {}, "role": self._tables["role"], "permission": self._tables["permission"]}
@@ -152,6 +156,19 @@ class _Compilation:
             parameters=parameters_used(definition, trees, manifest.parameters),
         )
 
+    def _sections(self, types: Mapping[str, TypeDefinition], manifest: Manifest) -> dict[str, Section]:
+        """The sections that some table was written for."""
+        named = Surroundings(manifest.roles, counters_of(types), _fields_of(types), manifest.parameters)
+        surroundings = SectionSurroundings(types, manifest, named)
+        found: dict[str, Section] = {}
+        for name, kind in sorted(SECTION_KINDS.items()):
+            tables = {table: self._tables[table] for table in kind.tables}
+            if any(tables.values()):
+                form = Form(kind.lower(tables, surroundings, self._faults), kind.path, self._faults)
+                found[name] = kind.read(form)
+                form.close()
+        return found
+
     def _scope_is_faulty(self, path: str) -> bool:
         """Whether fields, parameters or effects cannot be read, so that complaints about rules would mislead."""
         return any(
@@ -178,12 +195,18 @@ class _Compilation:
             except PackFault as fault:
                 self._faults.add(fault, f"type.{kind}")
                 parts[kind] = ZERO_HASH
-        manifest = replace(pack.manifest, parts=parts)
+        sections = {}
+        for name, section in pack.sections.items():
+            try:
+                sections[name] = part_hash(encode_section(section))
+            except PackFault as fault:
+                self._faults.add(fault, name)
+        manifest = replace(pack.manifest, parts=parts, sections=sections)
         try:
             manifest.encode()
         except PackFault as fault:
             self._faults.add(fault, PACK_TABLE)
-        return Pack(manifest, pack.types)
+        return Pack(manifest, pack.types, pack.sections)
 
 
 class _Moved(Faults):

@@ -163,7 +163,7 @@ ADMINISTRATOR = str(member(1))
         (_text(packs=[{"name": "x", "manifest": "AA=", "parts": []}]), "base64"),
         (_text(packs=[{"name": "x", "manifest": "", "parts": []}]), "base64"),
         (_text(packs=[{"name": "x", "manifest": "AA==", "parts": ["AQ==", "AA=="]}]), "do not ascend"),
-        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": ["AA=="] * 33}]), "at most 32 parts"),
+        (_text(packs=[{"name": "x", "manifest": "AA==", "parts": ["AA=="] * 41}]), "at most 40 parts"),
         (_text(packs=[{"name": "x", "manifest": "AA==", "parts": []}] * 2), "the same name"),
         (_text(packs=[{"name": "x", "manifest": "AA==", "parts": []}] * 9), "at most 8 packs"),
     ],
