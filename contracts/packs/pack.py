@@ -81,16 +81,19 @@ def check_pack(pack: Pack, faults: Faults) -> None:
             role = role_of(actor)
             if role is not None and role not in pack.manifest.roles:
                 faults.add(undeclared("role", role, pack.manifest.roles), f"permission.{operation}[{index}]")
-    advanced = {
-        (effect.kind, effect.transition)
+    advances = [
+        effect
         for definition in pack.types.values()
         for one in definition.transitions.values()
         for effect in one.effects
         if isinstance(effect, Advance)
-    }
+    ]
+    advanced = {(effect.kind, effect.transition) for effect in advances}
+    handed = {(effect.kind, effect.transition, name) for effect in advances for name in effect.fields}
     for kind, definition in pack.types.items():
         path = f"type.{kind}"
         _check_automatic(definition, advanced, path, faults)
+        _check_handed(definition, handed, path, faults)
         if definition.kind != kind:
             faults.add(PackFault("the part of the name {name} defines {kind}", name=kind, kind=definition.kind), path)
         for where, role in roles_named(definition):
@@ -125,6 +128,21 @@ def _check_automatic(definition: TypeDefinition, advanced: Set[tuple[str, str]],
                 PackFault("no deadline, check or effect leads to the transition, and nobody may take it by hand"),
                 f"{path}.transition.{name}.automatic",
             )
+
+
+def _check_handed(definition: TypeDefinition, handed: Set[tuple[str, str, str]], path: str, faults: Faults) -> None:
+    """What a transition sets that nobody takes by hand is handed to it by some `advance`."""
+    for name, one in definition.transitions.items():
+        for index, field in enumerate(one.sets if one.automatic and not one.by else ()):
+            if (definition.kind, name, field) not in handed:
+                faults.add(
+                    PackFault(
+                        "nobody takes the transition by hand, and no effect `advance` gives the field {name}; put it"
+                        " into the `fields` of one, or leave it out",
+                        name=field,
+                    ),
+                    f"{path}.transition.{name}.sets[{index}]",
+                )
 
 
 def _check_references(pack: Pack, definition: TypeDefinition, path: str, faults: Faults) -> None:

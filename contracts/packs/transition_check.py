@@ -101,11 +101,11 @@ class TransitionCheck:
                 "automatic",
                 PackFault("the transition decides on a person, so people have to take it; drop `automatic`"),
             )
-        if one.automatic and (one.review is not None or one.vote is not None or one.sets or one.creates):
+        if one.automatic and (one.review is not None or one.vote is not None or one.creates):
             self._add(
                 "automatic",
                 PackFault(
-                    "nobody is there when it is taken by itself: no `review`, `vote`, `sets` or creating of a record; "
+                    "nobody is there when it is taken by itself: no `review`, `vote` or creating of a record; "
                     "where only an effect `advance` takes it, name people in `by` instead"
                 ),
             )
@@ -135,7 +135,9 @@ class TransitionCheck:
 
     def _check_fields(self) -> None:
         one, fields = self._one, self._definition.fields
-        set_here = {*one.sets, *(effect.field for effect in one.effects if isinstance(effect, SetField))}
+        # What is set under a condition may stay away.
+        surely = (effect for effect in one.effects if isinstance(effect, SetField) and effect.when is None)
+        set_here = {*one.sets, *(effect.field for effect in surely)}
         anywhere = fields_set_somewhere(self._definition)
         for index, name in enumerate(one.requires):
             if name in fields and name not in (set_here if set(one.from_states) == {ABSENT} else anywhere):

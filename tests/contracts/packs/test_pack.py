@@ -91,6 +91,7 @@ LOAN_EFFECT: dict[str, Any] = LOAN["transition"]["return"]["effects"][0]
         ([membership(field__letter__class="role:vault")], "type.club-member.field.letter.class", "no role"),
         ([membership(transition__admit__vote__electorate="x")], "type.club-member.transition.admit.vote", "no role"),
         ([membership(transition__apply__deadline=None)], "type.club-member.transition.lapse.automatic", "leads to"),
+        ([membership(transition__lapse__sets=["fee"])], "type.club-member.transition.lapse.sets[0]", "no effect"),
         ([LOAN], "type.club-loan.field.member.kind", "no type"),
         ([LOAN], "type.club-loan.transition.return.effects[0].kind", "no type"),
         ([membership(), advancing(transition="leav")], "type.club-loan.transition.return.effects[0]", "mean leave?"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.packs.fault import PackFault
 from contracts.packs.limits import PART_SIZE_BYTES_MAX
 from contracts.packs.record_type import TypeDefinition
-from contracts.rules.types import INTEGER
+from contracts.rules.types import INTEGER, TEXT
 from ledger.encoding import decode, encode
 from tests.contracts.packs.club import complaints, definition_of, expression, membership, words
 
@@ -93,9 +93,19 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ({"transition__apply__deadline__then": "leave"}, "transition.apply.deadline.then", "automatic transitions only"),
     ({"transition__apply__deadline__working_days": 3}, "transition.apply.deadline.days", "there is no key"),
     ({"transition__lapse__decides": True}, "transition.lapse.automatic", "people have to take it"),
-    ({"transition__lapse__sets": ["fee"]}, "transition.lapse.automatic", "name people in `by` instead"),
+    ({"transition__lapse__from": ["", "applied"]}, "transition.lapse.automatic", "name people in `by` instead"),
     ({"transition__lapse__from": ["member"]}, "transition.apply.deadline.then", "does not start from"),
     ({"transition__apply__sets": ["letter", "fee"]}, "transition.apply.sets", "without the required field person"),
+    (
+        {
+            "transition__apply__sets": ["letter", "fee"],
+            "transition__apply__effects": [
+                {"do": "set", "field": "person", "value": expression("person", TEXT), "when": expression("fee is None")}
+            ],
+        },
+        "transition.apply.sets",
+        "without the required field person",
+    ),
     ({"transition__apply__requires": ["level"]}, "transition.apply.requires[0]", "nothing sets it before"),
     ({"transition__amend__sets": ["level", "opponents", "person"]}, "transition.amend.sets[2]", "never changes"),
     ({"transition__amend__from": ["member", "applied"]}, "transition.amend.to", "make two of it"),

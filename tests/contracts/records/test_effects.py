@@ -4,6 +4,7 @@ import pytest
 
 from contracts.calendar.dates import day_at
 from ledger.encoding import Value
+from tests.contracts.organisation import Organisation
 from tests.contracts.records.packs import CLUB, club, compiled, fields_of
 from tests.contracts.records.test_transitions import APPLICATION, act, create, recommended
 from tests.contracts.records.test_votes import GOOD
@@ -171,6 +172,59 @@ def test_a_record_that_is_not_there_is_not_advanced() -> None:
     assert ledger.code("records.create", {"type": "ring", "unit": "branch-1"}, "ann") == "ok"
     turn = {"type": "ring", "id": "branch-1/000001", "transition": "turn"}
     assert ledger.code("records.act", dict(turn), "ann") == "records.field-missing"
+
+
+# Whoever is paid an expense gets its amount as points of a badge that is there already.
+HANDED = CLUB.replace(
+    'effects = [{ do = "count", counter = "spent", by = "1" }]',
+    """effects = [{ do = "advance", kind = "badge", transition = "reward", record = "'branch-1/eve'","""
+    """ fields = { points = "70 + 7" } }]""",
+).replace(
+    "[type.badge.rule.poor]",
+    """[type.badge.transition.reward]
+from = "issued"
+to = "rewarded"
+title = { en = "Reward", zh = "奖励" }
+automatic = true
+sets = ["points"]
+guards = ["more"]
+[type.badge.state.rewarded]
+title = { en = "Rewarded", zh = "已奖励" }
+final = true
+[type.badge.rule.more]
+expression = "points is not None and points > 76"
+text = { en = "has {left} points", zh = "有{left}分" }
+[type.badge.rule.poor]""",
+)
+
+
+def paid(ledger: Organisation) -> str:
+    request: dict[str, Value] = {"type": "expense", "unit": "branch-1", "fields": {"amount": 500}}
+    assert ledger.code("records.create", request, "fay") == "ok"
+    for person in ("bob", "cai"):
+        assert ledger.code("records.approve", {"type": "expense", "id": "branch-1/000001"}, person) == "ok"
+    pay: dict[str, Value] = {"type": "expense", "id": "branch-1/000001", "transition": "pay"}
+    assert ledger.code("records.act", pay, "fay") == "ok"
+    return ledger.code("records.approve", {"type": "expense", "id": "branch-1/000001"}, "bob")
+
+
+def test_a_record_that_is_taken_along_is_handed_values() -> None:
+    ledger = club(HANDED)
+    issue: dict[str, Value] = {"type": "badge", "unit": "branch-1", "fields": {"person": "eve", "points": 5}}
+    assert ledger.code("records.create", issue, "ann") == "ok"
+    reward: dict[str, Value] = {"type": "badge", "id": BADGE, "transition": "reward", "fields": {"points": 100}}
+    assert ledger.code("records.act", reward, "ann") == "records.not-allowed", "nobody takes it by hand"
+    assert paid(ledger) == "ok"
+    badge = fields_of(ledger, "badge", BADGE)
+    assert (badge["state"], badge["values"]) == ("rewarded", {"person": "eve", "points": 77})
+
+
+def test_what_a_record_is_handed_is_judged_like_what_people_give() -> None:
+    ledger = club(HANDED.replace('"70 + 7"', '"70"'))
+    issue: dict[str, Value] = {"type": "badge", "unit": "branch-1", "fields": {"person": "eve", "points": 500}}
+    assert ledger.code("records.create", issue, "ann") == "ok"
+    assert paid(ledger) == "records.guard"
+    assert fields_of(ledger, "badge", BADGE)["values"] == {"person": "eve", "points": 500}
 
 
 def test_the_pack_of_the_tests_has_no_faults() -> None:
