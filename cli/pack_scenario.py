@@ -7,7 +7,7 @@ docs/reference/packs.md, "Scenarios".
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.packs.fault import Faults, PackFault
+from contracts.packs.fault import Faults, PackFault, undeclared
 from contracts.packs.form import Form
 from contracts.packs.gathering import Table
 from contracts.packs.limits import TEXT_SIZE_BYTES_MAX, TITLE_SIZE_BYTES_MAX
@@ -55,21 +55,32 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherUnit:
+    """A unit of a story beside its own one: what it belongs to, and who holds which role in it."""
+
+    parent: str
+    roles: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One story. `roles` are those that persons hold in `unit` when it begins, on the day `start`.
 
-    `holders`, `counters` and `cases` are compared in the end: who holds a role, what was counted, open cases.
+    `units` are further units by their ids, and `parent` the one of them that `unit` belongs to, if any. `holders`,
+    `counters` and `cases` are compared in the end: who holds a role (by unit, then role), what was counted, open cases.
     """
 
     title: str
     start: int
     end: int
     unit: str
+    parent: str
+    units: dict[str, OtherUnit]
     roles: dict[str, list[str]]
     persons: list[str]
     steps: tuple[Step, ...]
     records: tuple[Expectation, ...]
-    holders: dict[str, list[str]]
+    holders: dict[str, dict[str, list[str]]]
     counters: dict[str, int]
     cases: int | None
 
@@ -83,8 +94,13 @@ def read_scenario(tables: Table, faults: Faults) -> Scenario:
     given = form.form("given")
     roles = _lists(given.take("roles") if given is not None else {}, "given.roles", faults)
     persons = _lists({"persons": given.take("persons") or []} if given is not None else {}, "given", faults)
+    parent, units = "", {}
     if given is not None:
+        parent = given.text("parent", TITLE_SIZE_BYTES_MAX, optional=True)
+        units = _units(given, faults)
         given.close()
+    if parent and parent not in units:
+        faults.add(undeclared("unit", parent, units), "given.parent")
     steps = []
     day = start
     for value, path in form.items("when", STEPS_MAX):
@@ -97,11 +113,13 @@ def read_scenario(tables: Table, faults: Faults) -> Scenario:
         start=start,
         end=_day(then, "date", day),
         unit=unit,
+        parent=parent,
+        units=units,
         roles=roles,
         persons=persons.get("persons", []),
         steps=tuple(steps),
         records=tuple(_expectation(value, path, faults) for value, path in then.items("record", EXPECTATIONS_MAX)),
-        holders=_lists(then.take("roles") or {}, "then.roles", faults),
+        holders=_holders(then, unit, faults),
         counters=_numbers(then.take("counters") or {}, "then.counters", faults),
         cases=then.optional_integer("cases", 0, 1000),
     )
@@ -110,6 +128,32 @@ def read_scenario(tables: Table, faults: Faults) -> Scenario:
     if not scenario.steps:
         faults.add(PackFault("a scenario has at least one step: a table [[when]]"), "when")
     return scenario
+
+
+def _units(given: Form, faults: Faults) -> dict[str, OtherUnit]:
+    """The further units of a story, each after the one that it belongs to."""
+    found: dict[str, OtherUnit] = {}
+    for name, value in _table(given, "units").items():
+        form = Form(value, f"given.units.{name}", faults)
+        parent = form.text("parent", TITLE_SIZE_BYTES_MAX, optional=True)
+        if parent and parent not in found:
+            form.refuse(
+                PackFault("the unit {parent} is not there yet: it stands before those below it", parent=parent),
+                "parent",
+            )
+        found[name] = OtherUnit(parent, _lists(form.take("roles") or {}, f"given.units.{name}.roles", faults))
+        form.close()
+    return found
+
+
+def _holders(then: Form, unit: str, faults: Faults) -> dict[str, dict[str, list[str]]]:
+    """Who holds which role in the end, by unit; those of the story's own unit stand in `then.roles`."""
+    found = {unit: _lists(then.take("roles") or {}, "then.roles", faults)}
+    for name, value in _table(then, "units").items():
+        form = Form(value, f"then.units.{name}", faults)
+        found[name] = _lists(form.take("roles") or {}, f"then.units.{name}.roles", faults)
+        form.close()
+    return found
 
 
 def _step(value: Any, path: str, day: int, unit: str, faults: Faults) -> Step:

@@ -33,15 +33,23 @@ def run_scenario(pack: Pack, scenario: Scenario) -> tuple[ScenarioFinding, ...]:
 
     Cost: some milliseconds a step, and a tenth of one for each day that passes.
     """
-    trial = PackTrial(pack, scenario.start, scenario.unit)
+    trial = PackTrial(pack, scenario.start)
+    for name, other in scenario.units.items():
+        trial.found(name, other.parent)
+    trial.found(scenario.unit, scenario.parent)
+    offices = [
+        (unit, role, person)
+        for unit, roles in [(scenario.unit, scenario.roles), *((n, one.roles) for n, one in scenario.units.items())]
+        for role, holders in roles.items()
+        for person in holders
+    ]
     persons = dict.fromkeys(scenario.persons)
-    persons |= dict.fromkeys(person for holders in scenario.roles.values() for person in holders)
+    persons |= dict.fromkeys(person for _unit, _role, person in offices)
     persons |= dict.fromkeys(step.by for step in scenario.steps)
     for person in persons:
         trial.enrol(person)
-    for role, holders in scenario.roles.items():
-        for person in holders:
-            trial.appoint(scenario.unit, role, person)
+    for unit, role, person in offices:
+        trial.appoint(unit, role, person)
     findings = [finding for step in scenario.steps if (finding := _play(trial, pack, step)) is not None]
     trial.pass_to(scenario.end)
     findings += _compare(trial, pack, scenario)
@@ -116,10 +124,12 @@ def value_of(value: object, field: Field | None) -> Value:
 
 def _compare(trial: PackTrial, pack: Pack, scenario: Scenario) -> list[ScenarioFinding]:
     findings = [finding for one in scenario.records for finding in _compare_record(trial, pack, one)]
-    for role, wanted in scenario.holders.items():
-        found = sorted(_holders(trial, scenario.unit, role))
-        if found != sorted(wanted):
-            findings.append(_otherwise(f"then.roles.{role}", ", ".join(wanted), ", ".join(found)))
+    for unit, roles in scenario.holders.items():
+        where = "then.roles" if unit == scenario.unit else f"then.units.{unit}.roles"
+        for role, wanted in roles.items():
+            found = sorted(_holders(trial, unit, role))
+            if found != sorted(wanted):
+                findings.append(_otherwise(f"{where}.{role}", ", ".join(wanted), ", ".join(found)))
     for counter, number in scenario.counters.items():
         fields = trial.fields("counter", f"{scenario.unit}/{counter}")
         value = 0 if fields is None else fields["value"]

@@ -1,4 +1,4 @@
-"""A ledger in memory on which a pack is tried: one administrator, a unit, persons with accounts.
+"""A ledger in memory on which a pack is tried: one administrator, units, persons with accounts.
 
 Owns the accounts, made from their names, and the blocks: transactions run through the very function that nodes run,
 without a network, a disk or a clock. Never judges what comes out. Invariant: the same calls give the same ledger.
@@ -62,9 +62,9 @@ def key_of(name: str) -> SigningKey:
 
 
 class PackTrial:
-    """The ledger; it begins on the day before `start`, and `unit` is there with the pack in force."""
+    """The ledger; it begins on the day before `start`, with the pack in force."""
 
-    def __init__(self, pack: Pack, start: int, unit: str) -> None:
+    def __init__(self, pack: Pack, start: int) -> None:
         """`start` in days since 1970-01-01."""
         self._registry = builtin_registry()
         self._genesis = _genesis(start)
@@ -76,7 +76,6 @@ class PackTrial:
             self._done("packs.publish-part", {"data": data})
         self._done("packs.publish", {"data": pack.manifest.encode()})
         self._done("governance.pack-activate", {"pack": pack.hash})
-        self._done("units.create", {"unit": unit, "kind": "unit", "name": unit})
 
     @property
     def time_ms(self) -> int:
@@ -87,6 +86,11 @@ class PackTrial:
     def day(self) -> int:
         """The day of the newest block, since 1970-01-01."""
         return self._time_ms // DAY_MS
+
+    def found(self, unit: str, parent: str = "") -> None:
+        """Found a unit, below `parent` if there is one."""
+        below: dict[str, Value] = {"parent": parent} if parent else {}
+        self._done("units.create", {"unit": unit, "kind": "unit", "name": unit} | below)
 
     def enrol(self, person: str) -> None:
         """Give the person an account."""

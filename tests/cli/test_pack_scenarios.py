@@ -193,6 +193,54 @@ def test_checks_are_made_as_time_passes(banyan: Command, copied: Path, end: str,
     assert [one["path"] for one in found] == places
 
 
+_TWO_UNITS = """title = "A chair of another unit admits nobody here"
+date = 2026-03-02
+unit = "north"
+
+[given]
+parent = "town"
+roles = {board = ["he"]}
+
+[given.units.town]
+roles = {chair = ["sun"]}
+
+[given.units.south]
+parent = "town"
+
+[[when]]
+by = "liu"
+create = "association-member"
+unit = "south"
+fields = {person = "liu", household = "1"}
+
+[[when]]
+by = "sun"
+act = "association-member/south/liu"
+transition = "admit"
+refused = "records.not-allowed"
+
+[then.units.town.roles]
+chair = ["sun"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("", "", None),
+        ('chair = ["sun"]\n', 'chair = ["he"]\n', "then.units.town.roles.chair"),
+        ('parent = "town"\n\n[[', 'parent = "village"\n\n[[', "given.units.south.parent"),
+        ('parent = "town"\nroles', 'parent = "village"\nroles', "given.parent"),
+    ],
+)
+def test_a_story_can_have_several_units(banyan: Command, copied: Path, old: str, new: str, place: str | None) -> None:
+    assert old in _TWO_UNITS
+    (copied / SCENARIOS / "units.toml").write_text(_TWO_UNITS.replace(old, new) if old else _TWO_UNITS, "utf-8")
+    document = banyan("--json", "pack", "test", copied).document
+    (found,) = [one["findings"] for one in document["scenarios"] if one["file"] == "units.toml"]
+    assert {one["path"] for one in found} == ({place} if place else set())
+
+
 def test_a_pack_that_forgets_a_rule_is_found_out_by_its_scenarios(banyan: Command, copied: Path) -> None:
     file = copied / "fees.toml"
     text = file.read_text("utf-8")
