@@ -115,7 +115,6 @@ async def test_a_stream_begins_at_any_leaf_of_the_log(node: Served) -> None:
     last = await last_event_of(node, 3)
     async with listening(node.tcp, "?after=0.0") as stream:
         events = await stream.up_to(last)
-    size = node.service.status().tree_size
     blocks = {
         data["height"]: data["tree_size"] - data["transactions"] - 1 for _, kind, data in events if kind == "block"
     }
@@ -125,7 +124,8 @@ async def test_a_stream_begins_at_any_leaf_of_the_log(node: Served) -> None:
         async with listening(node.tcp, f"?from_index={index}") as stream:
             expected = [event for event, leaf in zip(events, of_leaf, strict=True) if leaf >= index]
             assert await stream.up_to(last) == expected, index
-    assert_problem(await node.tcp.get(f"/v1/events?from_index={size + 1}"), 400, "parameter-invalid")
+    # Far ahead: the log grows by itself, and a stream that begins would never end.
+    assert_problem(await node.tcp.get("/v1/events?from_index=1000"), 400, "parameter-invalid")
     assert_problem(await node.tcp.get("/v1/events?from_index=-1"), 400, "parameter-invalid")
 
 
