@@ -21,6 +21,7 @@ from cli.commands.peers import peers
 from cli.commands.proofs import policy, receipt
 from cli.commands.prove_key import prove_key
 from cli.commands.records import get, list_records
+from cli.commands.report import report_commands
 from cli.commands.simulate import simulate
 from cli.commands.submit import submit
 from cli.commands.submit_batch import submit_batch
@@ -74,6 +75,7 @@ COMMANDS = (
     Command("history", history, N_("Show all that concerns a unit or person, each link verified."), _READ),
     Command("tx", tx, N_("Show a committed transaction, decoded."), _READ),
     Command("block", block, N_("Show a block, decoded."), _READ),
+    *report_commands(_READ),
     Command("receipt", receipt, N_("Get the receipt of a transaction and its result proof."), _PROVE),
     Command("policy", policy, N_("Print the network's verification policy."), _PROVE),
     Command("verify", verify, N_("Verify receipts offline: what is proven, by whom, as of when."), _PROVE),
@@ -82,6 +84,7 @@ COMMANDS = (
 )
 GROUPS = {
     "network": N_("Make a network."),
+    "report": N_("Figures and lists about units, computed from the ledger; anybody gets the same."),
     "pack": N_("Policy packs: check one, and propose to put it in force."),
     "voters": N_("Who belongs to the network as a node, and who votes."),
 }

@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.commands.records import brief_text
-from cli.errors import RefusedError
 from cli.language import N_, _
 from cli.printer import Printer, time_text
 from cli.session import Session
 
 if TYPE_CHECKING:
     from cli.chain_verification import CheckedLink
-    from cli.client import NodeClient
-
-# What the API gives in one answer.
-PAGE_SIZE = 500
 
 
 def history(
@@ -29,27 +24,14 @@ def history(
     ] = 1000,
 ) -> None:
     """Show everything on the ledger that concerns a subject."""
-    from cli.chain_verification import ChainVerification
-    from cli.client import NodeClient, path_of
+    from cli.chain_reading import verified_chain
+    from cli.client import NodeClient
     from cli.identifier import subject as parse_subject
 
     name = parse_subject(subject)
-    chain = ChainVerification(name)
     shown: deque[CheckedLink] = deque(maxlen=limit)
     with NodeClient(session.home) as client, session.progress(_("Verifying links"), None) as advance:
-        # The end is asked for first: the chain may grow while it is read, and must have at least this.
-        head = _head(client, path_of("v1/records/chain", name))
-        expected = 0 if head is None else head["fields"]["sequence"]
-        after: int | None = None
-        while chain.count < expected:
-            page = client.get(path_of("v1/subjects", name, "history"), after=after, limit=PAGE_SIZE)
-            for link in page["links"][: expected - chain.count]:
-                shown.append(chain.check(link))
-            advance(chain.count, expected)
-            after = page["next"]
-            if after is None:
-                break
-        chain.check_end(head)
+        chain = verified_chain(client, name, shown.append, advance)
     document = {
         "subject": name,
         "verified": True,
@@ -58,16 +40,6 @@ def history(
         "links": [_describe(link) for link in shown],
     }
     session.show(document, lambda printer: _render(session, printer, document))
-
-
-def _head(client: "NodeClient", path: str) -> dict[str, Any] | None:
-    try:
-        record: dict[str, Any] = client.get(path)
-    except RefusedError as error:
-        if error.code != "record-unknown":
-            raise
-        return None
-    return record
 
 
 def _describe(link: "CheckedLink") -> dict[str, Any]:

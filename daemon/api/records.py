@@ -46,7 +46,8 @@ async def list_records(context: ApiContext, _request: Request, parameters: Param
     """Records of a kind, ascending by id, filtered, in pages."""
     kind = _known_kind(context, parameters)
     after = parameters.text("after")
-    prefix = _key(kind, "x")[:-1]
+    begin = parameters.text("prefix")
+    prefix = _key(kind, "x")[:-1] if begin is None else _key(kind, begin)
     await _confirm(context, parameters)
     height = context.node.store.head().executed_height
     filters = {name: parameters.text(name) for name in ("unit", "state") if parameters.has(name)}
@@ -133,6 +134,7 @@ ENDPOINTS = (
         answers=(Answer(200, "application/json", "A page of records.", "RecordList"),),
         path_parameters=(KIND,),
         query=(
+            Parameter("prefix", "text", "Only records whose id begins with this; only they are looked at."),
             Parameter("unit", "text", "Only records whose field `unit` is this."),
             Parameter("state", "text", "Only records whose field `state` is this."),
             Parameter("after", "text", "Go on after this id."),

@@ -75,3 +75,9 @@ def test_an_application_from_the_form_to_the_admission(node: RunningNode) -> Non
     links = ok(node, "history", "record/association-member/north/sun")
     assert len(links["links"]) == 3
     assert ok(node, "history", "person/sun")["links"], "one chain of a person's life"
+    complete = process("--json", "report", "completeness", "--unit", "north", "--home", node.home)
+    gaps = [gap for one in json.loads(complete.out)["checks"] for gap in one["missing"]]
+    assert (complete.status, [gap["message"] for gap in gaps]) == (
+        1,
+        ["sun is member of north, and nobody enrolled sun"],
+    )

@@ -119,6 +119,9 @@ async def test_records_in_pages_with_filters(node: Served) -> None:
     assert await ids("&unit=branch-1") == [one for one in everything if one.startswith("branch-1/")]
     assert await ids("&unit=branch-0&state=withdrawn") == ["branch-0/000000000002"]
     assert await ids("&unit=nowhere") == []
+    assert await ids("&prefix=branch-1/") == await ids("&unit=branch-1")
+    assert await ids("&prefix=branch-&unit=branch-1") == await ids("&unit=branch-1")
+    assert await ids("&prefix=nowhere/") == []
     assert (await node.tcp.get("/v1/records/parameters")).json()["records"][0]["id"] == "network"
     for query in ("limit=0", "limit=1001", "unti=branch-0", "after=", "unit=a&unit=b"):
         assert_problem(await node.tcp.get(f"/v1/records/notice?{query}"), 400, "parameter-invalid")

@@ -1,0 +1,32 @@
+"""`banyan report NAME`: the table of reports.
+
+Owns which reports there are. Each is a function of a module in `cli/reports/`, with options of its own like any
+command; a further report is a module there and a row here. Source: docs/reference/reports.md.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cli.declaration import Command
+from cli.language import N_
+from cli.reports.completeness import completeness
+
+
+class Report(NamedTuple):
+    """A report: its name, its function, one sentence of help."""
+
+    name: str
+    function: Callable[..., int | None]
+    help: str
+
+
+REPORTS = (
+    Report(
+        "completeness", completeness, N_("Show what is missing: records, periods, links, numbers, holders of offices.")
+    ),
+)
+
+
+def report_commands(panel: str) -> tuple[Command, ...]:
+    """The reports as commands, for the overview's panel of this name."""
+    return tuple(Command(f"report {one.name}", one.function, one.help, panel) for one in REPORTS)

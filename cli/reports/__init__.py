@@ -1,0 +1,1 @@
+"""What `banyan report` shows: one module a report, and the reading that they share."""

@@ -1,0 +1,1 @@
+"""Whether a ledger is complete: nobody missed, nothing missing, no reference that leads nowhere."""
