@@ -89,8 +89,10 @@ class PackTrial:
 
     def found(self, unit: str, parent: str = "") -> None:
         """Found a unit, below `parent` if there is one."""
-        below: dict[str, Value] = {"parent": parent} if parent else {}
-        self._done("units.create", {"unit": unit, "kind": "unit", "name": unit} | below)
+        arguments: dict[str, Value] = {"unit": unit, "kind": "unit", "name": unit}
+        if parent:
+            arguments["parent"] = parent
+        self._done("units.create", arguments)
 
     def enrol(self, person: str) -> None:
         """Give the person an account."""
