@@ -17,6 +17,7 @@ PACKAGES = [
     "cli.reports",
     "consensus",
     "contracts",
+    "contracts.attendance",
     "contracts.authority",
     "contracts.calendar",
     "contracts.cases",

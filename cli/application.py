@@ -7,6 +7,7 @@ command that needs them, so that `banyan --help` is there at once.
 from importlib import metadata
 from typing import Any
 
+from cli.commands.attendance import attendance_codes, attendance_open, attendance_sign_in
 from cli.commands.audit import audit
 from cli.commands.chain import block, status, tx
 from cli.commands.demo import demo
@@ -70,6 +71,9 @@ COMMANDS = (
     Command("submit", submit, N_("Hand in one transaction and wait for what becomes of it."), _WRITE),
     Command("submit-batch", submit_batch, N_("Hand in many from a file; can be broken off and resumed."), _WRITE),
     Command("import", import_plan, N_("Bring in tables (CSV, XLSX) by a plan; checked first, never twice."), _WRITE),
+    Command("attendance open", attendance_open, N_("Open an attendance list with codes that change."), _WRITE),
+    Command("attendance codes", attendance_codes, N_("Show the code that people sign in with now."), _WRITE),
+    Command("attendance sign-in", attendance_sign_in, N_("Sign in with the code that is shown now."), _WRITE),
     Command("get", get, N_("Show one record."), _READ),
     Command("list", list_records, N_("Show records of one kind."), _READ),
     Command("history", history, N_("Show all that concerns a unit or person, each link verified."), _READ),
@@ -83,6 +87,7 @@ COMMANDS = (
     Command("simulate", simulate, N_("Run a virtual network with faults, judged by rules."), _TRY),
 )
 GROUPS = {
+    "attendance": N_("Who was there: lists with codes that change."),
     "network": N_("Make a network."),
     "report": N_("Figures and lists about units, computed from the ledger; anybody gets the same."),
     "pack": N_("Policy packs: check one, and propose to put it in force."),

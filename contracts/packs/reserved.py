@@ -9,6 +9,9 @@ _NATIVE = frozenset(
     (
         "active-pack",
         "administrators",
+        "attendance",
+        "attendance-count",
+        "attendance-page",
         "case",
         "case-count",
         "chain",

@@ -9,7 +9,17 @@ RULE_NAMES = frozenset(("unit", "state", "since_days", "today", "now", "sender_p
 VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
 # What the engine answers by itself (`contracts.records.rule_scope`).
 HOST_FUNCTIONS = frozenset(
-    ("counter", "counter_of", "has_role", "has_role_in", "record_state", "role_count", "role_since")
+    (
+        "counter",
+        "counter_of",
+        "has_role",
+        "has_role_in",
+        "has_signed_in",
+        "record_state",
+        "role_count",
+        "role_since",
+        "signed_in",
+    )
 )
 # A parameter's name in rules: this, and its own with _ in the place of hyphens.
 PARAMETER_PREFIX = "parameter_"

@@ -41,6 +41,8 @@ _SCALARS: dict[str, Type] = {
 }
 # As the rule language counts: 20 for a read of the state.
 _READ_FUEL = 20
+# An attendance list and its eight pages.
+_LIST_FUEL = 9 * _READ_FUEL
 # Looking for an office can take two reads, a delegation's grantor included.
 _ROLE_FUEL = 60
 
@@ -128,7 +130,8 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             (Parameter("kind", LiteralType(frozenset((own_kind, *uses.types)))), record),
             OptionalType(TEXT),
             _READ_FUEL,
-        )
+        ),
+        Signature("has_signed_in", (Parameter("session", INTEGER), person), BOOLEAN, _LIST_FUEL),
     ]
     if uses.roles:
         role = Parameter("role", LiteralType(frozenset(uses.roles)))
@@ -137,6 +140,7 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             Signature("has_role_in", (role, person, unit), BOOLEAN, _ROLE_FUEL),
             Signature("role_count", (role,), INTEGER, _READ_FUEL),
             Signature("role_since", (role, person), OptionalType(TIME), _ROLE_FUEL),
+            Signature("signed_in", (role, Parameter("session", INTEGER)), INTEGER, _READ_FUEL),
         ]
     if uses.counters:
         counter = Parameter("counter", LiteralType(frozenset(uses.counters)))

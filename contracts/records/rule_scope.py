@@ -8,8 +8,10 @@ unless it has the form of one. Source: docs/reference/records.md, "What rules se
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
+from contracts.attendance.page import has_signed_in, signed_in
+from contracts.attendance.session import NUMBER_MAX as SESSION_MAX
 from contracts.authority.actor import ROLE_PATTERN
 from contracts.calendar.dates import day_at
 from contracts.packs.record_type import TypeDefinition
@@ -128,6 +130,18 @@ class RecordScope:
         """How many hold the role in the record's unit."""
         return role_count(self._context, self._unit, str(role)) if _is(_ROLE, role) else 0
 
+    def signed_in(self, role: RuleValue, session: RuleValue) -> int:
+        """How many are on an attendance list of the record's unit by the role."""
+        if not (_is(_ROLE, role) and _is_session(session)):
+            return 0
+        return signed_in(self._context, self._unit, session, str(role))
+
+    def has_signed_in(self, session: RuleValue, person: RuleValue) -> bool:
+        """Whether the person is on an attendance list of the record's unit."""
+        if not (_is_session(session) and _is(_PERSON, person)):
+            return False
+        return has_signed_in(self._context, self._unit, session, str(person))
+
     def counter(self, name: RuleValue) -> int:
         """What the unit's counter stands at."""
         return counter_value(self._context, self._unit, str(name)) if _is(_COUNTER, name) else 0
@@ -176,9 +190,11 @@ _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
     "counter_of": RecordScope.counter_of,
     "has_role": RecordScope.has_role,
     "has_role_in": RecordScope.has_role_in,
+    "has_signed_in": RecordScope.has_signed_in,
     "record_state": RecordScope.record_state,
     "role_count": RecordScope.role_count,
     "role_since": RecordScope.role_since,
+    "signed_in": RecordScope.signed_in,
 }
 # What a field of each type holds; another version of a pack may have given a field another type.
 _HELD = {"text": str, "enum": str, "reference": str, "person": str, "unit": str, "hash": bytes, "boolean": bool}
@@ -187,6 +203,10 @@ _LIST_PREFIX = "list of "
 
 def _is(form: re.Pattern[str], value: RuleValue) -> bool:
     return isinstance(value, str) and form.fullmatch(value) is not None
+
+
+def _is_session(value: RuleValue) -> TypeGuard[int]:
+    return type(value) is int and 1 <= value <= SESSION_MAX
 
 
 def _is_unit(value: RuleValue) -> bool:

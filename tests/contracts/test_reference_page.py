@@ -9,7 +9,16 @@ from contracts.registry import RUNTIME_KINDS
 from contracts.result import RESULT_SIZE_BYTES_MAX
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
-PAGES = ("contracts.md", "authority.md", "units.md", "members.md", "schedule.md", "packs.md", "records.md")
+PAGES = (
+    "contracts.md",
+    "authority.md",
+    "units.md",
+    "members.md",
+    "schedule.md",
+    "packs.md",
+    "records.md",
+    "attendance.md",
+)
 PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES)
 
 

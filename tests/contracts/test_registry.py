@@ -111,6 +111,10 @@ def test_every_refusal_text_can_be_filled_in() -> None:
 def test_the_description_names_every_argument_with_its_class() -> None:
     described = {str(item["operation"]): item for item in builtin_registry().describe()}
     assert list(described) == [
+        "attendance.close",
+        "attendance.enter",
+        "attendance.open",
+        "attendance.sign-in",
         "cases.close",
         "cases.decide",
         "cases.note",
