@@ -7,9 +7,9 @@ approve at the moment when it counts, not only when they signed. Source: docs/re
 
 from dataclasses import replace
 
-from contracts.authority.judgement import may
 from contracts.member import STATE_ACTIVE, Member, decode_member, member_subject
 from contracts.packs.transition import Review
+from contracts.records.acting import acting
 from contracts.records.events import APPROVED, ASKED
 from contracts.records.identity import record_subject
 from contracts.records.move import NOT_THERE, Move
@@ -74,7 +74,7 @@ def approved(move: Move, review: Review, pending: Pending) -> Pending:
         raise move.refusal(SELF_APPROVAL)
     if _has_approved(pending, sender):
         raise move.refusal(APPROVED_ALREADY)
-    if may(move.signed, move.program.actors(review.actors), move.subject(), sender) is None:
+    if acting(move, review.actors, sender) is None:
         raise move.refusal(NOT_APPROVER, actors=", ".join(review.actors))
     for signer in move.signed.signers:
         found = _approval(move, review, pending, signer)
@@ -85,13 +85,13 @@ def approved(move: Move, review: Review, pending: Pending) -> Pending:
 
 def still_entitled(move: Move, review: Review, pending: Pending) -> Pending:
     """What waits with those approvals alone whose givers may approve now: an office or account may have ended since."""
-    actors, kept = move.program.actors(review.actors), []
+    kept = []
     for one in pending.approvals:
         member = find_member(move.context, one.account)
         # Whoever could not sign now does not count either.
         if member is None or member.state != STATE_ACTIVE:
             continue
-        if may(move.signed, actors, move.subject(), member) is not None:
+        if acting(move, review.actors, member) is not None:
             kept.append(one)
     return pending if len(kept) == len(pending.approvals) else replace(pending, approvals=tuple(kept))
 
@@ -141,7 +141,7 @@ def _approval(move: Move, review: Review, pending: Pending, signer: Member) -> A
     """The approval that a signer's signature is, or None where it adds nothing."""
     if (review.distinct and _is_asker(pending, signer)) or _has_approved(pending, signer):
         return None
-    actor = may(move.signed, move.program.actors(review.actors), move.subject(), signer)
+    actor = acting(move, review.actors, signer)
     return None if actor is None else Approval(signer.id, who_is(signer), str(actor))
 
 

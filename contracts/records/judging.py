@@ -5,15 +5,14 @@ decides on a person is asked for by a person; who may not is told so before anyt
 a judgement depends on the state and the request alone. Source: docs/reference/records.md, "What is judged".
 """
 
-from contracts.authority.judgement import may
 from contracts.member import STATE_ACTIVE
+from contracts.records.acting import acting, not_acting
 from contracts.records.field_values import changed_values, check_present
 from contracts.records.local_day import days_between
 from contracts.records.move import Move
 from contracts.records.reasons import (
     GUARD,
     MINIMUM_STAY,
-    NOT_ALLOWED,
     NOT_AUTOMATIC,
     NOT_PASSED,
     QUORUM,
@@ -24,6 +23,7 @@ from contracts.records.reasons import (
 from contracts.records.rule_check import check_rule
 from contracts.records.vote_block import vote_block
 from contracts.units.role_count import role_count
+from contracts.units.tree import is_active
 
 
 def judge(move: Move) -> None:
@@ -59,10 +59,10 @@ def _check_actor(move: Move) -> None:
         if unsigned or transition.review is not None or transition.vote is not None:
             raise move.refusal(NOT_AUTOMATIC)
         return
-    actor = may(move.signed, move.program.actors(transition.by), move.subject(), move.asker)
+    actor = acting(move, transition.by, move.asker)
     # What somebody asked for a while ago is judged as if they asked now: who is suspended by then cannot.
     if actor is None or move.asker.state != STATE_ACTIVE:
-        raise move.refusal(NOT_ALLOWED, actors=", ".join(transition.by) or "-", pack=move.program.pack_hex)
+        raise not_acting(move)
     move.actor = actor.text
 
 
@@ -80,7 +80,9 @@ def _check_vote(move: Move) -> None:
         return
     if given is None:
         raise move.refusal(VOTE_MISSING)
-    move.found(move.values, vote_block(given, role_count(move.context, move.unit, wanted.electorate)))
+    # In a unit that is over nobody holds an office, whatever was counted.
+    due = role_count(move.context, move.unit, wanted.electorate) if is_active(move.context, move.unit) else 0
+    move.found(move.values, vote_block(given, due))
     if wanted.quorum is not None:
         check_rule(move, wanted.quorum, QUORUM)
     check_rule(move, wanted.passes, NOT_PASSED)

@@ -22,6 +22,11 @@ WRONG_STATE = Reason(
 NOT_ALLOWED = Reason(
     "records.not-allowed", "{transition} of a {kind} is for {actors}; the sender is none of them in this unit now"
 )
+UNIT_OVER = Reason(
+    "records.unit-over",
+    "{transition} of the {kind} {id} is not for the sender: the unit {unit} is over, and what is open there is for the"
+    " administrators and the offices of other units that the pack names",
+)
 NOT_AUTOMATIC = Reason(
     "records.not-automatic",
     "{transition} of a {kind} is decided by people who sign for it; no rule, timer or other record can take it",
@@ -115,6 +120,7 @@ RECORDS_REASONS = (
     EXISTS,
     WRONG_STATE,
     NOT_ALLOWED,
+    UNIT_OVER,
     NOT_AUTOMATIC,
     CHAIN_TOO_DEEP,
     FIELD_UNKNOWN,

@@ -30,6 +30,7 @@ from contracts.records.taking import take
 from contracts.run_context import RunContext
 from contracts.timer_context import TimerContext
 from contracts.timers import set_timer
+from contracts.units.tree import is_active
 from ledger.encoding import Value
 
 KIND_CHECK = "check"
@@ -162,7 +163,7 @@ def take_finding(context: TimerContext, payload: dict[str, Value]) -> None:
     if check is None:
         return
     move = _move(context, program, check, record_id)
-    if move is None:
+    if move is None or not is_active(context, move.unit):
         return
     judge(move)
     take(move)
@@ -203,9 +204,10 @@ def _verdict(context: TimerContext, program: Program, check: Check, record_id: s
         if move is None:
             return Verdict.PASSED
         judge(move)
+        # Asked last, as it is a read: in a unit that is over nothing is found any more, and nobody is to blame for it.
+        return Verdict.FOUND if is_active(context, move.unit) else Verdict.PASSED
     except Refusal as refusal:
         return _VERDICTS.get(refusal.code, Verdict.PASSED)
-    return Verdict.FOUND
 
 
 def _move(context: TimerContext, program: Program, check: Check, record_id: str) -> Move | None:

@@ -23,6 +23,7 @@ from contracts.records.program import Program, find_program
 from contracts.records.reasons import CHAIN_TOO_DEEP, EFFECT_FAILED, EXISTS, REVIEW_PENDING
 from contracts.records.request import Request
 from contracts.records.rule_check import evaluate
+from contracts.units.tree import active_unit
 from ledger.encoding import Value
 
 
@@ -147,6 +148,8 @@ def _advance(move: Move, number: int, effect: Advance) -> None:
     fields = {name: evaluate(move, one) for name, one in effect.fields.items()}
     request = Request(transition.name, {"fields": {name: one for name, one in fields.items() if one is not None}})
     if effect.record is None:
+        # Nothing begins in a unit that is over.
+        active_unit(move.context, move.unit)
         other_id, count = new_id(move.context, program.definition, move.unit, request.fields, transition.name)
         if find_record(move.context, program, other_id) is not None:
             raise Refusal(*EXISTS, kind=effect.kind, id=other_id)

@@ -91,6 +91,21 @@ def test_who_is_late_is_found_once_in_every_period() -> None:
     assert reminded(ledger) == {"late": 2, "soon": 1}
 
 
+def test_nothing_is_found_in_a_unit_that_is_over() -> None:
+    """Neither while the records are looked at, nor where the unit ends between that and what would follow."""
+    for before_sweep in (True, False):
+        ledger = dues()
+        pays(ledger, "late", day_of(2026, 7, 1))
+        begin(ledger)
+        if not before_sweep:
+            ledger.at(first_moment(2))
+            assert ledger.execute().effects
+        # Written, as what was found is taken before the transactions of its block.
+        ledger.write("unit", UNIT, ledger.fields("unit", UNIT) | {"state": "dissolved"})
+        until_quiet(ledger, first_moment(2) + 10_000)
+        assert (reminded(ledger), cases(ledger), done(ledger)["looked_at"]) == ({}, 0, 1)
+
+
 def test_what_is_found_says_that_a_check_did_it() -> None:
     ledger = dues()
     pays(ledger, "late", day_of(2026, 7, 1))

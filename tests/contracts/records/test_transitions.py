@@ -17,7 +17,9 @@ def create(ledger: Organisation, sender: str, unit: str = "branch-1", /, **field
     return ledger.asked("records.create", {"type": "application", "unit": unit, "fields": fields}, sender)
 
 
-def act(ledger: Organisation, person: str, transition: str, /, record_id: str = APPLICATION, **more: Any) -> Result:
+def act(
+    ledger: Organisation, person: str | None, transition: str, /, record_id: str = APPLICATION, **more: Any
+) -> Result:
     arguments: dict[str, Value] = {"type": "application", "id": record_id, "transition": transition, **more}
     return ledger.asked("records.act", arguments, person)
 
