@@ -8,14 +8,14 @@ from tests.contracts.records.test_deadlines import at, ends
 from tests.contracts.records.test_transitions import APPLICATION, act, create, recommended
 from tests.contracts.records.test_votes import GOOD
 
-# The district may audit, and with that gives somebody a badge; a creator may refuse.
+# The district may audit, or the creator; of a large expense somebody gets a badge.
 ABOVE = CLUB.replace(
     'title = { en = "Audit", zh = "审计" }\nby = ["role:lead"]',
     """title = { en = "Audit", zh = "审计" }
 by = ["role:lead@above", "creator"]
 effects = [
-  { do = "advance", kind = "badge", transition = "issue", fields = { person = "'gus'" }, when = "amount > money('1')" },
-]""",
+  { do = "advance", kind = "badge", transition = "issue", when = "large", fields = { person = "'gus'" } },
+]""".replace("large", "amount > money('1.00')"),
 )
 
 
