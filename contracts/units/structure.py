@@ -2,7 +2,8 @@
 
 Owns the operations and what they report; the tree's invariants are kept by `contracts.units.tree`. Never removes a unit
 and never gives it another id. Invariants: a unit that is merged or dissolved stays so, has no active unit below it, and
-is in no count of its parent; who changes two units at once needs the right in both.
+is in no count of its parent; who changes several units at once needs the right in each, and at the top where one goes
+to or comes from there.
 Source: docs/reference/units.md, "Operations".
 """
 
@@ -85,8 +86,9 @@ def move(context: Context, arguments: Arguments) -> None:
     fields = active_unit(context, unit).fields
     before = fields.get("parent")
     assert before is None or isinstance(before, str)
-    require(context, Subject(unit=unit))
-    require(context, Subject(unit=parent))
+    # Asked on both sides, and in the unit itself: nobody is drawn away, or given up, by one of them alone.
+    for one in (unit, before, parent):
+        require(context, Subject(unit=one))
     if parent == before:
         raise Refusal(*SAME_PLACE, unit=unit)
     levels = levels_below(fields)

@@ -220,13 +220,16 @@ def test_nobody_gives_themselves_an_office_by_another_one() -> None:
         )
 
 
-def test_who_leads_both_units_may_move_and_merge_them() -> None:
+def test_who_leads_all_units_concerned_may_move_and_merge_them() -> None:
     ledger = world()
     for operation in ("units.move", "units.merge"):
         ledger.permit(operation, "role:lead")
     ledger.add_office("aside", "lead", "below")
     assert ledger.code("units.move", {"unit": "docs/sub", "parent": "aside"}, "lead") == "operation.not-allowed"
+    assert ledger.code("units.move", {"unit": "docs/sub", "parent": "aside"}, "below") == "operation.not-allowed"
+    ledger.add_office("docs", "lead", "below")
     assert ledger.code("units.move", {"unit": "docs/sub", "parent": "aside"}, "below") == "ok"
+    assert ledger.code("units.release", {"unit": "docs", "role": "lead", "person": "below"}) == "ok"
     assert ledger.code("units.merge", {"unit": "docs/sub", "into": "docs"}, "below") == "operation.not-allowed"
     assert ledger.code("units.merge", {"unit": "docs/sub", "into": "aside"}, "below") == "ok"
 
@@ -242,3 +245,25 @@ def test_a_change_that_builds_on_what_is_gone_is_refused_and_a_replay_does_nothi
     assert ledger.outcome(appointing) == "expect.version-mismatch"
     stale = ledger.sent("units.appoint", values, None, expect=Expectation("office", office, 1))
     assert ledger.outcome(stale) == "expect.version-mismatch"
+
+
+def test_a_move_is_asked_for_in_the_unit_and_on_both_sides_of_it() -> None:
+    """Somebody with rights where a unit comes to, and in itself, does not draw it away from where it belongs."""
+    ledger = Organisation()
+    for unit, parent in (("top", None), ("west", "top"), ("east", "top"), ("east/branch", "east")):
+        ledger.add_unit(unit, parent)
+    for person in ("puller", "giver", "above"):
+        ledger.add_person(person)
+    for unit, person in (("west", "puller"), ("east/branch", "puller"), ("east", "giver"), ("top", "above")):
+        ledger.add_office(unit, "lead", person)
+    move: dict[str, Value] = {"unit": "east/branch", "parent": "west"}
+    ledger.permit("units.move", "role:lead")
+    assert ledger.code("units.move", dict(move), "puller") == "operation.not-allowed"
+    assert ledger.code("units.move", dict(move), "giver") == "operation.not-allowed"
+    # The right above both does.
+    ledger.permit("units.move", "role:lead@above")
+    assert ledger.code("units.move", dict(move), "above") == "ok"
+    assert ledger.fields("unit", "east/branch")["parent"] == "west"
+    # From the top nobody takes a unit away who is in units alone.
+    ledger.permit("units.move", "role:lead", "role:lead@above")
+    assert ledger.code("units.move", {"unit": "top", "parent": "west"}, "above") == "operation.not-allowed"
