@@ -31,6 +31,7 @@ from contracts.packs.active import (
 )
 from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.manifest import Base, Manifest
+from contracts.packs.ownership import PACKS_FULL, ROLE_TAKEN, check_roles, versions_not_over
 from contracts.packs.permitting import PERMISSION_FULL, changed_permissions
 from contracts.plan import Plan
 from contracts.timers import set_timer
@@ -64,6 +65,8 @@ ACTIVATION_REASONS = (
     VERSION_NOT_NEWER,
     WAITING,
     KIND_TAKEN,
+    ROLE_TAKEN,
+    PACKS_FULL,
     PERMISSION_FULL,
     HEIGHT_TOO_FAR,
     BASE_OLDER,
@@ -96,22 +99,26 @@ def plan_activation(context: Context, arguments: Arguments) -> Plan:
     bases = _bases(context, manifest)
     names = {manifest.name, *bases[:1]}
     types = {kind: _versions_of(context, kind, names) for kind in manifest.parts}
-    superseded = [one for name in (manifest.name, *bases) for one in _not_over(context, name)]
-    permissions = changed_permissions(context, pack, manifest, height, superseded, bases)
-    change = _Activation(pack, manifest, height, before, types, permissions)
+    check_roles(context, manifest, (manifest.name, *bases))
+    own = versions_not_over(context, manifest.name)
+    below = [one for name in bases for one in versions_not_over(context, name)]
+    permissions = changed_permissions(context, pack, manifest, height, (*own, *below), bases)
+    sections = sorted({section for one in (manifest, *own) for section in one.sections})
+    change = _Activation(pack, manifest, height, before, types, tuple(sections), permissions)
     return Plan(f"pack/{manifest.name}", partial(change.enact, context))
 
 
 @dataclass(frozen=True, slots=True)
 class _Activation:
-    """A step that was checked: the pack, from when on, the versions of the pack and its types before, and the grants
-    of operations after it."""
+    """A step that was checked: the pack, from when on, the versions of the pack and its types before, the sections that
+    begin or end with it, and the grants of operations after it."""
 
     pack: Hash
     manifest: Manifest
     height: int
     before: tuple[PackVersion, ...]
     types: dict[str, tuple[TypeVersion, ...]]
+    sections: tuple[str, ...]
     permissions: dict[str, Grants]
 
     def enact(self, context: Context, decision: Hash) -> None:
@@ -146,8 +153,7 @@ class _Activation:
     def _write_sections(self, context: Context, decision: Hash) -> None:
         """Each section of this version begins; one that only the version before has ends."""
         name, sections = self.manifest.name, self.manifest.sections
-        before = {section for one in self.before for section in find_manifest(context, one.pack).sections}
-        for section in sorted(before | sections.keys()):
+        for section in self.sections:
             newest = TypeVersion(self.height, self.pack, sections.get(section, NO_PART))
             versions = extended(section_versions(context, name, section), newest)
             context.put(KIND_SECTION, section_id(name, section), {**versions_fields(versions), "decision": decision})
@@ -168,13 +174,6 @@ def _bases(context: Context, manifest: Manifest) -> tuple[str, ...]:
         names[one.base.name] = None
         one = find_manifest(context, one.base.hash)
     return tuple(name for name in names if name != manifest.name)
-
-
-def _not_over(context: Context, name: str) -> list[Manifest]:
-    """The versions of a pack that are in force or to come."""
-    versions = pack_versions(context, name)
-    over = [one for one in versions if one.from_height <= context.height][:-1]
-    return [find_manifest(context, one.pack) for one in versions if one not in over]
 
 
 def _check_base_version(context: Context, base: Base, before: tuple[PackVersion, ...]) -> None:

@@ -5,7 +5,7 @@ the form of its records. Each is in force from the first block on. Source: docs/
 height 0".
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contracts.authority.permission import (
     ACTORS_LISTED_MAX,
@@ -29,6 +29,7 @@ from contracts.packs.active import (
 from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.fault import PackFault
 from contracts.packs.overlay import not_weaker
+from contracts.packs.ownership import shared_role
 from contracts.packs.pack import Pack
 from contracts.packs.record_type import part_hash
 from contracts.packs.sections.known import decode_part
@@ -63,6 +64,7 @@ def pack_records(packs: Sequence[GenesisPack]) -> dict[bytes, dict[str, Value]]:
                     other=owners[owned],
                 )
             owners[owned] = one.name
+        _check_roles(pack, decoded)
         decoded[one.name] = pack
         records |= _records_of(pack, one)
         _permit(permitted, pack, below)
@@ -98,6 +100,23 @@ def _base_of(pack: Pack, decoded: dict[str, Pack]) -> str | None:
             base=base.name,
         )
     return base.name
+
+
+def _check_roles(pack: Pack, decoded: Mapping[str, Pack]) -> None:
+    """A role belongs to one pack, and to local conventions on top of it."""
+    family, base = set(), pack.manifest.base
+    while base is not None and base.name in decoded:
+        family.add(base.name)
+        base = decoded[base.name].manifest.base
+    for name, other in decoded.items():
+        shared = shared_role(pack.manifest, other.manifest) if name not in family else None
+        if shared is not None:
+            raise InvalidGenesisError(
+                'the role {role} of the pack {name} belongs to {other} already; write `of = "{other}"` to borrow it',
+                role=shared.role,
+                name=pack.manifest.name,
+                other=shared.other,
+            )
 
 
 def _records_of(pack: Pack, one: GenesisPack) -> dict[bytes, dict[str, Value]]:

@@ -28,20 +28,23 @@ from ledger.hashing import HASH_SIZE_BYTES, Hash, tagged_hash
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """An office that persons hold in units."""
+    """An office that persons hold in units; `of` is the pack that it is borrowed from, None for one of its own."""
 
     title: Words
     summary: Words
+    of: str | None = None
 
     def to_value(self) -> dict[str, Value]:
         """The canonical map."""
-        return {"summary": self.summary.to_value(), "title": self.title.to_value()}
+        value: dict[str, Value] = {"summary": self.summary.to_value(), "title": self.title.to_value()}
+        return value if self.of is None else value | {"of": self.of}
 
     @classmethod
     def read(cls, _name: str, value: Value, path: str, faults: Faults) -> "Role":
         """The role in the map `value`."""
         form = Form(value, path, faults)
-        role = cls(read_title(form), read_paragraph(form, "summary"))
+        of = form.matching("of", NAME, NAME_HINT, optional=True) or None
+        role = cls(read_title(form), read_paragraph(form, "summary"), of)
         form.close()
         return role
 
@@ -88,6 +91,11 @@ class Manifest:
     def hash(self) -> Hash:
         """The pack's hash."""
         return tagged_hash("pack", self.encode())
+
+    @property
+    def own_roles(self) -> frozenset[str]:
+        """The roles that are not borrowed: the pack's transitions give and end them."""
+        return frozenset(name for name, role in self.roles.items() if role.of is None)
 
     def to_value(self) -> dict[str, Value]:
         """The canonical map."""

@@ -20,9 +20,12 @@ def not_weaker(base: Pack, above: Pack) -> tuple[Weakening, ...]:
     manifest = above.manifest
     if manifest.base is None or manifest.base.hash != base.hash:
         faults.add(Weakening("the pack names another base", rule="base"), "pack.base")
-    for name in base.manifest.roles:
-        if name not in manifest.roles:
-            faults.add(Weakening("the role {name} of the base is gone", rule="role", name=name), f"role.{name}")
+    for name, role in base.manifest.roles.items():
+        if name not in manifest.roles or manifest.roles[name].of != role.of:
+            faults.add(
+                Weakening("the role {name} of the base is gone, or another pack's", rule="role", name=name),
+                f"role.{name}",
+            )
     _check_permissions(base, above, faults)
     for name, parameter in base.manifest.parameters.items():
         _check_parameter(parameter, manifest.parameters.get(name), faults)

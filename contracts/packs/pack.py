@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
-from contracts.packs.effect import Advance, Count
+from contracts.packs.effect import Advance, Appoint, Count, Release
 from contracts.packs.fault import Faults, PackFault, undeclared
 from contracts.packs.limits import TYPES_MAX
 from contracts.packs.manifest import Manifest
@@ -99,6 +99,7 @@ def check_pack(pack: Pack, faults: Faults) -> None:
         for where, role in roles_named(definition):
             if role and role not in pack.manifest.roles:
                 faults.add(undeclared("role", role, pack.manifest.roles), f"{path}.{where}")
+        _check_given_roles(pack, definition, path, faults)
         for name, parameter in definition.parameters.items():
             if pack.manifest.parameters.get(name) != parameter:
                 faults.add(PackFault("the parameter {name} is not as the manifest has it", name=name), path)
@@ -116,6 +117,22 @@ def check_pack(pack: Pack, faults: Faults) -> None:
             fault = PackFault("the part of the name {name} defines {kind}", name=part_name(name), kind=section.name)
             faults.add(fault, name)
         SECTION_KINDS[section.name].check(section, pack, faults)
+
+
+def _check_given_roles(pack: Pack, definition: TypeDefinition, path: str, faults: Faults) -> None:
+    """Offices are given and ended by the pack alone whose role they are."""
+    for name, one in definition.transitions.items():
+        for index, effect in enumerate(one.effects):
+            role = pack.manifest.roles.get(effect.role) if isinstance(effect, Appoint | Release) else None
+            if role is not None and role.of is not None:
+                faults.add(
+                    PackFault(
+                        "the role belongs to the pack {pack}, which alone gives and ends it; declare another one, or"
+                        " leave the effect out",
+                        pack=role.of,
+                    ),
+                    f"{path}.transition.{name}.effects[{index}].role",
+                )
 
 
 def _check_automatic(definition: TypeDefinition, advanced: Set[tuple[str, str]], path: str, faults: Faults) -> None:

@@ -143,8 +143,15 @@ def test_a_network_begins_with_a_pack_that_comes_with_the_program(banyan: Comman
     words = ["network", "new", "--name", "club.example/ledger", "--voter", tmp_path / "home" / "node.public.json"]
     words += ["--admin", tmp_path / "admin.key", "--out", tmp_path / "genesis.json"]
     both = banyan(*words, "--pack", "association", "--pack", club)
-    assert both.status == 2 and "units.appoint of the pack chess-club belongs to association" in both.err
-    damage(club / "pack.toml", '"units.appoint" = "role:chair"', "")
+    assert both.status == 2 and "the role chair of the pack chess-club belongs to association" in both.err
+    # The chair may be the association's, but the club gives the office of a member itself.
+    for role in ("chair", "member"):
+        damage(club / "pack.toml", f"[role.{role}]", f'[role.{role}]\nof = "association"')
+    lent = banyan(*words, "--pack", "association", "--pack", club)
+    assert lent.status == 2 and "has faults (2)" in lent.err
+    damage(club / "pack.toml", '[role.member]\nof = "association"', "[role.player]")
+    for old in ('role = "member"', 'electorate = "member"', '"role:member"', 'role_count("member")'):
+        damage(club / "types.toml", old, old.replace("member", "player"))
     banyan.ok(*words, "--pack", "association", "--pack", club)
     genesis = parse_genesis((tmp_path / "genesis.json").read_text("utf-8"))
     assert [one.name for one in genesis.packs] == ["association", "chess-club"]

@@ -14,7 +14,7 @@ from ledger.errors import InvalidGenesisError
 from ledger.genesis import Genesis, parse_genesis
 from ledger.genesis_pack import GenesisPack
 from tests.contracts.governed_ledger import governed_genesis
-from tests.contracts.packs.test_publishing import PackLedger, overlay, pack, version
+from tests.contracts.packs.test_publishing import PackLedger, granting, overlay, pack, permitted, version
 
 
 def beginning(*packs: Pack | GenesisPack) -> Genesis:
@@ -69,14 +69,24 @@ def test_a_pack_that_is_not_right_makes_no_network() -> None:
             genesis_records(beginning(wrong))
 
 
-def test_two_packs_of_a_genesis_share_nothing() -> None:
-    second = compile_pack_named("go-club")
-    with pytest.raises(InvalidGenesisError, match="belongs to chess-club already"):
-        genesis_records(beginning(pack(), second))
+def test_two_packs_of_a_genesis_share_no_kind_and_no_role() -> None:
+    named = ('name = "chess-club"', 'name = "go-club"')
+    with pytest.raises(InvalidGenesisError, match="club-member of the pack go-club belongs to chess-club already"):
+        genesis_records(beginning(pack(), pack(named)))
+    with pytest.raises(InvalidGenesisError, match="the role chair of the pack go-club belongs to chess-club already"):
+        genesis_records(beginning(pack(), pack(named, ("type.club-member", "type.go-member"))))
 
 
-def compile_pack_named(name: str) -> Pack:
-    return pack(('name = "chess-club"', f'name = "{name}"'))
+def test_packs_of_a_genesis_permit_together_and_local_conventions_in_the_place_of_their_base() -> None:
+    ledger = PackLedger.beginning(beginning(granting(1, "role:chair"), granting(1, "self", name="go-club")))
+    assert permitted(ledger, 1) == ["role:chair", "self"] and permitted(ledger, 0) == []
+    above = overlay()
+    ledger = PackLedger.beginning(beginning(pack(), replace_permissions(above)))
+    assert permitted(ledger, 1) == []
+
+
+def replace_permissions(one: Pack) -> Pack:
+    return replace(one, manifest=replace(one.manifest, permissions={}))
 
 
 def test_a_genesis_without_packs_is_as_it_was() -> None:

@@ -17,8 +17,10 @@ from contracts.packs.active import (
 )
 from contracts.packs.limits import PART_SIZE_BYTES_MAX
 from contracts.packs.manifest import Base
+from contracts.packs.ownership import PACKS_MAX
 from contracts.packs.pack import Pack
 from contracts.packs.source import compile_pack
+from contracts.record import Record, record_key
 from contracts.result import CODE_OK, Result
 from contracts.run_context import RunContext
 from contracts.state import BlockState
@@ -153,20 +155,64 @@ def test_another_pack_cannot_take_over_a_kind() -> None:
     assert ledger.activate(other).code == "governance.pack-kind-taken"
 
 
+def test_a_role_belongs_to_the_pack_that_declares_it() -> None:
+    """Two packs that do not stand on each other would else give and end each other's offices."""
+    ledger, one = PackLedger(), pack()
+    named = [('name = "chess-club"', 'name = "go-club"'), ("type.club-member", "type.go-member")]
+    other = pack(*named)
+    for each in (one, other):
+        ledger.publish(each)
+    ledger.activate(one, **{"from": 100})
+    refused = ledger.activate(other)
+    assert (refused.code, refused.details) == ("governance.pack-role-taken", {"role": "chair", "other": "chess-club"})
+    # It may name the offices of the other club if it says so, but neither gives nor ends them.
+    borrowed = [named[0], ("[role.chair]\n", '[role.chair]\nof = "chess-club"\n')]
+    found = compiled(*borrowed, named[1], ("[role.member]\n", '[role.member]\nof = "chess-club"\n'))
+    assert [fault.path for fault in found.faults] == [
+        "type.go-member.transition.admit.effects[0].role",
+        "type.go-member.transition.leave.effects[0].role",
+    ]
+    right = pack(*borrowed, *apart("go", "member"))
+    ledger.publish(right)
+    assert ledger.activate(right).code == CODE_OK
+
+
+def test_a_network_has_so_many_packs() -> None:
+    ledger = PackLedger()
+    one, two = pack(), granting(1, name="z-club")
+    for each in (one, two):
+        ledger.publish(each)
+    ledger.activate(one)
+    for number in range(PACKS_MAX - 1):
+        ledger.state[record_key("active-pack", f"other-{number}")] = Record(1, {"versions": []}).encode()
+    assert ledger.activate(two).details == {"count": PACKS_MAX}
+    ledger.publish(version(2))
+    assert ledger.activate(version(2)).code == CODE_OK
+
+
 GRANT = '"units.appoint" = "role:chair"'
 
 
+def apart(own: str, *roles: str) -> list[tuple[str, str]]:
+    """What gives a club a kind of its own, and these roles."""
+    found = [("type.club-member", f"type.{own}-member")]
+    if "chair" in roles:
+        found += [('"role:chair"', f'"role:{own}-chair"'), ("[role.chair]", f"[role.{own}-chair]")]
+    if "member" in roles:
+        found += [('"role:member"', f'"role:{own}-member"'), ("[role.member]", f"[role.{own}-member]")]
+        for text in ('role = "{}"', 'electorate = "{}"', 'role_count("{}")'):
+            found.append((text.format("member"), text.format(f"{own}-member")))
+    return found
+
+
 def granting(number: int, *actors: str, name: str = "chess-club") -> Pack:
-    """A version of the club that lets these actors appoint; another club has a kind of its own."""
+    """A version of the club that lets these actors appoint; another club has a kind and roles of its own."""
     texts = ", ".join(f'"{actor}"' for actor in actors)
-    grant = f'"units.appoint" = [{texts}]' if actors else ""
-    kind = name.replace("-club", "-member")
-    return pack(
-        ("version = 1\n", f"version = {number}\n"),
-        (GRANT, grant),
-        ('name = "chess-club"', f'name = "{name}"'),
-        ("type.club-member", f"type.{kind}" if name != "chess-club" else "type.club-member"),
-    )
+    found: list[tuple[str, str]] = [("version = 1\n", f"version = {number}\n")]
+    found.append((GRANT, f'"units.appoint" = [{texts}]' if actors else ""))
+    if name != "chess-club":
+        found += [('name = "chess-club"', f'name = "{name}"'), *apart(name.partition("-")[0], "chair", "member")]
+    return pack(*found)
 
 
 def permitted(ledger: PackLedger, height: int | None = None) -> list[str]:
@@ -207,11 +253,11 @@ def test_permissions_begin_and_end_with_the_versions_that_give_them() -> None:
 
 def test_several_packs_permit_together_and_each_takes_back_its_own_alone() -> None:
     ledger = PackLedger()
-    one, two = granting(1, "role:chair"), granting(1, "role:member", "self", name="go-club")
+    one, two = granting(1, "role:chair"), granting(1, "role:go-member", "self", name="go-club")
     for each in (one, two):
         assert ledger.publish(each).code == CODE_OK
         assert ledger.activate(each).code == CODE_OK
-    assert permitted(ledger) == ["role:chair", "role:member", "self"]
+    assert permitted(ledger) == ["role:chair", "role:go-member", "self"]
     without = granting(2, name="go-club")
     ledger.publish(without)
     assert ledger.activate(without).code == CODE_OK
@@ -221,13 +267,14 @@ def test_several_packs_permit_together_and_each_takes_back_its_own_alone() -> No
 def test_so_many_actors_may_be_permitted_one_operation() -> None:
     """The last actor that fits, and one more; the ledger refuses before anything is written."""
     ledger = PackLedger()
-    texts = [f"role:chair@unit:u{number:03}" for number in range(49)]
-    for number, name in enumerate(("a-club", "b-club", "c-club")):
-        one = granting(1, *texts[16 * number : 16 * number + 16], name=name)
+    texts = []
+    for name in ("a-club", "b-club", "c-club"):
+        texts += (mine := [f"role:{name[0]}-chair@unit:u{number:02}" for number in range(16)])
+        one = granting(1, *mine, name=name)
         ledger.publish(one)
         assert ledger.activate(one).code == CODE_OK
-    assert permitted(ledger) == texts[:48]
-    more = granting(1, texts[48], name="d-club")
+    assert permitted(ledger) == texts
+    more = granting(1, "anyone", name="d-club")
     ledger.publish(more)
     refused = ledger.activate(more)
     assert (refused.code, refused.details["count"]) == ("governance.pack-permission-full", 49)
