@@ -19,6 +19,8 @@ PACKAGES = [
     "contracts",
     "contracts.attendance",
     "contracts.authority",
+    "contracts.ballots",
+    "contracts.ballots.counting",
     "contracts.calendar",
     "contracts.cases",
     "contracts.completeness",

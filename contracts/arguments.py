@@ -337,6 +337,12 @@ class Arguments:
         assert isinstance(value, list), name
         return [item for item in value if isinstance(item, str)]
 
+    def integers(self, name: str) -> list[int]:
+        """A list of whole numbers; empty where the argument was left out."""
+        value = self._values.get(name, [])
+        assert isinstance(value, list), name
+        return [item for item in value if type(item) is int]
+
     def map(self, name: str) -> dict[str, Value]:
         """A map, such as the fields of a record; empty where the argument was left out. Not to be changed."""
         value = self._values.get(name, {})

@@ -1,6 +1,7 @@
 """The contracts that every network has, whatever its packs."""
 
 from contracts.attendance.contract import ATTENDANCE
+from contracts.ballots.contract import BALLOTS
 from contracts.cases.contract import CASES
 from contracts.governance import GOVERNANCE
 from contracts.members.contract import MEMBERS
@@ -14,4 +15,4 @@ from contracts.units.contract import UNITS
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((ATTENDANCE, CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, UNITS))
+    return Registry((ATTENDANCE, BALLOTS, CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, UNITS))

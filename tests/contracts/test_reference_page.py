@@ -18,6 +18,7 @@ PAGES = (
     "packs.md",
     "records.md",
     "attendance.md",
+    "ballots.md",
 )
 PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES)
 

@@ -1,0 +1,1 @@
+"""Ballots: votes that members cast themselves, on an electorate frozen at a height, counted by published methods."""

@@ -1,0 +1,1 @@
+"""Counting methods: pure functions of the votes, in whole numbers, the same whoever counts and in whatever order."""
