@@ -7,6 +7,7 @@ from 1 without gaps; kind and id fit into the name of a chain. Source: docs/refe
 
 import re
 
+from contracts.calendar.dates import DAY_MAX, DAY_MIN, format_date
 from contracts.errors import Refusal
 from contracts.packs.record_type import TypeDefinition
 from contracts.records.reasons import FIELD_MISSING, ID_INVALID, ID_TOO_LONG, NUMBERS_FULL
@@ -52,11 +53,20 @@ def new_id(
         value = values.get(field)
         if value is None:
             raise Refusal(*FIELD_MISSING, transition=transition, kind=definition.kind, field=field)
-        part = str(value) if type(value) is int else value
-        if not isinstance(part, str) or not _PART.fullmatch(part):
+        part = _part(definition.fields[field].type, value)
+        if part is None or not _PART.fullmatch(part):
             raise Refusal(*ID_INVALID, kind=definition.kind, field=field, limit=PART_LENGTH_MAX)
         parts.append(part)
     return checked_id(definition.kind, "/".join(parts)), None
+
+
+def _part(field_type: str, value: Value) -> str | None:
+    """What stands in an id for a value that nobody has checked yet. People read ids: a day is written as a date."""
+    if type(value) is int:
+        if field_type != "date":
+            return str(value)
+        return format_date(value) if DAY_MIN <= value <= DAY_MAX else None
+    return value if isinstance(value, str) else None
 
 
 def checked_id(kind: str, record_id: str) -> str:
