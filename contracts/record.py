@@ -7,10 +7,11 @@ that writes the record; an encoded record is at most 16 KiB. Source: docs/refere
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from ledger.encoding import Value, check_encodable, decode, decode_own, encode_checked
 from ledger.errors import DecodingError, LocalError
+from ledger.shape import Shape
 
 KEY_SIZE_BYTES_MAX = 500
 ID_LENGTH_MAX = 400
@@ -19,6 +20,9 @@ RECORD_SIZE_BYTES_MAX = 16 * 1024
 
 # A kind, a zero byte, an id of printable ASCII without the space: it stands in addresses, commands and file names.
 _KEY = re.compile(r"[a-z][a-z0-9-]*\0[!-~]{1,400}")
+
+# What a record can be written from.
+Fields: TypeAlias = "dict[str, Value] | Shape"
 
 
 class InvalidRecordKeyError(LocalError):
@@ -74,13 +78,14 @@ def parse_record_key(key: bytes) -> tuple[str, str]:
     return kind, record_id
 
 
-def encode_record(version: int, fields: dict[str, Value]) -> bytes:
+def encode_record(version: int, fields: Fields) -> bytes:
     """The canonical bytes of a record, as the state holds them; `version` is the caller's own count.
 
     Raises:
-        EncodingError: the fields have no canonical form.
+        EncodingError: the fields have no canonical form. A `Shape` is not asked: its class vouches for its items.
     """
-    check_encodable(fields, 1)
+    if type(fields) is dict:
+        check_encodable(fields, 1)
     return encode_checked((version, fields))
 
 

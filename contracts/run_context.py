@@ -6,6 +6,9 @@ a record it was given is its own copy; a record's version grows by one, however 
 a contract writes records of the kinds that it owns or borrows only. Source: docs/reference/contracts.md, "The context".
 """
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from contracts.chain import check_subject
 from contracts.contract import Contract
 from contracts.errors import ContractError, Refusal
@@ -27,7 +30,15 @@ from contracts.limits import (
     WRITES_MAX,
     WRITTEN_SIZE_BYTES_MAX,
 )
-from contracts.record import RECORD_SIZE_BYTES_MAX, Record, encode_record, key_prefix, parse_record_key, record_key
+from contracts.record import (
+    RECORD_SIZE_BYTES_MAX,
+    Fields,
+    Record,
+    encode_record,
+    key_prefix,
+    parse_record_key,
+    record_key,
+)
 from contracts.result import Event, RecordVersion
 from contracts.state import BlockState
 from ledger.encoding import Value
@@ -35,6 +46,8 @@ from ledger.hashing import Hash
 
 # Makes a named tuple of its items at a quarter of what its own constructor takes, which is written in Python.
 made = tuple.__new__
+
+Whole = TypeVar("Whole")
 
 
 class RunContext:
@@ -103,6 +116,23 @@ class RunContext:
             raise Refusal(*TOO_MANY_READS, limit=READS_MAX)
         return self._find(record_key(kind, record_id))
 
+    def read_as(self, kind: str, record_id: str, read: Callable[[bytes], tuple[int, Whole]]) -> Whole | None:
+        """`read`, with the fields as `ledger.shape.reader_of(tuple[int, ...])` reads them: version, then fields.
+
+        Raises:
+            Refusal: `limits.reads`.
+            DecodingError: the record has another form; the store is damaged.
+        """
+        self._count_read()
+        key = record_key(kind, record_id)
+        content = self._content(key)
+        if content is None:
+            self._bases.setdefault(key, 0)
+            return None
+        version, found = read(content)
+        self._bases.setdefault(key, version)
+        return found
+
     def next_id(self, kind: str, after_id: str = "", prefix: str = "") -> str | None:
         """The smallest id of a record of this kind that starts with `prefix` and is strictly above `after_id`.
 
@@ -150,7 +180,7 @@ class RunContext:
             raise self._not_own(kind)
         self._create(key, kind, record_id, fields)
 
-    def put(self, kind: str, record_id: str, fields: dict[str, Value]) -> None:
+    def put(self, kind: str, record_id: str, fields: Fields) -> None:
         """Write a record, whether or not it is there.
 
         Raises:
@@ -263,7 +293,7 @@ class RunContext:
             self._find(key)
         return self._bases[key]
 
-    def _write(self, key: bytes, kind: str, record_id: str, fields: dict[str, Value]) -> None:
+    def _write(self, key: bytes, kind: str, record_id: str, fields: Fields) -> None:
         version = (self._bases[key] if key in self._bases else self._base(key)) + 1
         content = encode_record(version, fields)
         if len(content) > RECORD_SIZE_BYTES_MAX:

@@ -5,8 +5,6 @@ account they sign with; who asked does not approve where the pack wants distinct
 approve at the moment when it counts, not only when they signed. Source: docs/reference/records.md, "Approvals".
 """
 
-from dataclasses import replace
-
 from contracts.member import STATE_ACTIVE, Member, decode_member, member_subject
 from contracts.packs.transition import Review
 from contracts.records.acting import acting
@@ -59,7 +57,7 @@ def asked_for(move: Move, review: Review) -> Pending:
     for signer in context.signers:
         found = _approval(move, review, pending, signer)
         if found is not None:
-            pending = replace(pending, approvals=(*pending.approvals, found))
+            pending = pending.changed(approvals=(*pending.approvals, found))
     return pending
 
 
@@ -79,7 +77,7 @@ def approved(move: Move, review: Review, pending: Pending) -> Pending:
     for signer in move.signed.signers:
         found = _approval(move, review, pending, signer)
         if found is not None:
-            pending = replace(pending, approvals=(*pending.approvals, found))
+            pending = pending.changed(approvals=(*pending.approvals, found))
     return pending
 
 
@@ -93,7 +91,7 @@ def still_entitled(move: Move, review: Review, pending: Pending) -> Pending:
             continue
         if acting(move, review.actors, member) is not None:
             kept.append(one)
-    return pending if len(kept) == len(pending.approvals) else replace(pending, approvals=tuple(kept))
+    return pending if len(kept) == len(pending.approvals) else pending.changed(approvals=tuple(kept))
 
 
 def keep_waiting(move: Move, pending: Pending, needed: int, asked: bool) -> None:
@@ -111,9 +109,9 @@ def keep_waiting(move: Move, pending: Pending, needed: int, asked: bool) -> None
             pack=move.program.pack,
             actor=move.actor,
             transition=move.transition.name,
-            more={} if move.number is None else {"number": move.number},
+            number=move.number,
         )
-    context.put(move.kind, move.record_id, replace(before, pending=pending).to_fields())
+    context.put(move.kind, move.record_id, before.changed(pending=pending))
     context.link(record_subject(move.kind, move.record_id))
     context.link(f"unit/{move.unit}")
     tell_approvals(move, pending, needed, asked)
@@ -134,7 +132,7 @@ def tell_approvals(move: Move, pending: Pending, needed: int, asked: bool) -> No
 def without_approval(pending: Pending, member: Member) -> Pending | None:
     """What waits when the member's approval is taken back; None where the member has given none."""
     kept = tuple(one for one in pending.approvals if one.account != member.id and one.who != who_is(member))
-    return None if len(kept) == len(pending.approvals) else replace(pending, approvals=kept)
+    return None if len(kept) == len(pending.approvals) else pending.changed(approvals=kept)
 
 
 def _approval(move: Move, review: Review, pending: Pending, signer: Member) -> Approval | None:

@@ -5,8 +5,6 @@ one that decides on a person. Invariant: a timer that rings for a record that is
 set, does nothing. Source: docs/reference/records.md, "Deadlines".
 """
 
-from dataclasses import replace
-
 from contracts.contract import TimerHandler
 from contracts.errors import Refusal
 from contracts.records.deadlines import ACTOR_TIMER, HANDLER
@@ -37,7 +35,7 @@ def deadline_passed(context: TimerContext, payload: dict[str, Value]) -> None:
         raise Refusal(*NOT_AUTOMATIC, kind=kind, transition=name)
     # This timer has rung: there is nothing to be cancelled of it.
     left = tuple(timer for timer in before.timers if timer != context.timer_id)
-    before = replace(before, timers=left)
+    before = before.changed(timers=left)
     move = Move(context, program, transition, record_id, before.unit, before, None, Request(name), ACTOR_TIMER)
     judge(move)
     take(move)

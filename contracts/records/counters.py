@@ -11,11 +11,22 @@ from contracts.errors import Refusal
 from contracts.records.reasons import COUNTER_RANGE
 from contracts.run_context import RunContext
 from ledger.encoding import INTEGER_MAX, INTEGER_MIN
+from ledger.shape import Shape, reader_of
 
 KIND_COUNTER = "counter"
 # A unit has up to 128 characters and a name up to 32; with this the id stays below 400.
 KEY_LENGTH_MAX = 200
 _KEY = re.compile(r"[!-~]{1,200}")
+
+
+class _Counter(Shape):
+    """A counter's record."""
+
+    unit: str
+    value: int
+
+
+_read = reader_of(tuple[int, _Counter])
 
 
 def is_counter_key(key: str) -> bool:
@@ -34,12 +45,8 @@ def counter_value(context: RunContext, unit: str, name: str, key: str | None = N
 
 
 def _value(context: RunContext, found: str) -> int:
-    record = context.read(KIND_COUNTER, found)
-    if record is None:
-        return 0
-    value = record.fields["value"]
-    assert isinstance(value, int)
-    return value
+    counter = context.read_as(KIND_COUNTER, found, _read)
+    return 0 if counter is None else counter.value
 
 
 def count(context: RunContext, unit: str, name: str, key: str | None, by: int) -> int:
@@ -52,5 +59,5 @@ def count(context: RunContext, unit: str, name: str, key: str | None, by: int) -
     value = _value(context, found) + by
     if not INTEGER_MIN <= value <= INTEGER_MAX:
         raise Refusal(*COUNTER_RANGE, counter=found)
-    context.put(KIND_COUNTER, found, {"unit": unit, "value": value})
+    context.put(KIND_COUNTER, found, _Counter(unit, value))
     return value

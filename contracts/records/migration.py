@@ -7,12 +7,10 @@ record whose approvals are pending keeps its pack until they are given up. Sourc
 "Migration".
 """
 
-from dataclasses import replace
-
 from contracts.errors import Refusal
 from contracts.packs.active import versions_of
 from contracts.records.identity import is_record_id
-from contracts.records.pack_record import PackRecord
+from contracts.records.pack_record import PackRecord, read_pack_record
 from contracts.records.program import Program, find_program_of
 from contracts.records.reasons import STATE_UNKNOWN
 from contracts.run_context import RunContext
@@ -32,15 +30,14 @@ def find_record(
     Raises:
         Refusal: `records.state-unknown`.
     """
-    record = context.read(program.kind, record_id) if is_record_id(record_id) else None
-    if record is None:
+    found = context.read_as(program.kind, record_id, read_pack_record) if is_record_id(record_id) else None
+    if found is None:
         return None
-    found = PackRecord.from_fields(record.fields)
     if without_pending and found.pending is not None:
-        found = replace(found, pending=None)
+        found = found.changed(pending=None)
     if found.pack == program.pack or found.pending is not None:
         return found
-    return replace(found, state=_migrated_state(context, program, record_id, found), pack=program.pack)
+    return found.changed(state=_migrated_state(context, program, record_id, found), pack=program.pack)
 
 
 def _migrated_state(context: RunContext, program: Program, record_id: str, record: PackRecord) -> str:

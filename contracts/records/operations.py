@@ -5,8 +5,6 @@ pack's to say, transition by transition; the operations themselves are open to e
 Source: docs/reference/records.md, "Operations".
 """
 
-from dataclasses import replace
-
 from contracts.arguments import Arguments
 from contracts.context import Context
 from contracts.errors import Refusal
@@ -112,13 +110,13 @@ def withdraw(context: Context, arguments: Arguments) -> None:
         if before.state == NOT_THERE:
             context.delete(program.kind, record_id)
         else:
-            context.put(program.kind, record_id, replace(before, pending=None).to_fields())
+            context.put(program.kind, record_id, before.changed(pending=None))
         _tell_withdrawn(context, program, record_id, pending, left=0)
         return
     less = without_approval(pending, sender)
     if less is None:
         raise Refusal(*NOT_ASKED, kind=program.kind, id=record_id, transition=pending.transition)
-    context.put(program.kind, record_id, replace(before, pending=less).to_fields())
+    context.put(program.kind, record_id, before.changed(pending=less))
     _tell_withdrawn(context, program, record_id, pending, left=len(less.approvals))
 
 
@@ -163,7 +161,7 @@ def _pending_move(context: Context, program: Program, record_id: str, before: Pa
         program.transition(pending.transition),
         record_id,
         before.unit,
-        None if before.state == NOT_THERE else replace(before, pending=None),
+        None if before.state == NOT_THERE else before.changed(pending=None),
         find_member(context, pending.asker),
         Request(pending.transition, pending.asked),
         actor=pending.actor,

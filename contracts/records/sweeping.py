@@ -231,7 +231,7 @@ def _keep_pending(context: TimerContext, move: Move) -> None:
         return
     after = find_record(context, move.program, move.record_id)
     assert after is not None, "it was written just now"
-    context.put(move.kind, move.record_id, replace(after, pending=before.pending).to_fields())
+    context.put(move.kind, move.record_id, after.changed(pending=before.pending))
 
 
 def _note_running(context: RunContext, sweep: Sweep) -> None:

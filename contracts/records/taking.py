@@ -18,7 +18,7 @@ from contracts.records.identity import new_id, record_subject
 from contracts.records.judging import judge
 from contracts.records.migration import find_record
 from contracts.records.move import CHAIN_DEPTH_MAX, NOT_THERE, Move
-from contracts.records.pack_record import Pending, Values, record_fields
+from contracts.records.pack_record import PackRecord, Pending
 from contracts.records.program import Program, find_program
 from contracts.records.reasons import CHAIN_TOO_DEEP, EFFECT_FAILED, EXISTS, REVIEW_PENDING
 from contracts.records.request import Request
@@ -62,25 +62,11 @@ def take(move: Move) -> None:
         _write(move, timers)
 
 
-def written(move: Move, timers: tuple[str, ...]) -> Values:
-    """The fields of the record as the transition leaves it."""
-    before, context, transition = move.before, move.context, move.transition
+def written(move: Move, timers: tuple[str, ...]) -> PackRecord:
+    """The record as the transition leaves it."""
+    before, context, transition, parts = move.before, move.context, move.transition, move.request.parts
     stays = before is not None and before.state == transition.to
-    more: Values = {} if move.number is None else {"number": move.number}
-    if before is not None and "number" in before.more:
-        more["number"] = before.more["number"]
-    parts = move.request.parts
-    for name in ("at", "note", "provenance"):
-        if name in parts:
-            more[name] = parts[name]
-    article = transition.article or move.program.definition.article
-    if article:
-        more["article"] = article
-    if move.vote is not None:
-        more["vote"] = dict(move.vote)
-    if move.approvals:
-        more["approvals"] = [list(one) for one in move.approvals]
-    return record_fields(
+    return PackRecord(
         move.unit,
         transition.to,
         move.values,
@@ -93,7 +79,13 @@ def written(move: Move, timers: tuple[str, ...]) -> Values:
         transition.name,
         timers,
         None,
-        more,
+        move.number if before is None else before.number,
+        move.approvals,
+        transition.article or move.program.definition.article,
+        parts.get("at"),  # type: ignore[arg-type]
+        parts.get("note"),
+        parts.get("provenance"),  # type: ignore[arg-type]
+        move.vote,
     )
 
 
