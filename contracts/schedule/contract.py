@@ -20,6 +20,7 @@ from contracts.schedule.plan import KIND_PLAN, NUMBER_MAX, STATE_ACTIVE, STATE_E
 from contracts.schedule.reasons import (
     ENDED,
     ENDS_BEFORE,
+    PERIODS_TOO_MANY,
     PLANS_FULL,
     SCHEDULE_REASONS,
     TOO_LONG_AGO,
@@ -33,8 +34,11 @@ KIND_COUNT = "plan-count"
 
 # A year: what may be recorded later than that needs no plan that finds it missing.
 GRACE_DAYS_MAX = 366
-# Ten years: what is planned for the past is judged at once, period by period, and each may leave a record.
+# Ten years.
 AGE_DAYS_MAX = 3660
+# What is planned for the past is judged at once, period by period, and each may leave a record: a year of a daily plan,
+# seven of a weekly one, worked off in 46 blocks.
+PERIODS_BACK_MAX = 366
 # `2026-08-31`.
 _DATE = Text(10, 10)
 
@@ -49,8 +53,10 @@ def plan(context: Context, arguments: Arguments) -> None:
     until = parse_date(arguments.text("until")) if "until" in arguments else None
     _check_end(since, until)
     offset_minutes = arguments.integer("offset_minutes") if "offset_minutes" in arguments else 0
-    if since < day_at(context.time_ms, offset_minutes) - AGE_DAYS_MAX:
+    today = day_at(context.time_ms, offset_minutes)
+    if since < today - AGE_DAYS_MAX:
         raise Refusal(*TOO_LONG_AGO, since=format_date(since), limit=AGE_DAYS_MAX)
+    _check_periods_back(recurrence, since, today if until is None else min(until, today))
     number = _next_number(context, unit)
     context.put(KIND_COUNT, unit, {"count": number, "unit": unit})
     made = Plan(
@@ -102,6 +108,23 @@ def hold(context: Context, arguments: Arguments) -> None:
 def _check_end(since: Day, until: Day | None) -> None:
     if until is not None and until < since:
         raise Refusal(*ENDS_BEFORE, since=format_date(since), until=format_date(until))
+
+
+def _check_periods_back(recurrence: Recurrence, since: Day, last: Day) -> None:
+    """Refuse what would have more periods judged at once than anybody looks through."""
+    if last <= since:
+        return
+    newest = recurrence.period_of(last)
+    count = newest - recurrence.period_of(since)
+    if count > PERIODS_BACK_MAX:
+        earliest, _ = recurrence.period_bounds(newest - PERIODS_BACK_MAX)
+        raise Refusal(
+            *PERIODS_TOO_MANY,
+            since=format_date(since),
+            count=count,
+            limit=PERIODS_BACK_MAX,
+            earliest=format_date(earliest),
+        )
 
 
 def _next_number(context: Context, unit: str) -> int:

@@ -4,12 +4,13 @@ import pytest
 
 from contracts.arguments import Argument, Arguments, Identifier, Integer
 from contracts.builtin import builtin_registry
-from contracts.calendar.dates import DAY_MS, parse_date, start_ms
+from contracts.calendar.dates import DAY_MS, format_date, parse_date, start_ms
 from contracts.calendar.recurrence import OF_DAYS, OF_MONTHS, Recurrence, weeks
 from contracts.context import Context
 from contracts.contract import Contract, Operation
 from contracts.errors import ContractError
 from contracts.registry import Registry
+from contracts.schedule.contract import PERIODS_BACK_MAX
 from contracts.schedule.judging import PERIODS_PER_RUN
 from contracts.schedule.period import BORROWED_TO_FULFIL, fulfil
 from ledger.encoding import Value
@@ -236,6 +237,24 @@ def test_a_daily_plan_in_the_past_is_judged_at_once_and_in_bounds() -> None:
     ledger.settle()
     assert len(ledger.missed()) == 31
     assert len(ledger.runs_per_block) > 31 // PERIODS_PER_RUN
+
+
+def test_a_plan_begins_at_most_so_many_periods_ago() -> None:
+    """Each would be found missed at once: ten years of days are thousands of records that nobody looks through."""
+    ledger, daily, weekly = ScheduleLedger(), Recurrence(OF_DAYS, 1), Recurrence(OF_DAYS, 7)
+    refused = ledger.plan(daily, since="2016-09-02")
+    earliest = format_date(BEGIN - PERIODS_BACK_MAX)
+    assert (refused.code, refused.details) == (
+        "schedule.periods-too-many",
+        {"since": "2016-09-02", "count": 3651, "limit": PERIODS_BACK_MAX, "earliest": earliest},
+    )
+    assert ledger.plan(daily, since=format_date(BEGIN - PERIODS_BACK_MAX - 1)).code == "schedule.periods-too-many"
+    # What has ended already has the periods that it reached, and no more.
+    over = ledger.plan(daily, since="2020-01-01", until="2020-03-31")
+    assert over.ok and ledger.plan(daily, since=earliest).ok
+    assert ledger.plan(weekly, since="2016-09-02").code == "schedule.periods-too-many"
+    assert ledger.plan(weekly, since="2019-12-01").ok
+    assert ledger.plan(MONTHLY, since="2016-09-02").ok
 
 
 def test_a_plan_of_a_unit_that_is_gone_ends_unjudged() -> None:
