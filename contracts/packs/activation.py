@@ -33,6 +33,7 @@ from contracts.packs.check import BEGIN_PURPOSE
 from contracts.packs.manifest import Base, Manifest
 from contracts.packs.ownership import PACKS_FULL, ROLE_TAKEN, check_roles, versions_not_over
 from contracts.packs.permitting import PERMISSION_FULL, changed_permissions
+from contracts.packs.succession import ID_CHANGED, KIND_TAKEN, types_followed
 from contracts.plan import Plan
 from contracts.timers import set_timer
 from ledger.hashing import Hash
@@ -46,10 +47,6 @@ PACK_UNKNOWN = Reason(
 )
 VERSION_NOT_NEWER = Reason(
     "governance.pack-version", "version {found} of the pack {name} is in force or to come; {version} does not count up"
-)
-KIND_TAKEN = Reason(
-    "governance.pack-kind-taken",
-    "records of the kind {kind} follow the pack {other}; only local conventions on top of it can take them over",
 )
 WAITING = Reason(
     "governance.pack-waiting",
@@ -65,6 +62,7 @@ ACTIVATION_REASONS = (
     VERSION_NOT_NEWER,
     WAITING,
     KIND_TAKEN,
+    ID_CHANGED,
     ROLE_TAKEN,
     PACKS_FULL,
     PERMISSION_FULL,
@@ -98,7 +96,7 @@ def plan_activation(context: Context, arguments: Arguments) -> Plan:
         _check_base_version(context, manifest.base, before)
     bases = _bases(context, manifest)
     names = {manifest.name, *bases[:1]}
-    types = {kind: _versions_of(context, kind, names) for kind in manifest.parts}
+    types = types_followed(context, manifest, height, names)
     check_roles(context, manifest, (manifest.name, *bases))
     own = versions_not_over(context, manifest.name)
     below = [one for name in bases for one in versions_not_over(context, name)]
@@ -185,12 +183,3 @@ def _check_base_version(context: Context, base: Base, before: tuple[PackVersion,
         found.append(find_manifest(context, own.hash).version)
     if found and max(found) > version:
         raise Refusal(*BASE_OLDER, found=max(found), name=base.name, version=version)
-
-
-def _versions_of(context: Context, kind: str, names: set[str]) -> tuple[TypeVersion, ...]:
-    versions = versions_of(context, kind)
-    if versions:
-        other = find_manifest(context, versions[-1].pack).name
-        if other not in names:
-            raise Refusal(*KIND_TAKEN, kind=kind, other=other)
-    return versions

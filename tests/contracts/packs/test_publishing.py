@@ -114,6 +114,24 @@ def test_a_new_version_takes_over_and_older_ones_stay_readable() -> None:
     assert [found.version for found in pack_versions(ledger.context(), "chess-club")] == [1, 2]
 
 
+def test_what_makes_the_ids_of_a_kind_never_changes() -> None:
+    """Records that are there keep their ids, and could not be found, or would be in the way of new ones."""
+    ledger, one = PackLedger(), pack()
+    numbered = pack(("version = 1\n", "version = 2\n"), ('id = "person"', 'id = "number"'))
+    for each in (one, numbered):
+        ledger.publish(each)
+    assert ledger.activate(one, **{"from": 1000}).code == CODE_OK
+    # Nothing was in force yet: what gives way leaves nothing behind.
+    assert ledger.activate(numbered, **{"from": 500}).code == CODE_OK
+    three, ledger.height = version(3), 500
+    ledger.publish(three)
+    refused = ledger.activate(three)
+    assert (refused.code, refused.details) == (
+        "governance.pack-id-changed",
+        {"kind": "club-member", "before": "number", "after": "person"},
+    )
+
+
 def test_what_is_to_come_gives_way_to_what_begins_before() -> None:
     ledger, one, two = PackLedger(), pack(), version(2, "Belonging")
     for each, start in ((one, 1000), (two, 500)):
