@@ -46,10 +46,17 @@ def pack_check(
     return 0
 
 
-def pack_test(session: Session, folder: _Folder) -> int:
+def pack_test(
+    session: Session,
+    folder: _Folder,
+    story: Annotated[
+        list[str] | None,
+        typer.Option("--story", metavar="NAME", help=N_("Only the scenario in NAME.toml; may be repeated.")),
+    ] = None,
+) -> int:
     """Play the scenarios of a pack on a ledger in memory, and tell what comes out otherwise than they say."""
-    from cli.errors import EXIT_FAILED, UsageError
-    from cli.pack_folder import SCENARIOS, compile_folder
+    from cli.errors import EXIT_FAILED
+    from cli.pack_folder import compile_folder
     from cli.pack_scenario_file import read_scenario_file
     from cli.pack_scenario_run import run_scenario
 
@@ -57,9 +64,7 @@ def pack_test(session: Session, folder: _Folder) -> int:
     if compiled.pack is None:
         session.show(_faults(compiled), lambda printer: _render_faults(printer, compiled))
         return EXIT_FAILED
-    files = sorted((folder / SCENARIOS).glob("*.toml"))
-    if not files:
-        raise UsageError("{path} holds no scenarios: files of the form *.toml", path=str(folder / SCENARIOS))
+    files = _stories(folder, story or [])
     outcomes = []
     with session.progress(_("Playing"), len(files)) as advance:
         for done, path in enumerate(files, 1):
@@ -81,6 +86,29 @@ def pack_test(session: Session, folder: _Folder) -> int:
     }
     session.show(document, lambda printer: _render_scenarios(printer, document))
     return EXIT_FAILED if any(findings for _name, _title, findings in outcomes) else 0
+
+
+def _stories(folder: Path, names: list[str]) -> list[Path]:
+    """The scenarios of a pack, or those of these names.
+
+    Raises:
+        UsageError: there are none, or none of a name.
+    """
+    from cli.errors import UsageError
+    from cli.pack_folder import SCENARIOS
+
+    files = sorted((folder / SCENARIOS).glob("*.toml"))
+    if not files:
+        raise UsageError("{path} holds no scenarios: files of the form *.toml", path=str(folder / SCENARIOS))
+    unknown = sorted(set(names).difference(path.stem for path in files))
+    if unknown:
+        raise UsageError(
+            "{path} holds no {name}; it holds {known}",
+            path=str(folder / SCENARIOS),
+            name=f"{unknown[0]}.toml",
+            known=", ".join(path.name for path in files),
+        )
+    return [path for path in files if not names or path.stem in names]
 
 
 def _render_scenarios(printer: Printer, document: dict[str, Any]) -> None:

@@ -40,6 +40,13 @@ def test_a_story_that_comes_out_is_told_by_its_title(banyan: Command) -> None:
     assert "An expulsion needs notice" in banyan("pack", "test", ASSOCIATION).out
 
 
+def test_one_story_is_played_by_its_name(banyan: Command) -> None:
+    document = banyan.ok("pack", "test", ASSOCIATION, "--story", "board", "--story", "fees")
+    assert [one["file"] for one in document["scenarios"]] == ["board.toml", "fees.toml"]
+    unknown = banyan("pack", "test", ASSOCIATION, "--story", "boards")
+    assert (unknown.status, "holds no boards.toml; it holds admission.toml, " in unknown.err) == (2, True)
+
+
 def test_every_rule_of_the_shipped_pack_refuses_somewhere() -> None:
     pack = compile_folder(ASSOCIATION).pack
     assert pack is not None
