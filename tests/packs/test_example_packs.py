@@ -109,7 +109,8 @@ def test_a_number_that_is_one_off_is_noticed(name: str, parameter: str, more: in
 
 @pytest.mark.parametrize(("month", "told"), [(20_544, "claim-is-granted"), (10**9, "records.id-invalid")])
 def test_a_month_stands_in_an_id_as_a_date(month: int, told: str) -> None:
-    trial = PackTrial(compiled(PACKS["benefits"].written()), 20_513, "north")
+    trial = PackTrial(compiled(PACKS["benefits"].written()), 20_513)
+    trial.found("north")
     for person in ("chen", "qian"):
         trial.enrol(person)
     trial.appoint("north", "cashier", "qian")

@@ -28,7 +28,8 @@ class Registry:
     """A parcel with two owners, and what is done to it."""
 
     def __init__(self) -> None:
-        self.trial = PackTrial(PACK, parse_date("2026-03-02"), "north")
+        self.trial = PackTrial(PACK, parse_date("2026-03-02"))
+        self.trial.found("north")
         for person in (*OWNERS, "bank", "wang", "li"):
             self.trial.enrol(person)
         for person in ("wang", "li"):
