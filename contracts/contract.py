@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from contracts.arguments import Argument, Arguments, Declaration
 from contracts.authority.actor import parse_actors
 from contracts.errors import ContractError, Reason, check_reason
+from contracts.limits import COMMON_LIMITS, RunLimits
 from ledger.encoding import Value
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Contract:
     names beginning with the contract's own. `pack_kinds_except` is for the one contract that writes the records of
     kinds which policy packs define: every kind but these is a pack's. `timers` serve the timers that it sets;
     `borrowed_timers` are purposes of other contracts, for timers that it sets through the functions of their owners.
+    `limits` are what one run of it may read and write.
     """
 
     name: str
@@ -102,6 +104,7 @@ class Contract:
     borrowed_kinds: frozenset[str] = frozenset()
     timers: tuple[TimerHandler, ...] = ()
     borrowed_timers: frozenset[str] = frozenset()
+    limits: RunLimits = COMMON_LIMITS
 
     def __post_init__(self) -> None:
         for name in (self.name, *sorted(self.kinds | self.borrowed_kinds)):

@@ -26,6 +26,7 @@ from contracts.contract import Contract, Operation
 from contracts.decision import DECIDED, KIND_DECISION, Decision, keep_decision
 from contracts.errors import Reason, Refusal
 from contracts.genesis_state import KIND_PARAMETERS
+from contracts.limits import DECISION_LIMITS
 from contracts.node_registry import KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME
 from contracts.packs.activation import (
     ACTIVATED,
@@ -246,6 +247,7 @@ GOVERNANCE = Contract(
     ),
     borrowed_kinds=ACTIVATION_KINDS,
     borrowed_timers=ACTIVATION_TIMERS,
+    limits=DECISION_LIMITS,
     events=REGISTRY_EVENTS
     | PROPOSAL_EVENTS
     | ADMINISTRATOR_EVENTS

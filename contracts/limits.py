@@ -4,6 +4,8 @@ Owns the bounds and the refusals of those who pass them. They keep what a block 
 proportional to its transactions, and are far above what an honest operation needs.
 """
 
+from typing import NamedTuple
+
 from contracts.errors import Reason
 
 # A decision that rests on more records than this should rest on a record that sums them up.
@@ -12,6 +14,22 @@ READS_MAX = 256
 WRITES_MAX = 64
 # With 2,048 transactions in a block, 256 MiB is the most that a block of such transactions can hold in memory.
 WRITTEN_SIZE_BYTES_MAX = 128 * 1024
+
+
+class RunLimits(NamedTuple):
+    """How many records one run of a contract may read and write, and how many bytes it may write."""
+
+    reads: int
+    writes: int
+    written_size_bytes: int
+
+
+COMMON_LIMITS = RunLimits(READS_MAX, WRITES_MAX, WRITTEN_SIZE_BYTES_MAX)
+# What the administrators decide on together: to put the largest pack in force over the largest one, with another one of
+# that size to come, writes 147 records of less than 1 MiB (`contracts.packs.limits`). They change the same few records
+# again and again, so a block of such transactions holds no more in memory than one of others.
+DECISION_LIMITS = RunLimits(512, 160, 1024 * 1024)
+
 EVENTS_MAX = 16
 # A decision sets its deadline and a handful of reminders.
 TIMERS_SET_MAX = 16

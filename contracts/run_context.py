@@ -27,8 +27,6 @@ from contracts.limits import (
     TOO_MANY_TIMERS,
     TOO_MANY_WRITES,
     TOO_MUCH_WRITTEN,
-    WRITES_MAX,
-    WRITTEN_SIZE_BYTES_MAX,
 )
 from contracts.record import (
     RECORD_SIZE_BYTES_MAX,
@@ -100,7 +98,7 @@ class RunContext:
     @property
     def reads_left(self) -> int:
         """How many more records this run may read, for work that is done in pieces."""
-        return max(0, READS_MAX - self._reads)
+        return max(0, self.contract.limits.reads - self._reads)
 
     def read(self, kind: str, record_id: str) -> Record | None:
         """The record as of now, this run's own writes included; None where there is none. Kinds of others too.
@@ -112,8 +110,8 @@ class RunContext:
         """
         # Counted here, as everything below: what is done ten times in a transaction is worth a call less.
         self._reads += 1
-        if self._reads > READS_MAX:
-            raise Refusal(*TOO_MANY_READS, limit=READS_MAX)
+        if self._reads > READS_MAX and self._reads > self.contract.limits.reads:
+            raise Refusal(*TOO_MANY_READS, limit=self.contract.limits.reads)
         return self._find(record_key(kind, record_id))
 
     def read_as(self, kind: str, record_id: str, read: Callable[[bytes], tuple[int, Whole]]) -> Whole | None:
@@ -163,8 +161,8 @@ class RunContext:
         Cost: a look-up.
         """
         self._reads += 1
-        if self._reads > READS_MAX:
-            raise Refusal(*TOO_MANY_READS, limit=READS_MAX)
+        if self._reads > READS_MAX and self._reads > self.contract.limits.reads:
+            raise Refusal(*TOO_MANY_READS, limit=self.contract.limits.reads)
         key = record_key(kind, record_id)
         return self.contents[key] if key in self.contents else self._state.get(key)
 
@@ -271,8 +269,8 @@ class RunContext:
 
     def _count_read(self) -> None:
         self._reads += 1
-        if self._reads > READS_MAX:
-            raise Refusal(*TOO_MANY_READS, limit=READS_MAX)
+        if self._reads > READS_MAX and self._reads > self.contract.limits.reads:
+            raise Refusal(*TOO_MANY_READS, limit=self.contract.limits.reads)
 
     def _content(self, key: bytes) -> bytes | None:
         return self.contents[key] if key in self.contents else self._state.get(key)
@@ -301,11 +299,12 @@ class RunContext:
         self._note_write(key, made(RecordVersion, (kind, record_id, version)), content)
 
     def _note_write(self, key: bytes, version: RecordVersion, content: bytes | None) -> None:
-        if key not in self.contents and len(self.contents) >= WRITES_MAX:
-            raise Refusal(*TOO_MANY_WRITES, limit=WRITES_MAX)
+        limits = self.contract.limits
+        if key not in self.contents and len(self.contents) >= limits.writes:
+            raise Refusal(*TOO_MANY_WRITES, limit=limits.writes)
         # Counted for every write, also of one record over and over: it is the work that is bounded.
         self._written_size += len(content) if content is not None else 0
-        if self._written_size > WRITTEN_SIZE_BYTES_MAX:
-            raise Refusal(*TOO_MUCH_WRITTEN, limit=WRITTEN_SIZE_BYTES_MAX)
+        if self._written_size > limits.written_size_bytes:
+            raise Refusal(*TOO_MUCH_WRITTEN, limit=limits.written_size_bytes)
         self.contents[key] = content
         self.versions[key] = version

@@ -7,7 +7,8 @@ small enough to be done within a block, and are several times what the largest p
 # A part is kept in one record (16 KiB), with some bytes for the record around it; it travels in one transaction.
 PART_SIZE_BYTES_MAX = 14 * 1024
 # With sections. One transaction puts a pack in force: it writes a record for each of them and each permission, takes
-# back as many permissions of the version before, and keeps the decision; 64 records are the most that it may write.
+# back those of one version that was to come and the permissions of the one before and of its base, and keeps the
+# decision: `contracts.limits.DECISION_LIMITS` is made for that, and a test does it at these bounds.
 TYPES_MAX = 32
 # A diagram with more states is read by nobody; the longest known workflow has 25.
 STATES_MAX = 32

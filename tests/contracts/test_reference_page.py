@@ -44,6 +44,10 @@ def test_the_limits_are_the_ones_in_force() -> None:
         "records read by the operation": f"{limits.READS_MAX}",
         "records written": f"{limits.WRITES_MAX}",
         "bytes written, every write counted": f"{limits.WRITTEN_SIZE_BYTES_MAX // 1024} KiB",
+        "read, written and bytes of `governance`": (
+            f"{limits.DECISION_LIMITS.reads}, {limits.DECISION_LIMITS.writes},"
+            f" {limits.DECISION_LIMITS.written_size_bytes // 1024**2} MiB"
+        ),
         "bytes of one record": f"{RECORD_SIZE_BYTES_MAX // 1024} KiB",
         "events": f"{limits.EVENTS_MAX}",
         "subjects linked, the sender's own included": f"{limits.LINKS_MAX}",
