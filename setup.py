@@ -24,6 +24,7 @@ PACKAGES = [
     "contracts.calendar",
     "contracts.cases",
     "contracts.completeness",
+    "contracts.indices",
     "contracts.members",
     "contracts.packs",
     "contracts.packs.sections",

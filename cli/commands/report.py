@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cli.declaration import Command
 from cli.language import N_
 from cli.reports.completeness import completeness
+from cli.reports.index import index
 
 
 class Report(NamedTuple):
@@ -24,6 +25,7 @@ REPORTS = (
     Report(
         "completeness", completeness, N_("Show what is missing: records, periods, links, numbers, holders of offices.")
     ),
+    Report("index", index, N_("Compute how well units run, by the formulas that their packs publish.")),
 )
 
 

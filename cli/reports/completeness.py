@@ -29,6 +29,7 @@ _TITLES = {
     "periods": N_("Periods of plans"),
     "numbers": N_("Numbers of records"),
     "references": N_("Fields and what they refer to"),
+    "requirements": N_("What packs require of office holders"),
     "chains": N_("Chains, link by link"),
 }
 
@@ -61,6 +62,7 @@ def surveys(inspection: "Inspection", advance: Advance) -> "dict[str, Survey]":
     from contracts.completeness.numbers import check_numbers
     from contracts.completeness.periods import check_periods
     from contracts.completeness.references import check_references
+    from contracts.completeness.requirements import check_requirements
     from contracts.completeness.tree import check_offices, check_units
 
     checks: dict[str, Callable[[Inspection], Survey]] = {
@@ -69,6 +71,7 @@ def surveys(inspection: "Inspection", advance: Advance) -> "dict[str, Survey]":
         "periods": check_periods,
         "numbers": check_numbers,
         "references": check_references,
+        "requirements": check_requirements,
     }
     found: dict[str, Survey] = {}
     for name, check in checks.items():
@@ -99,7 +102,7 @@ def _check_chains(records: "NodeRecords", unit: str | None, advance: Advance) ->
 
 def _subjects(records: "NodeRecords", unit: str | None) -> list[str]:
     from contracts.chain import CHAIN_KIND
-    from contracts.completeness.definitions import newest_definitions
+    from contracts.packs.in_force import newest_definitions
     from contracts.units.office import KIND_OFFICE, person_subject
     from contracts.units.tree import unit_subject
 

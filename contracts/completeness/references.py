@@ -4,11 +4,11 @@ Owns this check, by the definitions that are in force. Never looks at values tha
 docs/reference/reports.md, "completeness".
 """
 
-from contracts.completeness.definitions import newest_definitions
 from contracts.completeness.survey import Inspection, Survey
 from contracts.errors import Reason
 from contracts.members.person import KIND_PERSON
 from contracts.packs.field import Field
+from contracts.packs.in_force import newest_definitions
 from contracts.packs.record_type import TypeDefinition
 from contracts.records.move import NOT_THERE
 from contracts.units.tree import KIND_UNIT

@@ -8,19 +8,16 @@ never decides on a person, neither does a check. Source: docs/reference/packs.md
 from dataclasses import dataclass
 
 from contracts.calendar.recurrence import Recurrence
-from contracts.errors import Refusal
-from contracts.packs.fault import Faults, PackFault
+from contracts.packs.fault import Faults
 from contracts.packs.form import Form
 from contracts.packs.limits import ARTICLE_SIZE_BYTES_MAX
 from contracts.packs.names import NAME, NAME_HINT
+from contracts.packs.period_reading import read_recurrence
 from contracts.packs.words import Words, read_title
 from ledger.encoding import Value
 
 # The timer by which the checks of a pack begin once it is in force; the record engine serves it.
 BEGIN_PURPOSE = "records.begin-checks"
-
-# What stands where no period could be read.
-_DAILY = Recurrence("days", 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +46,9 @@ class Check:
         check = cls(
             name,
             read_title(form),
-            _read_recurrence(form),
+            read_recurrence(form),
             form.matching("then", NAME, NAME_HINT),
             form.text("article", ARTICLE_SIZE_BYTES_MAX, optional=True),
         )
         form.close()
         return check
-
-
-def _read_recurrence(form: Form) -> Recurrence:
-    value = form.take("every")
-    if "every" not in form:
-        form.refuse(PackFault("the key {key} is missing", key="'every'"), "every")
-        return _DAILY
-    try:
-        return Recurrence.decode(value)
-    except Refusal as refusal:
-        form.refuse(
-            PackFault('no period is meant by this: {reason}; write "monthly", for example', reason=refusal), "every"
-        )
-        return _DAILY

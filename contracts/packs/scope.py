@@ -87,6 +87,11 @@ def type_of(name: str, field: TypedField) -> Type:
     return ListType(found, field.count_max or 1) if field.type != item else found
 
 
+def parameter_type(name: str) -> Type:
+    """The type that rules know a parameter of the type `name` by."""
+    return _SCALARS[name]
+
+
 def foreign_functions(uses: Uses) -> dict[str, ForeignField]:
     """The functions that look into fields of other types: `club_member_fee(id)` is `fee` of a `club-member`."""
     return {
@@ -118,7 +123,7 @@ def scope_of(definition: TypeDefinition, present: Collection[str] = (), *, votes
             found = type_of(name, field)
             names[name] = found if field.required or name in present else OptionalType(found)
     for name, parameter in definition.parameters.items():
-        names[parameter_name(name)] = _SCALARS[parameter.type]
+        names[parameter_name(name)] = parameter_type(parameter.type)
     return Scope(names, _functions(definition.uses, definition.kind))
 
 

@@ -3,6 +3,7 @@
 Owns the list. Invariant: what was decoded gives the very same bytes again.
 """
 
+from contracts.indices.section import INDICES
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.form import Form
 from contracts.packs.limits import PART_SIZE_BYTES_MAX
@@ -12,7 +13,7 @@ from contracts.packs.sections.section import SECTION_KEY, Section, SectionKind, 
 from ledger.encoding import decode, encode
 from ledger.errors import DecodingError, EncodingError
 
-SECTION_KINDS: dict[str, SectionKind] = {kind.name: kind for kind in (DUES,)}
+SECTION_KINDS: dict[str, SectionKind] = {kind.name: kind for kind in (DUES, INDICES)}
 # The tables in a pack's files that sections are made of.
 SECTION_TABLES = tuple(sorted(table for kind in SECTION_KINDS.values() for table in kind.tables))
 

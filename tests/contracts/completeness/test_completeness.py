@@ -11,6 +11,7 @@ from contracts.calendar.recurrence import Recurrence
 from contracts.completeness.numbers import NUMBER_GONE, check_numbers
 from contracts.completeness.periods import NOT_HELD, NOT_JUDGED, NOT_WRITTEN, check_periods
 from contracts.completeness.references import REFERENCE_GONE, REQUIRED_GONE, STATE_GONE, check_references
+from contracts.completeness.requirements import NO_RECORD, NO_RECORD_THEN, check_requirements
 from contracts.completeness.survey import Inspection, Survey
 from contracts.completeness.tree import (
     CHILDREN_WRONG,
@@ -22,6 +23,7 @@ from contracts.completeness.tree import (
 )
 from contracts.record import Record, record_key
 from tests.contracts.dict_state import DictState
+from tests.contracts.indices.oversight import CIRCLE, UNIT, Facts, circle, day_ms, publish
 from tests.contracts.organisation import Organisation
 from tests.contracts.records.packs import CLUB, compiled, put_in_force
 from tests.contracts.schedule.schedule_ledger import BEGIN, ScheduleLedger
@@ -132,3 +134,28 @@ def test_periods_of_plans_are_held_or_told() -> None:
     # Nobody ran the timers for half a year.
     stopped = survey(check_periods, ledger.state, ledger.time_ms + 180 * DAY_MS)
     assert (NOT_JUDGED.code, "branch-1/000001") in codes(stopped)
+
+
+def test_nobody_is_missed_whom_a_pack_requires_something_of() -> None:
+    facts = Facts(members=3)
+    publish(facts, circle())
+    facts.record("talk", 1, "held", "2026-01-05", person="p01")
+    now_ms = day_ms("2026-10-10")
+    found = check_requirements(Inspection.of(StateRecords(facts, now_ms), UNIT))
+    assert codes(found) == [(NO_RECORD.code, "north/member/p00"), (NO_RECORD.code, "north/member/p02")]
+    assert found.looked_at == 3
+    yearly = 'kind = "evening"\nevery = "yearly"\non = "held_on"'
+    asked = CIRCLE.replace('role = "member"\nkind = "talk"', f'role = "member"\n{yearly}')
+    asked = asked.replace('title = {en = "Evening", zh = "聚会"}', 'title = {en = "E", zh = "聚"}\nsubject = "host"')
+    asked = asked.replace('sets = ["held_on", ', 'sets = ["host", "held_on", ')
+    host = (
+        '[type.evening.field.host]\ntype = "person"\nclass = "public"\nrequired = true\ntitle = {en = "H", zh = "主"}\n'
+    )
+    publish(facts, circle(asked.replace("[type.evening.field.room]", f"{host}[type.evening.field.room]")))
+    facts.evening(1, "2025-03-01", host="p00")
+    facts.evening(2, "2026-03-01", host="p01")
+    for person, since in (("p00", "2024-12-31"), ("p01", "2024-12-31"), ("p02", "2025-01-01")):
+        facts.hold("member", person, since)
+    # Of 2025, the last year that is over: p00 had one, p01 a year later, p02 came within it.
+    again = check_requirements(Inspection.of(StateRecords(facts, now_ms), None))
+    assert codes(again) == [(NO_RECORD_THEN.code, "north/member/p01")]
