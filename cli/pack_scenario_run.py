@@ -4,6 +4,8 @@ Owns the comparison. A finding says at which place of the scenario what was expe
 the first, since what follows is often what the author wants to see. Source: docs/reference/packs.md, "Scenarios".
 """
 
+from collections.abc import Sequence
+
 from cli.pack_scenario import Expectation, Scenario, Step
 from cli.pack_scenario_told import known_ids, reason_of, refused_by, written
 from cli.pack_trial import PackTrial
@@ -28,12 +30,17 @@ class ScenarioFinding(BanyanError):
         self.step = step
 
 
-def run_scenario(pack: Pack, scenario: Scenario) -> tuple[ScenarioFinding, ...]:
+def run_scenario(pack: Pack, scenario: Scenario, below: Sequence[Pack] = ()) -> tuple[ScenarioFinding, ...]:
     """What comes out otherwise than the scenario says, played on a ledger of its own.
+
+    Args:
+        pack: In force from the beginning on.
+        scenario: The story.
+        below: The packs that it is on top of, the lowest first.
 
     Cost: some milliseconds a step, and a tenth of one for each day that passes.
     """
-    trial = PackTrial(pack, scenario.start)
+    trial = PackTrial(pack, scenario.start, below)
     for name, other in scenario.units.items():
         trial.found(name, other.parent)
     trial.found(scenario.unit, scenario.parent)

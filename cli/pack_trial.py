@@ -5,7 +5,7 @@ without a network, a disk or a clock. Never judges what comes out. Invariant: th
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from contracts.builtin import builtin_registry
@@ -78,8 +78,8 @@ class _Published(NamedTuple):
 class PackTrial:
     """The ledger; it begins on the day before `start`, with the pack in force."""
 
-    def __init__(self, pack: Pack, start: int) -> None:
-        """`start` in days since 1970-01-01, from 2020-01-03 on.
+    def __init__(self, pack: Pack, start: int, below: Sequence[Pack] = ()) -> None:
+        """`start` in days since 1970-01-01, from 2020-01-03 on; `below` are the packs that this one is on top of.
 
         Cost: the pack is published once for all its stories, which takes most of a second for the largest.
         """
@@ -91,7 +91,7 @@ class PackTrial:
         self.state = TrialState(records)
         self._time_ms = _CREATED_MS
         if not self._height:
-            self._publish(pack)
+            self._publish(pack, below)
         self._time_ms = (start - 1) * DAY_MS + _MORNING_MS
         self._done("governance.pack-activate", {"pack": pack.hash})
 
@@ -160,10 +160,15 @@ class PackTrial:
         prefix = kind.encode() + b"\0"
         return sorted(parse_record_key(key)[1] for key in self.state if key.startswith(prefix))
 
-    def _publish(self, pack: Pack) -> None:
-        for data in pack.parts().values():
-            self._done("packs.publish-part", {"data": data})
-        self._done("packs.publish", {"data": pack.manifest.encode()})
+    def _publish(self, pack: Pack, below: Sequence[Pack]) -> None:
+        published: set[bytes] = set()
+        for one in (*below, pack):
+            for data in one.parts().values():
+                # What local conventions leave as it is, they share with their base.
+                if data not in published:
+                    self._done("packs.publish-part", {"data": data})
+                    published.add(data)
+            self._done("packs.publish", {"data": one.manifest.encode()})
         while len(_PUBLISHED) >= _PUBLISHED_MAX:
             _PUBLISHED.pop(next(iter(_PUBLISHED)))
         _PUBLISHED[pack.hash] = _Published(self._network, dict(self.state), self._height, self._leaves, self._nonce)

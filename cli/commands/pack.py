@@ -69,7 +69,7 @@ def pack_test(
     with session.progress(_("Playing"), len(files)) as advance:
         for done, path in enumerate(files, 1):
             scenario, faults = read_scenario_file(path)
-            findings = faults if scenario is None else run_scenario(compiled.pack, scenario)
+            findings = faults if scenario is None else run_scenario(compiled.pack, scenario, compiled.below)
             outcomes.append((path.name, scenario.title if scenario is not None else "", findings))
             advance(done, None)
     document = {

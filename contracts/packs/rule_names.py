@@ -10,6 +10,7 @@ VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
 # What the engine answers by itself (`contracts.records.rule_scope`).
 HOST_FUNCTIONS = frozenset(
     (
+        "commitment_of",
         "counter",
         "counter_of",
         "has_role",

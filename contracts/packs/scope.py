@@ -41,6 +41,8 @@ _SCALARS: dict[str, Type] = {
 }
 # As the rule language counts: 20 for a read of the state.
 _READ_FUEL = 20
+# Two hundred bytes and more are encoded and hashed.
+_HASH_FUEL = 30
 # An attendance list and its eight pages.
 _LIST_FUEL = 9 * _READ_FUEL
 # Looking for an office can take two reads, a delegation's grantor included.
@@ -136,6 +138,7 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             OptionalType(TEXT),
             _READ_FUEL,
         ),
+        Signature("commitment_of", (Parameter("salt", HASH), Parameter("words", TEXT)), HASH, _HASH_FUEL),
         Signature("has_signed_in", (Parameter("session", INTEGER), person), BOOLEAN, _LIST_FUEL),
     ]
     if uses.roles:

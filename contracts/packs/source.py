@@ -33,12 +33,14 @@ _RULE_OF_TYPE = re.compile(r"type\.(?P<kind>[a-z0-9-]+)\.rule\.(?P<rule>[a-z0-9-
 class Compiled:
     """What became of a pack's files: the pack if nothing is wrong with it, and else all that is.
 
-    `tables` are those of the pack with its base merged in, for packs on top of this one.
+    `tables` are those of the pack with its base merged in, for packs on top of this one; `below` are those that it is
+    on top of, the lowest first.
     """
 
     pack: Pack | None
     faults: tuple[PackFault, ...]
     tables: Mapping[str, Table]
+    below: tuple[Pack, ...] = ()
 
 
 def base_name(files: Mapping[str, Table]) -> str | None:
@@ -70,7 +72,8 @@ def compile_pack(files: Mapping[str, Table], base: Compiled | None = None) -> Co
         gathered = Gathered(merge(base.tables, gathered.tables, faults, sections), gathered.origins)
     compilation = _Compilation(gathered.tables, faults)
     pack = compilation.run(base.pack if base is not None else None)
-    return _finished(pack if not faults.found else None, faults, gathered)
+    below = (*base.below, base.pack) if base is not None and base.pack is not None else ()
+    return replace(_finished(pack if not faults.found else None, faults, gathered), below=below)
 
 
 def _finished(pack: Pack | None, faults: Faults, gathered: Gathered) -> Compiled:

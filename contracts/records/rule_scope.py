@@ -23,6 +23,7 @@ from contracts.records.identity import is_record_id
 from contracts.rules.types import RuleValue
 from contracts.units.office import held_since, is_held
 from contracts.units.role_count import role_count
+from ledger.detached import detach
 from ledger.encoding import Value
 
 if TYPE_CHECKING:
@@ -130,6 +131,10 @@ class RecordScope:
         """How many hold the role in the record's unit."""
         return role_count(self._context, self._unit, str(role)) if _is(_ROLE, role) else 0
 
+    def commitment_of(self, salt: RuleValue, words: RuleValue) -> bytes:
+        """What commits to a text: the very hash that stands for a detached value of this salt."""
+        return detach(str(words), salt).commitment if isinstance(salt, bytes) else b""
+
     def signed_in(self, role: RuleValue, session: RuleValue) -> int:
         """How many are on an attendance list of the record's unit by the role."""
         if not (_is(_ROLE, role) and _is_session(session)):
@@ -186,6 +191,7 @@ _NAMES: dict[str, Callable[[RecordScope], RuleValue]] = {
     "unit": lambda scope: scope._unit,
 }
 _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
+    "commitment_of": RecordScope.commitment_of,
     "counter": RecordScope.counter,
     "counter_of": RecordScope.counter_of,
     "has_role": RecordScope.has_role,

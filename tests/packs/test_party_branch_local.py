@@ -1,0 +1,78 @@
+"""The pack `party-branch-local`: local conventions ask for more than the pack below them; less is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli.pack_folder import compile_folder, read_tables, shipped_folder
+from contracts.packs.overlay import not_weaker
+from contracts.packs.source import Compiled, compile_pack
+
+
+def folder(name: str) -> Path:
+    found = shipped_folder(name)
+    assert found is not None
+    return found
+
+
+BASE = compile_folder(folder("party-branch"))
+
+
+def local(change: Any = None) -> Compiled:
+    """The local pack, its tables changed before it is compiled."""
+    files = read_tables(folder("party-branch-local"))
+    if change is not None:
+        change(files["pack.toml"])
+    return compile_pack(files, BASE)
+
+
+def test_local_conventions_ask_for_more() -> None:
+    assert BASE.pack is not None
+    pack = local().pack
+    assert pack is not None and not_weaker(BASE.pack, pack) == ()
+    day = 20_000
+    numbers = {name: pack.manifest.parameters[name].value_on(day) for name in ("publicity-days", "classes-a-year")}
+    assert numbers == {"publicity-days": 7, "classes-a-year": 4}
+    assert pack.types["activity"].transitions["publish"].guards == ("sign-up-before", "three-days-notice")
+
+
+def set_value(name: str, value: int, least: int | None = None) -> Any:
+    def change(tables: dict[str, Any]) -> None:
+        parameter = tables["parameter"][name]
+        parameter["values"][0]["value"] = value
+        parameter["least"] = min(parameter["least"], value) if least is None else least
+
+    return change
+
+
+def review_alone(tables: dict[str, Any]) -> None:
+    """Minutes that nobody else confirms."""
+    tables["type"]["party-meeting"] = {"transition": {"confirm": {"review": {"distinct": False}}}}
+
+
+def resolve_with_less(tables: dict[str, Any]) -> None:
+    """Half of those present in the place of half of those due."""
+    tables["type"]["party-resolution"] = {"rule": {"more-than-half-due": {"expression": "yes * 2 > present"}}}
+
+
+def anybody_answers(tables: dict[str, Any]) -> None:
+    """Anybody answers for the branch."""
+    tables["type"]["feedback"] = {"transition": {"answer": {"by": ["anyone"]}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (set_value("publicity-days", 4), "parameter.publicity-days"),
+        (set_value("classes-a-year", 1), "parameter.classes-a-year"),
+        (set_value("answer-days", 10, least=1), "parameter.answer-days"),
+        (review_alone, "type.party-meeting.transition.confirm"),
+        (resolve_with_less, "type.party-resolution"),
+        (anybody_answers, "type.feedback.transition.answer"),
+    ],
+)
+def test_what_asks_for_less_is_refused_and_named(change: Any, path: str) -> None:
+    compiled = local(change)
+    assert compiled.pack is None
+    assert any(fault.path.startswith(path) for fault in compiled.faults), [fault.path for fault in compiled.faults]
