@@ -31,6 +31,7 @@ PACKAGES = [
     "contracts.records",
     "contracts.rules",
     "contracts.schedule",
+    "contracts.treasury",
     "contracts.units",
     "daemon",
     "daemon.api",

@@ -10,9 +10,12 @@ from contracts.packs.publishing import PACKS
 from contracts.records.contract import RECORDS
 from contracts.registry import Registry
 from contracts.schedule.contract import SCHEDULE
+from contracts.treasury.contract import TREASURY
 from contracts.units.contract import UNITS
 
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
-    return Registry((ATTENDANCE, BALLOTS, CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, UNITS))
+    return Registry(
+        (ATTENDANCE, BALLOTS, CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, TREASURY, UNITS)
+    )

@@ -19,6 +19,7 @@ PAGES = (
     "records.md",
     "attendance.md",
     "ballots.md",
+    "treasury.md",
 )
 PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES)
 

@@ -31,7 +31,7 @@ def test_operations_are_found_by_their_whole_name() -> None:
     assert (contract.name, operation.method) == ("notice", "post")
 
 
-@pytest.mark.parametrize("name", ["notice.remove", "treasury.pay", "notice.", "post"])
+@pytest.mark.parametrize("name", ["notice.remove", "treasury.print", "notice.", "post"])
 def test_an_unknown_operation_is_refused(name: str) -> None:
     with pytest.raises(Refusal) as caught:
         builtin_registry().find(name)
@@ -167,6 +167,27 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "schedule.end",
         "schedule.hold",
         "schedule.plan",
+        "treasury.account",
+        "treasury.approve",
+        "treasury.assess",
+        "treasury.close",
+        "treasury.follow",
+        "treasury.gift",
+        "treasury.move",
+        "treasury.open",
+        "treasury.pay",
+        "treasury.pay-batch",
+        "treasury.receive",
+        "treasury.receive-income",
+        "treasury.reduce",
+        "treasury.refuse",
+        "treasury.remit",
+        "treasury.return",
+        "treasury.reverse",
+        "treasury.spend",
+        "treasury.standing",
+        "treasury.standings",
+        "treasury.withdraw",
         "units.appoint",
         "units.cancel",
         "units.create",

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from contracts.packs.active import KIND_TYPE
+from contracts.packs.active import KIND_SECTION, KIND_TYPE
 from contracts.packs.pack import Pack
 from contracts.packs.source import compile_pack
 from contracts.record import Record
@@ -31,6 +31,10 @@ def put_in_force(ledger: Organisation, pack: Pack, from_height: int = 0) -> None
         assert isinstance(listed, list)
         versions: list[Value] = [*listed, [from_height, pack.hash, part]]
         ledger.write(KIND_TYPE, kind, {"versions": versions})
+    for section, part in manifest.sections.items():
+        ledger.write("pack-part", part.hex(), {"data": parts[f"section.{section}"]})
+        version: list[Value] = [from_height, pack.hash, part]
+        ledger.write(KIND_SECTION, f"{manifest.name}/{section}", {"versions": [version]})
 
 
 def club(source: str = CLUB) -> Organisation:
