@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 from cli.declaration import Command
 from cli.language import N_
+from cli.reports.ballot import ballot
 from cli.reports.completeness import completeness
+from cli.reports.election import election
 from cli.reports.index import index
 
 
@@ -22,9 +24,11 @@ class Report(NamedTuple):
 
 
 REPORTS = (
+    Report("ballot", ballot, N_("Count a ballot again, from its roll and its votes.")),
     Report(
         "completeness", completeness, N_("Show what is missing: records, periods, links, numbers, holders of offices.")
     ),
+    Report("election", election, N_("Count ranked ballots that somebody has published.")),
     Report("index", index, N_("Compute how well units run, by the formulas that their packs publish.")),
 )
 
