@@ -13,6 +13,7 @@ from contracts.records.identity import record_subject
 from contracts.records.move import NOT_THERE, Move
 from contracts.records.pack_record import Approval, PackRecord, Pending
 from contracts.records.reasons import APPROVED_ALREADY, NOT_APPROVER, SELF_APPROVAL
+from contracts.records.room import check_room
 from contracts.run_context import RunContext
 from ledger.encoding import Value
 from ledger.hashing import Hash
@@ -112,6 +113,8 @@ def keep_waiting(move: Move, pending: Pending, needed: int, asked: bool) -> None
             number=move.number,
         )
     context.put(move.kind, move.record_id, before.changed(pending=pending))
+    # What is asked for is judged now, and has to fit when enough have approved.
+    check_room(move)
     context.link(record_subject(move.kind, move.record_id))
     context.link(f"unit/{move.unit}")
     tell_approvals(move, pending, needed, asked)

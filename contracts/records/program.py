@@ -19,6 +19,7 @@ from contracts.packs.transition import Transition
 from contracts.records.field_values import Needed, needed_fields
 from contracts.records.local_day import local_day, utc_offset_minutes
 from contracts.records.reasons import TRANSITION_UNKNOWN, TYPE_UNKNOWN
+from contracts.records.room import Room, room_of
 from contracts.rules.evaluator import CompiledRule, compile_rule
 from contracts.rules.tree import Tree
 from contracts.run_context import RunContext
@@ -36,6 +37,7 @@ class Program:
         "_compiled",
         "_has_offset",
         "_needed",
+        "_room",
         "_trees",
         "definition",
         "foreign",
@@ -55,6 +57,7 @@ class Program:
         self._has_offset = PARAMETER_UTC_OFFSET in definition.parameters
         self._actors: dict[tuple[str, ...], tuple[Actor, ...]] = {}
         self._needed: dict[str, Needed] = {}
+        self._room: Room | None = None
         # By the identity of expressions, which belong to this definition: it keeps them alive.
         self._trees: dict[int, Tree] = {}
         self._compiled: dict[int, CompiledRule] = {}
@@ -84,6 +87,13 @@ class Program:
         if found is None:
             found = self._needed[transition.name] = needed_fields(self.definition, transition)
         return found
+
+    @property
+    def room(self) -> Room:
+        """How large the values of a record may be."""
+        if self._room is None:
+            self._room = room_of(self.definition)
+        return self._room
 
     def offset_minutes(self, time_ms: int) -> int:
         """How far the pack's days are ahead of UTC at this time."""

@@ -50,6 +50,12 @@ ID_INVALID = Reason(
 ID_TOO_LONG = Reason("records.id-too-long", "the id of the {kind} would have {size} characters, allowed are {limit}")
 NUMBERS_FULL = Reason("records.numbers-full", "the unit {unit} has {count} records of the kind {kind}, the most")
 
+RECORD_FULL = Reason(
+    "records.record-full",
+    "the values of the {kind} {id} would have {size} bytes; {limit} are allowed, as room stays for fields that are to"
+    " come and for approvals: keep what is long beside the ledger",
+)
+
 MINIMUM_STAY = Reason("records.minimum-stay", "the {kind} {id} needs {needed} days in the state {state}, has {found}")
 GUARD = Reason(
     "records.guard",
@@ -133,6 +139,7 @@ RECORDS_REASONS = (
     ID_INVALID,
     ID_TOO_LONG,
     NUMBERS_FULL,
+    RECORD_FULL,
     MINIMUM_STAY,
     GUARD,
     RULE_FAILED,

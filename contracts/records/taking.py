@@ -22,6 +22,7 @@ from contracts.records.pack_record import PackRecord, Pending
 from contracts.records.program import Program, find_program
 from contracts.records.reasons import CHAIN_TOO_DEEP, EFFECT_FAILED, EXISTS, REVIEW_PENDING
 from contracts.records.request import Request
+from contracts.records.room import check_room
 from contracts.records.rule_check import evaluate
 from contracts.units.tree import active_unit
 from ledger.encoding import Value
@@ -106,6 +107,7 @@ def _timers(move: Move) -> tuple[str, ...]:
 
 def _write(move: Move, timers: tuple[str, ...]) -> None:
     move.context.put(move.kind, move.record_id, written(move, timers))
+    check_room(move)
 
 
 def _tell(move: Move) -> None:
