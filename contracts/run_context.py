@@ -229,6 +229,22 @@ class RunContext:
             raise Refusal(*TOO_MANY_LINKS, limit=LINKS_MAX)
         self.subjects[subject] = None
 
+    def attempt(self, work: Callable[[], None]) -> Refusal | None:
+        """Do some work; where it is refused, undo what it did, and hand the refusal back so that the run can go on.
+
+        The work may read and write as much as a run may, and so may what comes after a refusal: try once in a run. What
+        its rules took stays counted.
+        """
+        contents, versions, subjects = dict(self.contents), dict(self.versions), dict(self.subjects)
+        events, counts = list(self.events), (self._reads, self._timers, self._written_size)
+        try:
+            work()
+        except Refusal as refusal:
+            self.contents, self.versions, self.subjects, self.events = contents, versions, subjects, events
+            self._reads, self._timers, self._written_size = counts
+            return refusal
+        return None
+
     def create_for_runtime(self, kind: str, record_id: str, fields: dict[str, Value]) -> None:
         """`create` for the runtime's own modules, which write kinds that no contract may."""
         self._create(record_key(kind, record_id), kind, record_id, fields)

@@ -6,5 +6,6 @@ ASKED = "records.asked"
 APPROVED = "records.approved"
 WITHDRAWN = "records.withdrawn"
 NOTICE = "records.notice"
+DEADLINE_REFUSED = "records.deadline-refused"
 
-RECORDS_EVENTS = frozenset((CREATED, CHANGED, ASKED, APPROVED, WITHDRAWN, NOTICE))
+RECORDS_EVENTS = frozenset((CREATED, CHANGED, ASKED, APPROVED, WITHDRAWN, NOTICE, DEADLINE_REFUSED))

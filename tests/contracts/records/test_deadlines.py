@@ -86,21 +86,59 @@ def test_a_deadline_works_under_a_newer_version_of_the_pack() -> None:
     assert (fields["state"], fields["pack"]) == ("lapsed", compiled(SECOND).hash)
 
 
-def test_a_deadline_that_cannot_be_met_is_told_and_leaves_the_record_to_people() -> None:
-    guarded = CLUB.replace(
-        'title = { en = "Lapse", zh = "失效" }\nautomatic = true',
-        'title = { en = "Lapse", zh = "失效" }\nautomatic = true\nguards = ["empty"]',
-    ).replace(
-        "[type.application.rule.quorum]",
-        '[type.application.rule.empty]\nexpression = "score is None"\ntext = { en = "scored", zh = "已评分" }\n\n'
-        "[type.application.rule.quorum]",
-    )
-    ledger = club(guarded)
+GUARDED = CLUB.replace(
+    'title = { en = "Lapse", zh = "失效" }\nautomatic = true',
+    'title = { en = "Lapse", zh = "失效" }\nautomatic = true\nguards = ["empty"]',
+).replace(
+    "[type.application.rule.quorum]",
+    '[type.application.rule.empty]\nexpression = "score is None"\ntext = { en = "scored", zh = "已评分" }\n\n'
+    "[type.application.rule.quorum]",
+)
+
+
+def test_a_deadline_that_is_held_back_opens_a_case_and_leaves_the_record_to_people() -> None:
+    ledger = club(GUARDED)
     assert create(ledger, "eve", person="eve", score=5).ok
+    record = ledger.state[f"application\0{APPLICATION}".encode()]
     (effect,) = at(ledger, ends(ledger, 30))
-    assert (effect.code, effect.details["rule"], effect.writes) == ("records.guard", "empty", ())
-    assert fields_of(ledger, "application", APPLICATION)["state"] == "open"
+    (event,) = effect.events
+    assert effect.ok and event.name == "records.deadline-refused"
+    assert event.fields == {
+        "code": "records.guard",
+        "id": APPLICATION,
+        "kind": "application",
+        "pack": compiled(GUARDED).hash.hex(),
+        "rule": "empty",
+        "transition": "lapse",
+    }
+    assert ledger.state[f"application\0{APPLICATION}".encode()] == record
+    case = ledger.fields("case", "branch-1/000001")
+    assert (case["owner"], case["basis"]) == ("administrator", f"application/{APPLICATION}")
+    subjects = [link.subject for link in effect.links]
+    assert subjects == [f"record/application/{APPLICATION}", "case/branch-1/000001", "unit/branch-1"]
     assert act(ledger, "bob", "refuse").ok
+
+
+def test_a_deadline_whose_effects_fail_leaves_nothing_of_them() -> None:
+    """What was done before the effect that fails is undone, and the case stands alone."""
+    source = CLUB.replace(
+        'title = { en = "Lapse", zh = "失效" }\nautomatic = true',
+        """title = { en = "Lapse", zh = "失效" }
+automatic = true
+effects = [
+  { do = "count", counter = "lapsed", by = "1" },
+  { do = "notify", event = "lapsed", fields = {} },
+  { do = "open-case", title = { en = "Lapsed", zh = "已失效" }, days = 5 },
+  { do = "release", role = "member", person = "person" },
+]""",
+    )
+    ledger, end = applied(source)
+    (effect,) = at(ledger, end)
+    assert [event.fields.get("code") for event in effect.events] == ["units.office-not-held"]
+    assert fields_of(ledger, "application", APPLICATION)["state"] == "open"
+    assert ledger.record("counter", "branch-1/lapsed") is None
+    assert [write.kind for write in effect.writes if write.kind != "timer"] == ["case-count", "case"]
+    assert ledger.fields("case", "branch-1/000001")["title"] != {"en": "Lapsed", "zh": "已失效"}
 
 
 def test_a_timer_that_the_record_does_not_know_does_nothing() -> None:
