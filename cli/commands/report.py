@@ -13,6 +13,8 @@ from cli.reports.ballot import ballot
 from cli.reports.completeness import completeness
 from cli.reports.election import election
 from cli.reports.index import index
+from cli.reports.member_statement import member_statement
+from cli.reports.unit_statement import unit_statement
 
 
 class Report(NamedTuple):
@@ -30,6 +32,8 @@ REPORTS = (
     ),
     Report("election", election, N_("Count ranked ballots that somebody has published.")),
     Report("index", index, N_("Compute how well units run, by the formulas that their packs publish.")),
+    Report("member-statement", member_statement, N_("Show what a member owed and paid, month by month.")),
+    Report("unit-statement", unit_statement, N_("Show the accounts of a unit over a year.")),
 )
 
 
