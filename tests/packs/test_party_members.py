@@ -10,6 +10,7 @@ KINDS = frozenset(
         "appeal",
         "applicant",
         "arrival",
+        "branch-election",
         "branch-term",
         "development",
         "discipline",
