@@ -14,6 +14,7 @@ PACKAGES = [
     "cli.commands",
     "cli.demo",
     "cli.importing",
+    "cli.invented",
     "cli.reports",
     "consensus",
     "contracts",

@@ -20,6 +20,7 @@ from benchmarks.report import write_report
 from cli.client import NodeClient
 from cli.demo.cluster import Cluster
 from cli.demo.network import make_network
+from cli.demo.recording import PACK
 from cli.genesis_file import read_home_genesis
 from cli.member_key import read_key_file
 from cli.operation_arguments import PreparedArguments
@@ -119,7 +120,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="banyan-network-") as name:
         folder = Path(name)
         flush = flush_ms(folder)
-        _, places = make_network(folder, NODES)
+        _, places = make_network(folder, NODES, PACK)
         with Cluster(places) as cluster:
             cluster.wait_for_leader()
             writer = Writer(places[0].home)

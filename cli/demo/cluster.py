@@ -108,6 +108,26 @@ class Cluster:
         """
         return wait_for(self.leader, no_leader_error())
 
+    def other_than(self, node: DemoNode) -> DemoNode:
+        """The next running node after `node` in the ring; itself where it is alone.
+
+        Raises:
+            CommandError: none runs.
+        """
+        place = self.nodes.index(node)
+        behind = (*self.nodes[place + 1 :], *self.nodes[: place + 1])
+
+        def look() -> DemoNode | None:
+            return next((one for one in behind if one.process.is_running and one.status() is not None), None)
+
+        return wait_for(
+            look,
+            CommandError(
+                "none of the nodes answers after {seconds} s; look at the logs beside their folders",
+                seconds=round(WAIT_S),
+            ),
+        )
+
     def standings(self) -> list[Standing | None]:
         """Where each node's ledger stands; None for one that does not answer."""
         statuses = [node.status() for node in self.nodes]

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 from cli.client import NodeClient
 from cli.demo.membership import ROLE_ADMIN, MembershipEvent, busiest_account, pseudonym, replay
-from cli.demo.organisation import ROOT_UNIT
-from cli.demo.picture import Administrator, Episode, Kind
+from cli.demo.organisation import ROOT_UNIT, Organisation
+from cli.demo.picture import Administrator, Episode, Kind, Picture
 from cli.demo.reading import Happening, Membership, read_account, read_history, read_memberships, read_records
 from cli.demo.recording import Told, told_by
 from cli.demo.trial import Trial
@@ -21,9 +21,9 @@ from contracts.units.office import KIND_OFFICE, STATE_HELD
 from contracts.units.tree import KIND_UNIT
 
 
-def compare_members(trial: Trial) -> None:
+def compare_members(trial: Trial, events: list[MembershipEvent], picture: Picture) -> None:
     """Who is a member, in which role: on every node, and behind the pseudonyms."""
-    members = replay(trial.events)
+    members = replay(events)
     expected = {pseudonym(account): role for account, role in members.items()}
     same = 0
     memberships: dict[str, Membership] = {}
@@ -39,7 +39,7 @@ def compare_members(trial: Trial) -> None:
     nodes = len(trial.cluster.nodes)
     checks.compare(_("nodes whose members are the source's, each with the same role"), nodes, same)
     told = {person: (one.event_count, one.at_ms) for person, one in memberships.items()}
-    source = _told_by(trial.events)
+    source = _told_by(events)
     checks.compare(
         _("people with as many events as in the source, and the time of the last one"),
         len(source),
@@ -58,15 +58,17 @@ def compare_members(trial: Trial) -> None:
     checks.compare(
         _("members whose account name fits its commitment and the source"), len(named), _common(named, accounts)
     )
-    trial.picture.member_count, trial.picture.left_count = len(active), len(memberships) - len(active)
-    trial.picture.administrators = sorted(
+    picture.member_count, picture.left_count = len(active), len(memberships) - len(active)
+    picture.administrators = sorted(
         Administrator(accounts[person], memberships[person].at_ms)
         for person, role in active.items()
         if role == ROLE_ADMIN
     )
 
 
-def compare_histories(trial: Trial) -> list[str]:
+def compare_histories(
+    trial: Trial, events: list[MembershipEvent], organisation: Organisation, picture: Picture
+) -> list[str]:
     """Every person's events in their order; the ids of their transactions."""
     with NodeClient(trial.node.place.home) as client:
         happened = [one for one in read_history(client, f"unit/{ROOT_UNIT}") if _told(one) is not None]
@@ -74,7 +76,7 @@ def compare_histories(trial: Trial) -> list[str]:
         for one in happened:
             by_person.setdefault(_person_of(one), []).append(_event_of(one))
         source: dict[str, list[tuple[str, int, str]]] = {}
-        for event in trial.events:
+        for event in events:
             role = "" if event.kind == "left" else event.role
             source.setdefault(event.person, []).append((event.kind, event.at_ms, role))
         trial.checks.compare(
@@ -82,22 +84,22 @@ def compare_histories(trial: Trial) -> list[str]:
             len(source),
             _common(source, by_person),
         )
-        account, count = busiest_account(trial.events)
-        offices = sum(role.account == account for role in trial.organisation.roles)
+        account, count = busiest_account(events)
+        offices = sum(role.account == account for role in organisation.roles)
         history = read_history(client, f"person/{pseudonym(account)}")
     trial.checks.compare(
         _("links in the history of the person with most events, each verified"), count + offices, len(history)
     )
-    trial.picture.account = account
-    trial.picture.history = list(map(_episode, history))
+    picture.account = account
+    picture.history = list(map(_episode, history))
     return [one.transaction_id for one in happened]
 
 
-def compare_groups(trial: Trial) -> None:
+def compare_groups(trial: Trial, organisation: Organisation, picture: Picture) -> None:
     """Groups with their parents, who leads them, when they meet; nothing where the source has no groups."""
-    if not trial.organisation.groups:
+    if not organisation.groups:
         return
-    organisation, checks = trial.organisation, trial.checks
+    checks = trial.checks
     with NodeClient(trial.node.place.home) as client:
         units = [one["fields"] for one in read_records(client, KIND_UNIT)]
         held_offices = [one["fields"] for one in read_records(client, KIND_OFFICE, state=STATE_HELD)]
@@ -127,7 +129,7 @@ def compare_groups(trial: Trial) -> None:
     kinds = Counter(one["kind"] for one in below)
     kind_of = {one["unit"]: one["kind"] for one in units}
     held, planned = (Counter(kind_of[one["unit"]] for one in some) for some in (offices, meetings))
-    trial.picture.kinds = [Kind(kind, count, held[kind], planned[kind]) for kind, count in kinds.most_common()]
+    picture.kinds = [Kind(kind, count, held[kind], planned[kind]) for kind, count in kinds.most_common()]
 
 
 def _same(source: Iterable[tuple[str, ...]], ledger: Sequence[tuple[str, ...]]) -> int:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from cli.batch_file import BatchFile, measure
 from cli.batch_journal import BatchJournal, LineState
@@ -16,7 +17,7 @@ from cli.batch_report import BatchReport
 from cli.batch_run import BatchRun
 from cli.batch_stream import BatchStream
 from cli.client import NodeClient
-from cli.demo.cluster import WAIT_S, Cluster, DemoNode, wait_for
+from cli.demo.cluster import Cluster
 from cli.demo.plan import PlannedLine
 from cli.errors import CommandError, UnreachableError
 from cli.session import Advance
@@ -44,13 +45,22 @@ class ImportOutcome:
     repeated: int = 0
 
 
+Watch: TypeAlias = Callable[[PartUnderWay], None]
+
+
 class Importer:
     """One import into one network."""
 
     def __init__(
-        self, cluster: Cluster, maker: SubmissionMaker, folder: Path, watch: Callable[[PartUnderWay], None]
+        self,
+        cluster: Cluster,
+        maker: SubmissionMaker,
+        folder: Path,
+        parts: Sequence[Sequence[PlannedLine]],
+        watch: Watch,
     ) -> None:
         """`folder` is for the files of the parts; `watch` is told of each part before its first line is sent."""
+        self._parts = parts
         self._cluster = cluster
         self._maker = maker
         self._folder = folder
@@ -58,16 +68,16 @@ class Importer:
         self._node = cluster.nodes[0]
         self.outcome = ImportOutcome()
 
-    def run(self, parts: Sequence[Sequence[PlannedLine]], advance: Advance) -> None:
+    def run(self, advance: Advance) -> None:
         """Import all parts.
 
         Raises:
             CommandError: no node took a part in so many attempts.
         """
         self._folder.mkdir()
-        total = sum(map(len, parts))
-        self._node = self._other_than(self._cluster.wait_for_leader().node)
-        for number, part in enumerate(parts, 1):
+        total = sum(map(len, self._parts))
+        self._node = self._cluster.other_than(self._cluster.wait_for_leader().node)
+        for number, part in enumerate(self._parts, 1):
             path = self._folder / f"part-{number:02}.jsonl"
             with path.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(line.document) + "\n" for line in part)
@@ -82,7 +92,7 @@ class Importer:
                 self.outcome.refused += report.failed
                 self.outcome.repeated += attempt
                 return
-            self._node = self._other_than(self._node)
+            self._node = self._cluster.other_than(self._node)
         raise CommandError("no node took the import in {count} attempts; look at their logs", count=ATTEMPTS_MAX)
 
     def _attempt(self, batch: BatchFile, before: int, advance: Advance) -> BatchReport | None:
@@ -103,24 +113,3 @@ class Importer:
             journal.close()
             report.close()
         return report if report.pending == 0 else None
-
-    def _other_than(self, node: DemoNode) -> DemoNode:
-        """The next running node after `node` in the ring; itself where it is alone.
-
-        Raises:
-            CommandError: none runs.
-        """
-        nodes = self._cluster.nodes
-        place = nodes.index(node)
-        behind = (*nodes[place + 1 :], *nodes[: place + 1])
-
-        def look() -> DemoNode | None:
-            return next((one for one in behind if one.process.is_running and one.status() is not None), None)
-
-        return wait_for(
-            look,
-            CommandError(
-                "none of the nodes answers after {seconds} s; look at the logs beside their folders",
-                seconds=round(WAIT_S),
-            ),
-        )

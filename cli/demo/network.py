@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
-from cli.demo.recording import PACK
 from cli.member_key import create_member_key
 from cli.pack_folder import compile_folder, shipped_folder
 from contracts.packs.beginning import genesis_pack
@@ -30,8 +29,11 @@ class NodePlace(NamedTuple):
     neighbours: tuple[str, ...]
 
 
-def make_network(directory: Path, count: int) -> tuple[Genesis, tuple[NodePlace, ...]]:
-    """A network of `count` voters in a ring, each in its folder in `directory`; the first has the `admin.key`."""
+def make_network(directory: Path, count: int, pack: str) -> tuple[Genesis, tuple[NodePlace, ...]]:
+    """A network of `count` voters in a ring, each in its folder in `directory`; the first has the `admin.key`.
+
+    It begins with `pack`, the name of one that comes with the program.
+    """
     places = tuple(
         NodePlace(node_name(number), directory / f"node-{number + 1}", _neighbours(number, count))
         for number in range(count)
@@ -54,16 +56,16 @@ def make_network(directory: Path, count: int) -> tuple[Genesis, tuple[NodePlace,
         parameters=Parameters(),
         voters=tuple(descriptions),
         administrators=(administrator,),
-        packs=(genesis_pack(_pack()),),
+        packs=(genesis_pack(shipped_pack(pack)),),
     )
     for place in places:
         join_home(place.home, genesis)
     return genesis, places
 
 
-def _pack() -> Pack:
-    """The pack that the records of the demonstration follow."""
-    folder = shipped_folder(PACK)
+def shipped_pack(name: str) -> Pack:
+    """A pack that comes with the program."""
+    folder = shipped_folder(name)
     pack = None if folder is None else compile_folder(folder).pack
     assert pack is not None, "what comes with the program is there and right"
     return pack

@@ -20,31 +20,24 @@ from cli.audit.audited_voters import policy_of
 from cli.audit.run import run_audit
 from cli.client import NodeClient
 from cli.demo.cluster import Cluster, interruption_deferred
-from cli.demo.comparing import compare_groups, compare_histories, compare_members
-from cli.demo.importing import Importer
-from cli.demo.membership import BUILT_IN, MembershipEvent, read_events
 from cli.demo.network import make_network
-from cli.demo.organisation import Organisation, read_organisation
 from cli.demo.outage import LeaderOutage, Outage
-from cli.demo.plan import plan_import
 from cli.demo.reading import read_receipt, refused_changes, verify_receipts
-from cli.demo.trial import Trial
+from cli.demo.trial import Source, Trial
 from cli.errors import EXIT_UNVERIFIED, UsageError
 from cli.language import _, translated
 from cli.printer import Printer
 from cli.session import Session
-from cli.signer import open_signing_key
-from cli.submission_maker import SubmissionMaker
 from daemon.config import read_config
 
 
-def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool, *, as_json: bool = False) -> int:
+def run_demo(directory: Path | None, nodes: int, source: Source, once: bool, *, as_json: bool = False) -> int:
     """Run the demonstration.
 
     Args:
         directory: A folder for its files, which must not exist; None takes a temporary one, removed at the end.
         nodes: How many nodes, 1 to 21; with two and more the leader is killed in the middle.
-        data: A folder with a data set; None takes the built-in one.
+        source: What is put on the ledger.
         once: End after the checks; else leave the nodes running until Ctrl-C.
         as_json: Answer with one JSON document on stdout; what else there is to say goes to stderr.
 
@@ -52,12 +45,10 @@ def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool, 
         0 if all checks hold, else 5.
 
     Raises:
-        UsageError: a folder in the way, an unusable data set.
+        UsageError: a folder in the way.
         CommandError: a node did not start, or went away.
         KeyboardInterrupt: Ctrl-C or SIGTERM; the nodes are ended, a temporary folder is gone.
     """
-    folder = data or BUILT_IN
-    events, organisation = read_events(folder), read_organisation(folder)
     with ExitStack() as stack:
         stack.enter_context(_termination_as_interruption())
         if directory is None:
@@ -68,7 +59,7 @@ def run_demo(directory: Path | None, nodes: int, data: Path | None, once: bool, 
                 "there is a demonstration in {path} already; remove it, or name another folder", path=str(directory)
             )
         directory.mkdir(parents=True, exist_ok=True)
-        return _run_in(directory, nodes, (events, organisation), once, as_json)
+        return _run_in(directory, nodes, source, once, as_json)
 
 
 def _remove(directory: Path) -> None:
@@ -76,11 +67,9 @@ def _remove(directory: Path) -> None:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _run_in(
-    directory: Path, count: int, source: tuple[list[MembershipEvent], Organisation], once: bool, as_json: bool
-) -> int:
+def _run_in(directory: Path, count: int, source: Source, once: bool, as_json: bool) -> int:
     printer = Printer(sys.stderr if as_json else sys.stdout)
-    genesis, places = make_network(directory, count)
+    genesis, places = make_network(directory, count, source.pack)
     printer.fields([(_("Network"), genesis.name), (_("Nodes"), count), (_("Folder"), directory)])
     printer.line()
     rows = [
@@ -89,15 +78,14 @@ def _run_in(
     printer.table((_("Node"), _("Address"), _("Neighbours")), rows)
     session = Session(places[0].home, json=as_json)
     with Cluster(places) as cluster:
-        trial = Trial(session, directory, genesis, cluster, *source, cluster.nodes[0])
+        trial = Trial(session, directory, genesis, cluster, source, cluster.nodes[0])
         _import(trial)
-        compare_members(trial)
-        compare_groups(trial)
-        _verify_receipts(trial, compare_histories(trial))
+        _verify_receipts(trial, source.compare(trial))
         if count == 1:
             _restart(trial)
         _audit(trial)
-        document = {**trial.checks.to_json(), "figures": dict(trial.figures), **trial.picture.to_json()}
+        shown = {} if trial.picture is None else trial.picture.to_json()
+        document = {**trial.checks.to_json(), "figures": dict(trial.figures), **shown}
         session.show(document, lambda shown: _show(trial, shown))
         if not once:
             _leave_running(trial, printer)
@@ -107,17 +95,14 @@ def _run_in(
 def _import(trial: Trial) -> None:
     """All records, with the leader killed when half of them are on the ledger; then all nodes at the same height."""
     cluster, checks = trial.cluster, trial.checks
-    parts = plan_import(trial.events, trial.organisation)
-    total = sum(map(len, parts))
-    home = cluster.nodes[0].place.home
-    maker = SubmissionMaker.of(trial.genesis, open_signing_key(None, home))
+    total = trial.source.row_count
     with trial.session.progress(_("Importing"), total) as advance, ExitStack() as stack:
         alone = len(cluster.nodes) == 1
         outage = None if alone else stack.enter_context(LeaderOutage(cluster, total))
-        importer = Importer(cluster, maker, trial.directory / "import", outage.watch if outage else _nobody_watches)
+        importer = trial.source.importing(trial, outage.watch if outage else _nobody_watches)
         cluster.wait_for_leader()
         started = time.monotonic()
-        importer.run(parts, advance)
+        importer.run(advance)
     standings = cluster.wait_until_level()
     trial.figures.append((_("import, until every node has all of it"), _seconds(time.monotonic() - started)))
     checks.compare(_("rows of the source on the ledger as signed transactions"), total, importer.outcome.accepted)
@@ -157,7 +142,7 @@ def _verify_receipts(trial: Trial, ids: list[str]) -> None:
         verified = verify_receipts(homes, ids, policy, advance)
     trial.figures.append((_("receipts of all events, fetched and verified"), _seconds(time.monotonic() - started)))
     trial.checks.compare(
-        _("receipts of events with proof of their result, verified offline"), len(trial.events), verified
+        _("receipts of events with proof of their result, verified offline"), trial.source.receipt_count, verified
     )
     with NodeClient(trial.node.place.home) as client:
         receipt, _result = read_receipt(client, ids[0])
@@ -192,7 +177,8 @@ def _audit(trial: Trial) -> None:
 
 
 def _show(trial: Trial, printer: Printer) -> None:
-    trial.picture.show(printer)
+    if trial.picture is not None:
+        trial.picture.show(printer)
     printer.line()
     printer.fields(trial.figures)
     trial.checks.show(printer)
