@@ -90,6 +90,9 @@ def _count_some(context: TimerContext, ballot: Ballot) -> None:
     while counted < VOTES_PER_RUN and context.reads_left > _READS_KEPT:
         person = next_part(context, KIND_VOTE, prefix, gathered.after)
         if person is None:
+            if context.reads_left < pages + _READS_KEPT:
+                # The papers are read in a run of their own.
+                break
             _finish_counting(context, ballot, gathered, pages)
             return
         record = context.read(KIND_VOTE, prefix + person)

@@ -29,6 +29,18 @@ def test_a_vote_at_the_stated_time_is_late(ledger: BallotLedger) -> None:
     assert ledger.close(number)["votes"] == [0, 0, 0]
 
 
+def test_the_stated_time_holds_even_where_the_timer_is_late(ledger: BallotLedger) -> None:
+    number = ledger.opened()
+    ballot = ledger.ballot(number)
+    closes, timer = ballot["closes"], ballot["timer"]
+    assert isinstance(closes, int)
+    del ledger.state[b"timer\0" + str(timer).encode()]
+    ledger.at(closes - 1)
+    assert ledger.cast(number, ANN, "yes") == "ok"
+    ledger.at(closes)
+    assert ledger.cast(number, ANN, "no") == "ballots.not-open"
+
+
 def test_an_account_without_a_person_does_not_vote(ledger: BallotLedger) -> None:
     number = ledger.opened()
     result = ledger.result("ballots.cast", {"unit": "branch-1", "number": number, "choices": ["yes"]})
@@ -151,6 +163,13 @@ def test_a_written_opinion_counts_until_the_person_votes(ledger: BallotLedger) -
     counts = result["counts"]
     assert isinstance(counts, dict)
     assert (result["votes"], counts["present"], counts["represented"]) == ([2, 0, 0], 1, 2)
+
+
+def test_a_paper_does_not_take_the_place_of_a_vote_by_proxy(ledger: BallotLedger) -> None:
+    number = ledger.opened(proxies=1, written=True)
+    assert ledger.act("give-proxy", number, ANN, person=BOB) == "ok"
+    assert ledger.cast(number, BOB, "yes", person=ANN) == "ok"
+    assert ledger.act("write-opinion", number, person=ANN, choices=["no"]) == "ballots.voted"
 
 
 def test_written_opinions_count_only_where_the_terms_say_so(ledger: BallotLedger) -> None:

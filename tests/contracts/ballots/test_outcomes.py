@@ -227,6 +227,22 @@ def test_without_votes_nobody_is_elected() -> None:
         assert outcome(result, "elected", "seats_left") == ["short", None, 2]
 
 
+def test_nobody_without_a_vote_is_elected_even_where_no_vote_is_enough() -> None:
+    ledger = BallotLedger(names(3))
+    number = ledger.opened("choose", options=["a", "b"], seats=2, threshold=">=1/2 of returned")
+    assert outcome(ledger.close(number), "elected", "seats_left") == ["short", None, 2]
+
+
+def test_rounds_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contracts.ballots.opening.ROUNDS_MAX", 2)
+    ledger = BallotLedger(names(3))
+    number = ledger.opened("plurality", options=["a", "b"])
+    assert ledger.close(number)["outcome"] == "short"
+    assert ledger.act("again", number, closes=ledger.time_ms + HOUR_MS) == "ok"
+    assert ledger.close(2)["outcome"] == "short"
+    assert ledger.act("again", 2, closes=ledger.time_ms + HOUR_MS) == "ballots.rounds-full"
+
+
 @pytest.mark.parametrize("method", ["plurality", "schulze", "stv"])
 def test_votes_of_several_runs_are_counted_as_in_one(method: str) -> None:
     people = names(2 * VOTES_PER_RUN + 11)
@@ -242,5 +258,6 @@ def test_votes_of_several_runs_are_counted_as_in_one(method: str) -> None:
     counts = result["counts"]
     assert isinstance(counts, dict)
     assert counts["returned"] == len(people)
+    assert result.get("quota") == (len(people) // 2 + 1 if method == "stv" else None)
     left = {kind for kind, _ in map(parse_record_key, ledger.state)}
     assert not left & {"ballot-progress", "ballot-papers"}

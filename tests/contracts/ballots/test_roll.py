@@ -1,5 +1,7 @@
 """The roll: everybody who held the office at one height, nobody else, however many pages it takes."""
 
+import pytest
+
 from contracts.ballots.freezing import PERSONS_PER_RUN
 from contracts.record import parse_record_key
 from ledger.encoding import Value
@@ -131,3 +133,49 @@ def test_an_electorate_that_is_gone_when_the_ballot_opens_cancels_it() -> None:
     ledger.at(opens)
     ledger.settle()
     assert (ledger.ballot(1)["state"], ledger.ballot(1)["reason"]) == ("cancelled", "electorate-empty")
+
+
+def test_an_office_that_is_written_over_without_being_counted_begins_the_roll_anew() -> None:
+    people = names(PERSONS_PER_RUN + 20)
+    late = people[-1]
+    ledger = BallotLedger()
+    ledger.seat(UNIT, "voter", people[:-1], accounts=False)
+    until = ledger.time_ms + 3500
+    ledger.add_office(UNIT, "voter", late, until=until)
+    assert ledger.open().ok
+    # The first page is written while the term runs.
+    ledger.execute()
+    ledger.at(until + 500)
+    # What was held long ago is written down: nobody holds anything by it now, so nothing is counted.
+    history: dict[str, Value] = {"unit": UNIT, "role": "voter", "person": late, "since": 1, "until": 2}
+    transaction = ledger.sent("units.appoint", history, None)
+    due = [key for key in ledger.state if key.startswith(b"timer\0")]
+    waiting = {key: ledger.state.pop(key) for key in due}
+    assert ledger.outcome(transaction) == "ok"
+    ledger.state.update(waiting)
+    ledger.settle()
+    roll = ledger.ballot(1)["roll"]
+    assert isinstance(roll, dict)
+    assert (roll["attempt"], roll["due"]) == (2, len(people) - 1)
+
+
+def test_an_electorate_that_grew_too_large_before_it_was_frozen_cancels_the_ballot(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger = BallotLedger(names(3))
+    assert ledger.open().ok
+    monkeypatch.setattr("contracts.ballots.freezing.ELECTORATE_MAX", 2)
+    ledger.settle()
+    assert (ledger.ballot(1)["state"], ledger.ballot(1)["reason"]) == ("cancelled", "electorate-too-large")
+
+
+def test_what_was_not_frozen_before_the_close_was_not_held() -> None:
+    ledger = BallotLedger()
+    ledger.seat(UNIT, "voter", names(PERSONS_PER_RUN + 1), accounts=False)
+    opens = ledger.time_ms + HOUR_MS
+    assert ledger.open(opens=opens, closes=opens + HOUR_MS).ok
+    # No block for hours: opening and close come in the same one, and the roll takes two.
+    ledger.at(opens + 2 * HOUR_MS)
+    ledger.settle()
+    assert ledger.result_of(1)["outcome"] == "not-held"
+    assert ledger.act("again", 1, closes=ledger.time_ms + HOUR_MS) == "ballots.not-again"
