@@ -46,7 +46,12 @@ class Organisation:
         self.node = RunningNode(self.home)
         self.desk = folder / "desk"
         self.desk.mkdir()
-        for name, place in (("packs", ROOT / "packs"), ("roster", ROSTER), ("home", self.home)):
+        for name, place in (
+            ("packs", ROOT / "packs"),
+            ("roster", ROSTER),
+            ("tests", ROOT / "tests"),
+            ("home", self.home),
+        ):
             (self.desk / name).symlink_to(place, target_is_directory=True)
 
     def set_up(self) -> None:

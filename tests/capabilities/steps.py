@@ -13,6 +13,8 @@ ADMINISTRATOR = "admin"
 MEMBERS = ("li", "wang", "chen")
 _DAY_2020_03_02 = 18_323
 _TODAY = time.time_ns() // (86_400 * 10**9)
+_MONTH = time.strftime("%Y-%m", time.gmtime())
+_FIRST = f"{_MONTH}-01"
 _IN_A_MONTH_MS = (_TODAY + 30) * 86_400_000
 HASH = {"$hex": "11" * 32}
 
@@ -102,6 +104,20 @@ _RELIEF = (
     _act("sun", "benefit-claim", "relief/000001", "grant", amount=144_000),
     _approve("he", "benefit-claim", "relief/000001"),
 )
+
+
+def _books(by: str, operation: str, **arguments: Any) -> Step:
+    return Step(by, f"treasury.{operation}", {"unit": "north", **arguments})
+
+
+_DUES = (
+    _books("wang", "open", pack="party-branch"),
+    *(_books("wang", "standing", person=one, category="wage", base=500_100, **{"from": _FIRST}) for one in MEMBERS),
+    _books("wang", "assess", period=_MONTH),
+    _books("wang", "pay", person="chen", amount=7_502, money="bank"),
+    _books("wang", "spend", amount=2_000, money="bank", account="spending", text="Tea", receipts=[HASH]),
+    _books("li", "approve", number=1),
+)
 _BALLOT = (
     Step(
         ADMINISTRATOR,
@@ -115,4 +131,4 @@ _BALLOT = (
     Step("wang", "ballots.cast", {"unit": "north", "number": 1, "choices": ["no"]}),
     Step(ADMINISTRATOR, "ballots.close", {"unit": "north", "number": 1}),
 )
-STEPS = (*_FOUNDING, *_MEMBERS, *_LAND, *_RELIEF, *_BALLOT)
+STEPS = (*_FOUNDING, *_MEMBERS, *_LAND, *_RELIEF, *_DUES, *_BALLOT)

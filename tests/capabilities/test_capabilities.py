@@ -22,8 +22,9 @@ def organisation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Organisat
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith(("LC_", "LANG", "BANYAN_"))]:
             patch.delenv(name)
-        # A pack of which many stories are told is read once.
-        patch.setattr("cli.pack_folder.compile_folder", cache(compile_folder))
+        # A pack of which many stories are told is read once, by whatever way it is named.
+        once = cache(compile_folder)
+        patch.setattr("cli.pack_folder.compile_folder", lambda folder, depth=0: once(folder.resolve(), depth))
         found = Organisation(tmp_path_factory.mktemp("organisation"))
         try:
             found.set_up()
