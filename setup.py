@@ -34,6 +34,7 @@ PACKAGES = [
     "contracts.schedule",
     "contracts.treasury",
     "contracts.units",
+    "contracts.warnings",
     "daemon",
     "daemon.api",
     "ledger",

@@ -12,10 +12,11 @@ from contracts.registry import Registry
 from contracts.schedule.contract import SCHEDULE
 from contracts.treasury.contract import TREASURY
 from contracts.units.contract import UNITS
+from contracts.warnings.contract import WARNINGS
 
 
 def builtin_registry() -> Registry:
     """A registry of the built-in contracts."""
     return Registry(
-        (ATTENDANCE, BALLOTS, CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, TREASURY, UNITS)
+        (ATTENDANCE, BALLOTS, CASES, GOVERNANCE, MEMBERS, NOTICE, PACKS, RECORDS, SCHEDULE, TREASURY, UNITS, WARNINGS)
     )

@@ -13,9 +13,9 @@ from contracts.record import Record
 from contracts.record_source import RecordSource
 from contracts.schedule.period import KIND_PERIOD
 from contracts.schedule.plan import KIND_PLAN, Plan
+from contracts.treasury.sheet import KIND_SHEET
 from contracts.units.office import KIND_OFFICE, STATE_HELD
 
-KIND_SHEET = "dues-sheet"
 # Where on a line of a sheet it stands what is due, paid and waived.
 _DUE, _PAID, _WAIVED = 2, 3, 4
 

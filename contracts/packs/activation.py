@@ -13,6 +13,7 @@ from contracts.arguments import Argument, Arguments, HashValue, Integer
 from contracts.authority.permission import KIND_PERMISSION, Grants, permission_fields
 from contracts.context import Context
 from contracts.errors import Reason, Refusal
+from contracts.indices.section import SECTION_INDICES
 from contracts.packs.active import (
     KIND_ACTIVE,
     KIND_PACK,
@@ -36,6 +37,7 @@ from contracts.packs.permitting import PERMISSION_FULL, changed_permissions
 from contracts.packs.succession import ID_CHANGED, KIND_TAKEN, types_followed
 from contracts.plan import Plan
 from contracts.timers import set_timer
+from contracts.warnings.names import PURPOSE_BEGIN
 from ledger.hashing import Hash
 
 ACTIVATED = "governance.pack-activated"
@@ -69,7 +71,7 @@ ACTIVATION_REASONS = (
     HEIGHT_TOO_FAR,
     BASE_OLDER,
 )
-ACTIVATION_TIMERS = frozenset((BEGIN_PURPOSE,))
+ACTIVATION_TIMERS = frozenset((BEGIN_PURPOSE, PURPOSE_BEGIN))
 ACTIVATION_KINDS = frozenset((KIND_ACTIVE, KIND_PERMISSION, KIND_SECTION, KIND_TYPE))
 ACTIVATION_ARGUMENTS = (
     Argument("pack", HashValue(), "public"),
@@ -133,6 +135,8 @@ class _Activation:
         self._write_permissions(context, decision)
         # In the next block, by itself: this transaction may have written all that one may.
         set_timer(context, context.time_ms, BEGIN_PURPOSE, {"pack": self.pack})
+        if SECTION_INDICES in manifest.sections:
+            set_timer(context, context.time_ms, PURPOSE_BEGIN, {"pack": self.pack})
         context.emit(ACTIVATED, {"from": height, "name": manifest.name, "pack": self.pack, "version": manifest.version})
 
     def _take_back_kinds(self, context: Context, decision: Hash) -> None:

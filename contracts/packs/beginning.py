@@ -15,6 +15,7 @@ from contracts.authority.permission import (
     count_listed,
     permission_fields,
 )
+from contracts.indices.section import SECTION_INDICES
 from contracts.packs.active import (
     KIND_ACTIVE,
     KIND_PACK,
@@ -35,6 +36,7 @@ from contracts.packs.record_type import part_hash
 from contracts.packs.sections.known import decode_part
 from contracts.record import record_key
 from contracts.timers import first_timer
+from contracts.warnings.names import PURPOSE_BEGIN
 from ledger.encoding import Value
 from ledger.errors import InvalidGenesisError
 from ledger.genesis_pack import GenesisPack
@@ -138,6 +140,9 @@ def _records_of(pack: Pack, one: GenesisPack) -> dict[bytes, dict[str, Value]]:
         records[record_key(KIND_SECTION, section_id(manifest.name, section))] = versions_fields((version,))
     if any(definition.checks for definition in pack.types.values()):
         key, timer = first_timer(found, BEGIN_PURPOSE, {"pack": found})
+        records[key] = timer
+    if SECTION_INDICES in manifest.sections:
+        key, timer = first_timer(found, PURPOSE_BEGIN, {"pack": found})
         records[key] = timer
     return records
 

@@ -62,6 +62,8 @@ _NATIVE = frozenset(
         "treasury-request",
         "unit",
         "voters",
+        "warning",
+        "watch",
     )
 )
 # What is to come: the names of things that need more than states and rules.

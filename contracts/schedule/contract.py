@@ -29,6 +29,7 @@ from contracts.schedule.recurrence_argument import RecurrenceArgument
 from contracts.timers import cancel_timer
 from contracts.units.names import TITLE, UNIT_ARGUMENT
 from contracts.units.tree import active_unit, unit_subject
+from contracts.warnings.names import PURPOSE_PERIOD
 
 KIND_COUNT = "plan-count"
 
@@ -172,4 +173,5 @@ SCHEDULE = Contract(
         ),
     ),
     timers=(TimerHandler(TIMER_NAME, judge_due),),
+    borrowed_timers=frozenset((PURPOSE_PERIOD,)),
 )

@@ -9,7 +9,7 @@ pause of years is worked off over as many blocks as it takes. Source: docs/refer
 from dataclasses import replace
 
 from contracts.run_context import RunContext
-from contracts.schedule.consequences import after_missed
+from contracts.schedule.consequences import after_missed, after_run
 from contracts.schedule.period import find_plan, held_in, miss
 from contracts.schedule.plan import KIND_PLAN, STATE_ENDED, Plan, plan_id
 from contracts.timer_context import TimerContext
@@ -35,9 +35,13 @@ def judge_due(context: TimerContext, payload: dict[str, Value]) -> None:
         return
     index = plan.next
     last = index + PERIODS_PER_RUN
+    missed: int | None = None
     while index < last and plan.reaches(index) and plan.due_ms(index) <= context.time_ms:
-        _judge(context, plan, index)
+        if _is_missed(context, plan, index):
+            missed = index
         index += 1
+    if missed is not None:
+        after_run(context, plan, missed)
     store_waiting(context, replace(plan, next=index, timer=""))
 
 
@@ -51,9 +55,11 @@ def store_waiting(context: RunContext, plan: Plan) -> None:
     context.put(KIND_PLAN, plan_id(plan.unit, plan.number), plan.fields())
 
 
-def _judge(context: TimerContext, plan: Plan, index: int) -> None:
+def _is_missed(context: TimerContext, plan: Plan, index: int) -> bool:
+    """Whether a period lacks something; then it is written down and reported."""
     needed = plan.needed_in(index)
     held = held_in(context, plan, index) if needed else 0
     if held < needed:
         miss(context, plan, index, held, needed)
         after_missed(context, plan, index, held, needed)
+    return held < needed

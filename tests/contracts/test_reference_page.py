@@ -20,6 +20,7 @@ PAGES = (
     "attendance.md",
     "ballots.md",
     "treasury.md",
+    "indices.md",
 )
 PAGE = "\n".join((FOLDER / page).read_text(encoding="utf-8") for page in PAGES)
 
