@@ -13,11 +13,8 @@ from contracts.record import Record
 from contracts.record_source import RecordSource
 from contracts.schedule.period import KIND_PERIOD
 from contracts.schedule.plan import KIND_PLAN, Plan
-from contracts.treasury.sheet import KIND_SHEET
+from contracts.treasury.sheet import KIND_SHEET, Sheet
 from contracts.units.office import KIND_OFFICE, STATE_HELD
-
-# Where on a line of a sheet it stands what is due, paid and waived.
-_DUE, _PAID, _WAIVED = 2, 3, 4
 
 
 def count_plans(source: RecordSource, unit: str, period: Period, what: str) -> Counted:
@@ -97,14 +94,13 @@ def count_dues(source: RecordSource, unit: str, period: Period, what: str) -> Co
     cited: list[Cited] = []
     for month in months_in(period.first, period.last):
         for found in source.each(KIND_SHEET, prefix=f"{unit}/{month}/", unit=unit):
-            lines = found.record.fields["line"]
-            assert isinstance(lines, dict), "the form of a sheet"
-            if what in ("due", "paid", "waived"):
-                amount = _integer(found.record.fields[what])
-            elif what == "people":
+            lines = Sheet.from_fields(found.record.fields).lines.values()
+            if what == "people":
                 amount = len(lines)
+            elif what == "settled":
+                amount = sum(not line.open for line in lines)
             else:
-                amount = sum(_is_settled(line) for line in lines.values())
+                amount = _integer(found.record.fields[what])
             cited.append(Cited(KIND_SHEET, found.id, amount))
     return total(cited) if cited else Counted.none(NO_SHEET)
 
@@ -115,11 +111,6 @@ def months_in(first: Day, last: Day) -> list[str]:
     begin = start.year * MONTHS_PER_YEAR + start.month - 1 + (start.day > 1)
     months = range(begin, end.year * MONTHS_PER_YEAR + end.month)
     return [f"{month // MONTHS_PER_YEAR:04}-{month % MONTHS_PER_YEAR + 1:02}" for month in months]
-
-
-def _is_settled(line: object) -> bool:
-    assert isinstance(line, list), "the form of a line"
-    return bool(line[_DUE] == line[_PAID] + line[_WAIVED])
 
 
 def _integer(value: object) -> int:

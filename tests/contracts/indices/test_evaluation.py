@@ -9,6 +9,7 @@ from contracts.indices.period import Period, last_complete, period_with
 from contracts.indices.unit_count import count_cases, count_dues, count_plans, holders_at, months_in
 from contracts.packs.pack import Pack
 from contracts.record import Record, record_key
+from contracts.treasury.sheet import Line, Sheet
 from ledger.encoding import Value
 from tests.contracts.indices.oversight import UNIT, Facts, circle, day_ms, section_of
 from tests.contracts.state_records import StateRecords
@@ -137,9 +138,10 @@ def test_offices_cases_and_dues_of_a_period(pack: Pack) -> None:
     facts.add("case", "north/000001", {**case, "overdue": True})
     closing: Value = {"time": day_ms("2026-09-02"), "outcome": "moot"}
     facts.add("case", "north/000002", {**case, "state": "closed", "closing": closing, "time": day_ms("2026-01-02")})
-    lines: Value = {"a": ["x", None, 100, 50, 50, 1], "b": ["x", 1, 200, 100, 0, 1]}
-    for month in ("2026-08", "2026-10"):
-        facts.add("dues-sheet", f"north/{month}/001", {"due": 300, "paid": 150, "waived": 50, "line": lines})
+    lines = {"a": Line("x", None, 100, 50, 50, 1), "b": Line("x", 1, 200, 100, 0, 1)}
+    for month in (202608, 202610):
+        sheet = Sheet(UNIT, month, 1, lines)
+        facts.add("dues-sheet", sheet.id, sheet.to_fields())
     source = StateRecords(facts, NOW_MS)
     leads = holders_at(source, UNIT, "lead", third.end_ms - 1)
     assert [one.id for one in leads.cited] == ["north/lead/bob", "north/lead/cai"]
