@@ -1,0 +1,110 @@
+"""The pack `party-branch` with attendance lists: what is said of a meeting and what people signed has to agree."""
+
+from typing import Any
+
+import pytest
+
+from cli.attendance_codes import AttendanceCodes
+from cli.pack_folder import compile_folder, shipped_folder
+from cli.pack_trial import PackTrial
+from contracts.calendar.dates import parse_date
+from contracts.result import Result
+from ledger.encoding import Value
+
+FOLDER = shipped_folder("party-branch")
+assert FOLDER is not None
+PACK = compile_folder(FOLDER).pack
+assert PACK is not None
+TODAY = parse_date("2026-03-02")
+SECRET = bytes(32)
+
+
+class Branch:
+    """A branch with a secretary, three more voters and a probationary member; each call is a second later."""
+
+    def __init__(self) -> None:
+        assert PACK is not None
+        self.trial = PackTrial(PACK, TODAY)
+        self.trial.pass_to(TODAY)
+        self.trial.found("north")
+        for person in ("wang", "li", "he", "sun", "zhou"):
+            self.trial.enrol(person)
+            self.trial.appoint("north", "member", person)
+            self.trial.appoint("north", "probationary" if person == "zhou" else "voter", person)
+        self.trial.appoint("north", "secretary", "wang")
+        self.codes: AttendanceCodes | None = None
+
+    def create(self, by: str, kind: str, **fields: Value) -> Result:
+        return self.trial.call("records.create", {"type": kind, "unit": "north", "fields": dict(fields)}, by)
+
+    def act(self, by: str, kind: str, record_id: str, transition: str, **fields: Value) -> Result:
+        arguments: dict[str, Value] = {"type": kind, "id": f"north/{record_id}", "transition": transition}
+        return self.trial.call("records.act", arguments | {"fields": dict(fields)}, by)
+
+    def open_list(self, *roles: str) -> Result:
+        """The secretary opens a list that begins now."""
+        network_id: Any = self.trial._network
+        starts_ms = self.trial.time_ms
+        self.codes = AttendanceCodes(SECRET, network_id, "north", "Assembly", starts_ms, 60, 60)
+        arguments: dict[str, Value] = {
+            "hashes": list(self.codes.hashes()),
+            "roles": list(roles),
+            "starts": starts_ms,
+            "title": "Assembly",
+            "unit": "north",
+            "window_seconds": 60,
+        }
+        return self.trial.call("attendance.open", arguments, "wang")
+
+    def sign_in(self, person: str, number: int) -> Result:
+        assert self.codes is not None
+        window = self.codes.window_at(self.trial.time_ms)
+        assert window is not None
+        arguments: dict[str, Value] = {"unit": "north", "number": number, "code": self.codes.code(window)}
+        return self.trial.call("attendance.sign-in", arguments, person)
+
+
+@pytest.fixture(scope="module")
+def branch() -> Branch:
+    """Its list 1 for voters and probationary members is signed by two of four voters, and one probationary member."""
+    branch = Branch()
+    assert branch.open_list("voter", "probationary").ok
+    assert [branch.sign_in(person, 1).code for person in ("li", "he", "zhou")] == ["ok"] * 3
+    return branch
+
+
+def test_an_assembly_has_as_many_voters_as_signed_in(branch: Branch) -> None:
+    assert branch.create("wang", "meeting-duty", sort="assembly", since=TODAY).ok
+    meeting = branch.create("wang", "party-meeting", sort="assembly", duty="north/assembly", held_on=TODAY, session=1)
+    assert meeting.ok
+    refused = branch.act("wang", "party-meeting", "000001", "hold", came=3)
+    assert (refused.details["rule"], refused.details["left"], refused.details["right"]) == (
+        "as-many-as-signed-in",
+        3,
+        2,
+    )
+    # Who was there without a telephone is entered from the sheet.
+    sheet: dict[str, Value] = {"unit": "north", "number": 1, "persons": ["sun"], "sheet": {"#": bytes(32)}}
+    assert branch.trial.call("attendance.enter", sheet, "wang").ok
+    assert branch.act("wang", "party-meeting", "000001", "hold", came=3).ok
+    duty = branch.trial.fields("meeting-duty", "north/assembly")
+    assert duty is not None and isinstance(duty["values"], dict) and duty["values"]["last_on"] == TODAY
+
+
+def test_who_signed_the_list_of_an_activity_checks_in_by_themselves(branch: Branch) -> None:
+    activity: dict[str, Value] = {"code": "trees", "title": "Trees", "held_on": TODAY, "until": TODAY, "places": 3}
+    assert branch.create("wang", "activity", **activity, session=1).ok
+    for person in ("li", "wang"):
+        assert branch.create(person, "activity-place", code="trees", person=person, activity="north/trees").ok
+    assert branch.act("li", "activity-place", "trees/li", "check-in").ok
+    refused = branch.act("wang", "activity-place", "trees/wang", "check-in")
+    assert refused.details["rule"] == "has-signed-the-list"
+    points = branch.trial.fields("counter", "north/points=li")
+    assert points is not None and points["value"] == 2
+
+
+def test_only_officers_open_lists(branch: Branch) -> None:
+    assert branch.open_list("voter").ok
+    arguments: dict[str, Value] = {"unit": "north", "number": 2}
+    assert branch.trial.call("attendance.close", arguments, "li").code == "operation.not-allowed"
+    assert branch.trial.call("attendance.close", arguments, "wang").ok
