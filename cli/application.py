@@ -10,6 +10,7 @@ from typing import Any
 from cli.commands.attendance import attendance_codes, attendance_open, attendance_sign_in
 from cli.commands.audit import audit
 from cli.commands.chain import block, status, tx
+from cli.commands.commitment import commitment_new, commitment_show
 from cli.commands.demo import demo
 from cli.commands.history import history
 from cli.commands.import_plan import import_plan
@@ -74,6 +75,8 @@ COMMANDS = (
     Command("attendance open", attendance_open, N_("Open an attendance list with codes that change."), _WRITE),
     Command("attendance codes", attendance_codes, N_("Show the code that people sign in with now."), _WRITE),
     Command("attendance sign-in", attendance_sign_in, N_("Sign in with the code that is shown now."), _WRITE),
+    Command("commitment new", commitment_new, N_("Commit to words that are shown later, such as a pledge."), _WRITE),
+    Command("commitment show", commitment_show, N_("Show what a file commits to."), _WRITE),
     Command("get", get, N_("Show one record."), _READ),
     Command("list", list_records, N_("Show records of one kind."), _READ),
     Command("history", history, N_("Show all that concerns a unit or person, each link verified."), _READ),
@@ -87,6 +90,7 @@ COMMANDS = (
     Command("simulate", simulate, N_("Run a virtual network with faults, judged by rules."), _TRY),
 )
 GROUPS = {
+    "commitment": N_("Words that are committed to now and shown later."),
     "attendance": N_("Who was there: lists with codes that change."),
     "network": N_("Make a network."),
     "report": N_("Figures and lists about units, computed from the ledger; anybody gets the same."),
