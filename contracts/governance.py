@@ -75,6 +75,13 @@ from contracts.voter_change import (
     plan_subtraction,
 )
 from contracts.voter_record import KIND_VOTERS
+from contracts.working_calendar import CHANGED as WORKING_DAYS_CHANGED
+from contracts.working_calendar import (
+    KIND_WORKING_DAYS,
+    WORKING_DAYS_ARGUMENTS,
+    WORKING_DAYS_REASONS,
+    plan_working_days,
+)
 from ledger.hashing import Hash
 
 APPROVE = "approve"
@@ -108,6 +115,7 @@ _ACTIONS = {
         _Action("administrator-remove", "Let a member be no administrator", ADMINISTRATOR_ARGUMENTS, plan_dismissal),
         _Action("rule-set", "Let the administrators decide by another rule", RULE_ARGUMENTS, plan_rule),
         _Action("parameters-set", "Give the network other parameters", PARAMETER_ARGUMENTS, plan_parameters),
+        _Action("working-days-set", "List the holidays of a year", WORKING_DAYS_ARGUMENTS, plan_working_days),
         _Action("pack-activate", "Put a published pack in force", ACTIVATION_ARGUMENTS, plan_activation),
         _Action("voter-add", "Make a voter of a node", VOTER_ARGUMENTS, plan_addition, approval=VOTER_APPROVE),
         _Action(
@@ -243,6 +251,7 @@ GOVERNANCE = Contract(
             KIND_PROPOSAL,
             KIND_PROPOSER,
             KIND_VOTERS,
+            KIND_WORKING_DAYS,
         )
     ),
     borrowed_kinds=ACTIVATION_KINDS,
@@ -251,13 +260,14 @@ GOVERNANCE = Contract(
     events=REGISTRY_EVENTS
     | PROPOSAL_EVENTS
     | ADMINISTRATOR_EVENTS
-    | {ACTIVATED, DECIDED, PARAMETERS_CHANGED, VOTERS_CHANGED},
+    | {ACTIVATED, DECIDED, PARAMETERS_CHANGED, VOTERS_CHANGED, WORKING_DAYS_CHANGED},
     reasons=(
         NOT_ADMINISTRATOR,
         *REGISTRY_REASONS,
         *VOTER_REASONS,
         *ADMINISTRATOR_REASONS,
         *PARAMETER_REASONS,
+        *WORKING_DAYS_REASONS,
         *ACTIVATION_REASONS,
         *PROPOSAL_REASONS,
         OTHER_APPROVAL,

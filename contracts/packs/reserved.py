@@ -61,6 +61,7 @@ _NATIVE = frozenset(
         "timer",
         "treasury-request",
         "unit",
+        "working-days",
         "voters",
         "warning",
         "watch",

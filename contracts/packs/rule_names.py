@@ -16,10 +16,12 @@ HOST_FUNCTIONS = frozenset(
         "has_role",
         "has_role_in",
         "has_signed_in",
+        "is_working_day",
         "record_state",
         "role_count",
         "role_since",
         "signed_in",
+        "working_days_between",
     )
 )
 # A parameter's name in rules: this, and its own with _ in the place of hyphens.

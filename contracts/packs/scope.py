@@ -41,6 +41,8 @@ _SCALARS: dict[str, Type] = {
 }
 # As the rule language counts: 20 for a read of the state.
 _READ_FUEL = 20
+# The lists of holidays are read, and looked through by halves.
+_DAYS_FUEL = 40
 # Two hundred bytes and more are encoded and hashed.
 _HASH_FUEL = 30
 # An attendance list and its eight pages.
@@ -139,6 +141,8 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             _READ_FUEL,
         ),
         Signature("commitment_of", (Parameter("salt", HASH), Parameter("words", TEXT)), HASH, _HASH_FUEL),
+        Signature("is_working_day", (Parameter("day", DATE),), BOOLEAN, _DAYS_FUEL),
+        Signature("working_days_between", (Parameter("first", DATE), Parameter("last", DATE)), INTEGER, _DAYS_FUEL),
         Signature("has_signed_in", (Parameter("session", INTEGER), person), BOOLEAN, _LIST_FUEL),
     ]
     if uses.roles:

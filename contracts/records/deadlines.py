@@ -13,6 +13,7 @@ from contracts.records.move import Move
 from contracts.records.reasons import DEADLINES_TOO_MANY
 from contracts.run_context import RunContext
 from contracts.timers import KIND_TIMER, cancel_timer, set_timer
+from contracts.working_calendar import working_calendar
 from ledger.encoding import Value
 
 HANDLER = "deadline"
@@ -40,7 +41,9 @@ def _set_deadline(move: Move, deadline: Deadline) -> str:
     """Set the timer of a transition's deadline; its id."""
     offset = move.offset_minutes
     days = move.program.days(deadline.days, move.context.time_ms)
-    due = due_ms(day_at(move.context.time_ms, offset), days, deadline.working, offset)
+    # The lists of holidays as they are now: what is announced later moves no term that runs.
+    calendar = working_calendar(move.context) if deadline.working else None
+    due = due_ms(day_at(move.context.time_ms, offset), days, calendar, offset)
     payload: dict[str, Value] = {"id": move.record_id, "kind": move.kind, "transition": deadline.then}
     return set_timer(move.context, due, PURPOSE, payload)
 

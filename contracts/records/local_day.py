@@ -13,8 +13,6 @@ from contracts.packs.rule_names import PARAMETER_UTC_OFFSET
 # From UTC-12 to UTC+14.
 OFFSET_MINUTES_MIN = -12 * 60
 OFFSET_MINUTES_MAX = 14 * 60
-# No holidays but the days of rest of the week: an organisation's own calendar is a matter of its pack's days.
-_WEEK = WorkingCalendar.of((), ())
 
 
 def utc_offset_minutes(definition: TypeDefinition, time_ms: int) -> int:
@@ -38,7 +36,10 @@ def days_between(since_ms: int, now_ms: int, offset_minutes: int) -> int:
     return day_at(now_ms, offset_minutes) - day_at(since_ms, offset_minutes)
 
 
-def due_ms(today: Day, days: int, working: bool, offset_minutes: int) -> int:
-    """When a term of so many days that begins today has run out: the end of its last day, today not counted."""
-    last = _WEEK.add_working_days(today, days) if working else today + days
+def due_ms(today: Day, days: int, calendar: WorkingCalendar | None, offset_minutes: int) -> int:
+    """When a term of so many days that begins today has run out: the end of its last day, today not counted.
+
+    Days that the calendar says are worked are counted; every day, without one.
+    """
+    last = today + days if calendar is None else calendar.add_working_days(today, days)
     return start_ms(last + 1, offset_minutes)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from contracts.attendance.page import has_signed_in, signed_in
 from contracts.attendance.session import NUMBER_MAX as SESSION_MAX
 from contracts.authority.actor import ROLE_PATTERN
-from contracts.calendar.dates import day_at
+from contracts.calendar.dates import DAY_MAX, DAY_MIN, day_at
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.rule_names import PARAMETER_PREFIX
 from contracts.packs.scope import ForeignField
@@ -23,6 +23,7 @@ from contracts.records.identity import is_record_id
 from contracts.rules.types import RuleValue
 from contracts.units.office import held_since, is_held
 from contracts.units.role_count import role_count
+from contracts.working_calendar import working_calendar
 from ledger.detached import detach
 from ledger.encoding import Value
 
@@ -158,6 +159,16 @@ class RecordScope:
             return 0
         return counter_value(self._context, self._unit, str(name), text)
 
+    def is_working_day(self, day: RuleValue) -> bool:
+        """Whether the day is worked, by the network's lists of holidays."""
+        return _is_day(day) and working_calendar(self._context).is_working_day(day)
+
+    def working_days_between(self, first: RuleValue, last: RuleValue) -> int:
+        """How many working days come after `first`, up to `last` itself; negative the other way round."""
+        if not (_is_day(first) and _is_day(last)):
+            return 0
+        return working_calendar(self._context).working_days_between(first, last)
+
     def record_state(self, kind: RuleValue, record_id: RuleValue) -> str | None:
         """The state of a record; None where there is none, or where it has no states."""
         fields = self._fields(kind, record_id)
@@ -197,10 +208,12 @@ _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
     "has_role": RecordScope.has_role,
     "has_role_in": RecordScope.has_role_in,
     "has_signed_in": RecordScope.has_signed_in,
+    "is_working_day": RecordScope.is_working_day,
     "record_state": RecordScope.record_state,
     "role_count": RecordScope.role_count,
     "role_since": RecordScope.role_since,
     "signed_in": RecordScope.signed_in,
+    "working_days_between": RecordScope.working_days_between,
 }
 # What a field of each type holds; another version of a pack may have given a field another type.
 _HELD = {"text": str, "enum": str, "reference": str, "person": str, "unit": str, "hash": bytes, "boolean": bool}
@@ -213,6 +226,10 @@ def _is(form: re.Pattern[str], value: RuleValue) -> bool:
 
 def _is_session(value: RuleValue) -> TypeGuard[int]:
     return type(value) is int and 1 <= value <= SESSION_MAX
+
+
+def _is_day(value: RuleValue) -> TypeGuard[int]:
+    return type(value) is int and DAY_MIN <= value <= DAY_MAX
 
 
 def _is_unit(value: RuleValue) -> bool:

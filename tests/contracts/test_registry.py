@@ -142,6 +142,7 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "governance.voter-approve",
         "governance.voter-remove",
         "governance.withdraw",
+        "governance.working-days-set",
         "members.bind",
         "members.close",
         "members.enrol",

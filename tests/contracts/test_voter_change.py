@@ -76,6 +76,7 @@ def test_no_other_operation_changes_voters() -> None:
         ("administrator-remove", {"member": ledger.member(ADMINISTRATORS[2])}),
         ("pack-activate", {"pack": bytes(32)}),
         ("parameters-set", {"transactions_per_sender_per_day_max": 480}),
+        ("working-days-set", {"year": 2026, "holidays": ["2026-10-01"]}),
         ("rule-set", {"rule": "all"}),
         *_about("approve", proposals),
         *_about("withdraw", proposals),

@@ -1,9 +1,11 @@
 """Deadlines: what is taken when nobody has taken anything, and what never is."""
 
-from contracts.calendar.dates import DAY_MS, day_at, start_ms
+from contracts.calendar.dates import DAY_MS, day_at, format_date, parse_date, start_ms
+from contracts.calendar.working_days import WorkingCalendar
 from contracts.records.local_day import due_ms
 from contracts.runtime import Execution
 from contracts.timer_effect import TimerEffect
+from ledger.encoding import Value
 from tests.contracts.organisation import Organisation
 from tests.contracts.records.packs import CLUB, club, compiled, fields_of, put_in_force
 from tests.contracts.records.test_migration import SECOND
@@ -152,8 +154,49 @@ def test_a_timer_that_the_record_does_not_know_does_nothing() -> None:
 
 def test_working_days_leave_out_the_end_of_the_week() -> None:
     friday = 20_700
+    week = WorkingCalendar()
     assert day_at(start_ms(friday, OFFSET), OFFSET) == friday
-    assert due_ms(friday, 1, working=False, offset_minutes=OFFSET) == start_ms(friday + 2, OFFSET)
+    assert due_ms(friday, 1, None, OFFSET) == start_ms(friday + 2, OFFSET)
     # The Monday after, to its end.
-    assert due_ms(friday, 1, working=True, offset_minutes=OFFSET) == start_ms(friday + 4, OFFSET)
-    assert due_ms(friday, 0, working=True, offset_minutes=OFFSET) == start_ms(friday + 1, OFFSET)
+    assert due_ms(friday, 1, week, OFFSET) == start_ms(friday + 4, OFFSET)
+    assert due_ms(friday, 0, week, OFFSET) == start_ms(friday + 1, OFFSET)
+
+
+def test_holidays_count_for_deadlines_that_are_set_after_they_are_listed() -> None:
+    """Five working days of publicity around the Mid-Autumn Festival of 2026, which has a Friday off."""
+    ledger = club(CLUB.replace("deadline = { days = 30,", "deadline = { working_days = 5,"))
+    # A Monday.
+    assert format_date(day_at(ledger.time_ms, OFFSET)) == "2026-09-21"
+    assert create(ledger, "eve", person="eve").ok
+    listed: dict[str, Value] = {"year": 2026, "holidays": ["2026-09-25", "2026-09-26", "2026-09-27"]}
+    assert ledger.code("governance.working-days-set", listed | {"worked": ["2026-09-20"]}) == "ok"
+    assert create(ledger, "gus", person="gus").ok
+    for record_id, last in ((APPLICATION, "2026-09-28"), ("branch-1/000002", "2026-09-29")):
+        end = start_ms(parse_date(last) + 1, OFFSET)
+        assert at(ledger, end - 1) == ()
+        assert at(ledger, end)[0].ok
+        assert fields_of(ledger, "application", record_id)["state"] == "lapsed"
+
+
+def test_rules_reckon_with_holidays() -> None:
+    first, last = "date('2026-09-30')", "date('2026-10-12')"
+    asked = {
+        "back": f"working_days_between({last}, {first})",
+        "between": f"working_days_between({first}, {last})",
+        "saturday": "is_working_day(date('2026-10-10'))",
+    }
+    fields = ", ".join(f'{name} = "{expression}"' for name, expression in asked.items())
+    source = CLUB.replace(
+        'title = { en = "Amend", zh = "更正" }',
+        'title = { en = "Amend", zh = "更正" }\n'
+        f'effects = [{{ do = "notify", event = "days", fields = {{ {fields} }} }}]',
+    )
+    ledger = club(source)
+    assert create(ledger, "eve", person="eve").ok
+    week = act(ledger, "eve", "amend", fields={"reason": "x"}).events[-1].fields["fields"]
+    assert week == {"back": -8, "between": 8, "saturday": False}
+    holidays: list[Value] = [f"2026-10-0{number}" for number in range(1, 8)]
+    listed: dict[str, Value] = {"year": 2026, "holidays": holidays, "worked": ["2026-10-10"]}
+    assert ledger.code("governance.working-days-set", listed) == "ok"
+    weeks = act(ledger, "eve", "amend", fields={"reason": "y"}).events[-1].fields["fields"]
+    assert weeks == {"back": -4, "between": 4, "saturday": True}
