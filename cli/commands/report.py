@@ -14,6 +14,7 @@ from cli.reports.completeness import completeness
 from cli.reports.election import election
 from cli.reports.index import index
 from cli.reports.member_statement import member_statement
+from cli.reports.reconcile import reconcile
 from cli.reports.unit_statement import unit_statement
 from cli.reports.warnings import warnings
 
@@ -34,6 +35,7 @@ REPORTS = (
     Report("election", election, N_("Count ranked ballots that somebody has published.")),
     Report("index", index, N_("Compute how well units run, by the formulas that their packs publish.")),
     Report("member-statement", member_statement, N_("Show what a member owed and paid, month by month.")),
+    Report("reconcile", reconcile, N_("Compare a statement of a bank or a payment app with the dues of a unit.")),
     Report("unit-statement", unit_statement, N_("Show the accounts of a unit over a year.")),
     Report(
         "warnings", warnings, N_("List what people have to deal with, until when, and what was done about the rest.")
