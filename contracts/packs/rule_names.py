@@ -10,6 +10,10 @@ VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
 # What the engine answers by itself (`contracts.records.rule_scope`).
 HOST_FUNCTIONS = frozenset(
     (
+        "ballot_concerns",
+        "ballot_elected",
+        "ballot_outcome",
+        "ballot_votes",
         "commitment_of",
         "counter",
         "counter_of",

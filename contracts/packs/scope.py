@@ -47,8 +47,18 @@ _DAYS_FUEL = 40
 _HASH_FUEL = 30
 # An attendance list and its eight pages.
 _LIST_FUEL = 9 * _READ_FUEL
+# A ballot with its terms and its result is a larger record than most.
+_BALLOT_FUEL = 2 * _READ_FUEL
 # Looking for an office can take two reads, a delegation's grantor included.
 _ROLE_FUEL = 60
+
+_BALLOT = Parameter("ballot", INTEGER)
+_BALLOT_FUNCTIONS = (
+    Signature("ballot_concerns", (_BALLOT,), BOOLEAN, _BALLOT_FUEL),
+    Signature("ballot_elected", (_BALLOT, Parameter("person", TEXT)), BOOLEAN, _BALLOT_FUEL),
+    Signature("ballot_outcome", (_BALLOT,), OptionalType(TEXT), _BALLOT_FUEL),
+    Signature("ballot_votes", (_BALLOT, Parameter("option", TEXT)), INTEGER, _BALLOT_FUEL),
+)
 
 
 class TypedField(Protocol):
@@ -140,6 +150,7 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             OptionalType(TEXT),
             _READ_FUEL,
         ),
+        *_BALLOT_FUNCTIONS,
         Signature("commitment_of", (Parameter("salt", HASH), Parameter("words", TEXT)), HASH, _HASH_FUEL),
         Signature("is_working_day", (Parameter("day", DATE),), BOOLEAN, _DAYS_FUEL),
         Signature("working_days_between", (Parameter("first", DATE), Parameter("last", DATE)), INTEGER, _DAYS_FUEL),

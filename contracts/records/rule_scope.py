@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from contracts.attendance.page import has_signed_in, signed_in
 from contracts.attendance.session import NUMBER_MAX as SESSION_MAX
 from contracts.authority.actor import ROLE_PATTERN
+from contracts.ballots.citing import ballot_about, ballot_elected, ballot_outcome, ballot_votes
 from contracts.calendar.dates import DAY_MAX, DAY_MIN, day_at
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.rule_names import PARAMETER_PREFIX
@@ -148,6 +149,23 @@ class RecordScope:
             return False
         return has_signed_in(self._context, self._unit, session, str(person))
 
+    def ballot_concerns(self, number: RuleValue) -> bool:
+        """Whether a ballot of the record's unit is closed and was about this very record."""
+        about = ballot_about(self._context, self._unit, number) if isinstance(number, int) else None
+        return about == f"{self._definition.kind}/{self._record_id}"
+
+    def ballot_elected(self, number: RuleValue, person: RuleValue) -> bool:
+        """Whether somebody was elected in a ballot of the record's unit."""
+        return isinstance(number, int) and ballot_elected(self._context, self._unit, number, str(person))
+
+    def ballot_outcome(self, number: RuleValue) -> str | None:
+        """How a ballot of the record's unit ended."""
+        return ballot_outcome(self._context, self._unit, number) if isinstance(number, int) else None
+
+    def ballot_votes(self, number: RuleValue, option: RuleValue) -> int:
+        """How many votes an option has in a ballot of the record's unit."""
+        return ballot_votes(self._context, self._unit, number, str(option)) if isinstance(number, int) else 0
+
     def counter(self, name: RuleValue) -> int:
         """What the unit's counter stands at."""
         return counter_value(self._context, self._unit, str(name)) if _is(_COUNTER, name) else 0
@@ -202,6 +220,10 @@ _NAMES: dict[str, Callable[[RecordScope], RuleValue]] = {
     "unit": lambda scope: scope._unit,
 }
 _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
+    "ballot_concerns": RecordScope.ballot_concerns,
+    "ballot_elected": RecordScope.ballot_elected,
+    "ballot_outcome": RecordScope.ballot_outcome,
+    "ballot_votes": RecordScope.ballot_votes,
     "commitment_of": RecordScope.commitment_of,
     "counter": RecordScope.counter,
     "counter_of": RecordScope.counter_of,
