@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cli.declaration import Command
 from cli.language import N_
+from cli.reports.attendance import attendance
 from cli.reports.ballot import ballot
 from cli.reports.completeness import completeness
 from cli.reports.election import election
@@ -28,6 +29,7 @@ class Report(NamedTuple):
 
 
 REPORTS = (
+    Report("attendance", attendance, N_("Show who was on an attendance list, and who was not.")),
     Report("ballot", ballot, N_("Count a ballot again, from its roll and its votes.")),
     Report(
         "completeness", completeness, N_("Show what is missing: records, periods, links, numbers, holders of offices.")
