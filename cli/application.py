@@ -4,6 +4,7 @@ Owns the list. The modules named here import nothing heavy: trio, lmdb, the web 
 command that needs them, so that `banyan --help` is there at once.
 """
 
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -38,7 +39,7 @@ from cli.commands.voters import (
 )
 from cli.commands.watch import watch
 from cli.declaration import Command, build
-from cli.language import N_
+from cli.language import N_, language
 
 SUMMARY = N_("A ledger that a membership organisation runs itself.")
 
@@ -109,4 +110,11 @@ def version() -> str:
 
 def build_application() -> Any:
     """The whole command line, with its texts in the language in use."""
+    return _application(language())
+
+
+@cache
+def _application(_language: str) -> Any:
+    # Its texts are those of the language that it is built in. A program that runs many commands, as the tests do, builds
+    # it once for each: what one command leaves in it, the next one's own words replace.
     return build(COMMANDS, GROUPS, SUMMARY, version())
