@@ -8,6 +8,7 @@ never sends. Source: docs/guide/command-line.md, "Submitting".
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ ARGUMENTS_FILE_SIZE_BYTES_MAX = 8 * DETACHED_SIZE_BYTES_MAX
 _SETTING = re.compile(r"(?P<name>[^=:]+)(?P<json>:?)=(?P<text>.*)", re.DOTALL)
 _FROM_FILE = re.compile(r"(?P<name>[^=@]+)@(?P<path>.+)", re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
+# Arguments that are milliseconds since 1970 UTC: people write `2026-08-31T19:30+08:00`.
+_MOMENTS = frozenset(("at", "since", "until", "opens", "closes"))
 _TRUTH = {"true": True, "yes": True, "false": False, "no": False}
 
 # Draws the salt for the detached argument of this name; 32 bytes.
@@ -208,6 +211,8 @@ def _typed(name: str, text: str, kind: object) -> Value:
     if isinstance(kind, ListOf):
         kind = kind.item
     if isinstance(kind, Integer):
+        if name in _MOMENTS and "T" in text:
+            return _moment(name, text)
         if not _INTEGER.fullmatch(text):
             raise UsageError("the argument {name} needs a whole number, not {text}", name=name, text=repr(text))
         return int(text)
@@ -218,3 +223,19 @@ def _typed(name: str, text: str, kind: object) -> Value:
     if isinstance(kind, HashValue | Octets):
         return bytes_of_hex(text, name)
     return nfc(text, name)
+
+
+def _moment(name: str, text: str) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    # A time without an offset means another moment in every place.
+    if found is None or found.tzinfo is None:
+        raise UsageError(
+            "the argument {name} needs a time with its offset from UTC, such as {example}, not {text}",
+            name=name,
+            example="2026-08-31T19:30+08:00",
+            text=repr(text),
+        )
+    return round(found.timestamp() * 1000)

@@ -7,6 +7,7 @@ docs/reference/reports.md, "completeness".
 from collections import defaultdict
 from collections.abc import Callable
 
+from contracts.ballots.ballot import KIND_BALLOT, KIND_BALLOT_COUNT, ballot_id
 from contracts.cases.case import KIND_CASE, KIND_CASE_COUNT, case_id
 from contracts.chain import CHAIN_KIND
 from contracts.completeness.survey import Inspection, Survey
@@ -19,6 +20,14 @@ NUMBER_GONE = Reason("completeness.number", "{count} numbers were given, and the
 NUMBER_BEYOND = Reason("completeness.number-beyond", "the {kind} {id} has a number beyond the {count} that were given")
 
 
+# What contracts number themselves, and nobody withdraws.
+_NATIVE: tuple[tuple[str, str, Callable[[str, int], str]], ...] = (
+    (KIND_BALLOT, KIND_BALLOT_COUNT, ballot_id),
+    (KIND_CASE, KIND_CASE_COUNT, case_id),
+    (KIND_PLAN, KIND_PLAN_COUNT, plan_id),
+)
+
+
 def check_numbers(inspection: Inspection) -> Survey:
     """Every number that was given stands in the id of a record, or of one that was withdrawn."""
     survey = Survey()
@@ -27,7 +36,7 @@ def check_numbers(inspection: Inspection) -> Survey:
         counts[str(fields["kind"])].append((str(fields["unit"]), _number(fields["count"])))
     for kind, units in counts.items():
         _check(inspection, survey, kind, units, lambda unit, number: f"{unit}/{number:0{NUMBER_DIGITS}d}")
-    for kind, count_kind, make_id in ((KIND_CASE, KIND_CASE_COUNT, case_id), (KIND_PLAN, KIND_PLAN_COUNT, plan_id)):
+    for kind, count_kind, make_id in _NATIVE:
         _check(inspection, survey, kind, _counts(inspection, count_kind), make_id)
     return survey
 

@@ -29,6 +29,16 @@ def test_texts_numbers_and_lists_get_their_types() -> None:
     assert found == {"unit": "u/1", "title": "a = b: c", "about": ["p1", "p2"], "at": -5}
 
 
+def test_moments_may_be_written_as_times() -> None:
+    opening = declaration_of("ballots.open")
+    found = parse_settings(["closes=2026-11-30T18:00+08:00", "opens=2026-11-30T09:30:00.5Z"], opening)
+    assert found == {"closes": 1_796_032_800_000, "opens": 1_796_031_000_500}
+    assert parse_settings(["closes=1796032800000"], opening) == {"closes": 1_796_032_800_000}
+    for wrong in ("2026-11-30T18:00", "Tuesday", "2026-13-30T18:00Z"):
+        with pytest.raises(UsageError, match="closes needs a"):
+            parse_settings([f"closes={wrong}"], opening)
+
+
 def test_json_values_are_taken_as_they_are() -> None:
     assert prepared("unit=u", 'title:="t"', 'about:=["p1"]', "at:=7").arguments["about"] == ["p1"]
     assert parse_settings(["x:=null", 'y:={"a":[true,{"$hex":"ff"}]}'], None) == {

@@ -104,6 +104,15 @@ def test_numbers_that_are_gone_are_told_unless_their_chain_says_why(club: Organi
         del club.state[record_key(*record)]
 
 
+def test_numbers_of_ballots_are_looked_at(club: Organisation) -> None:
+    club.write("ballot-count", "branch-1", {"count": 2, "unit": "branch-1"})
+    club.write("ballot", "branch-1/000002", {"unit": "branch-1", "number": 2})
+    found = survey(check_numbers, club.state, club.time_ms, "branch-1")
+    assert codes(found) == [(NUMBER_GONE.code, "branch-1/000001")]
+    for record in (("ballot-count", "branch-1"), ("ballot", "branch-1/000002")):
+        del club.state[record_key(*record)]
+
+
 def test_fields_that_lead_nowhere_and_what_is_required_are_told(club: Organisation) -> None:
     fields = {"unit": "branch-1", "state": "nowhere", "values": {"person": "eve"}}
     club.write("application", "branch-1/000001", fields)  # type: ignore[arg-type]
