@@ -26,27 +26,35 @@ from contracts.packs.names import (
 from contracts.packs.words import Words, read_title
 from ledger.encoding import Value
 
+# What holds for a person in the whole organisation, such as a ban, is an office of its topmost unit.
+AT_TOP = "top"
+
 # A number of days, or the name of an integer parameter.
 Days: TypeAlias = int | str
 
 
 @dataclass(frozen=True, slots=True)
 class Appoint:
-    """Let the person hold the role in the record's unit, until the time `until` if it is given."""
+    """Let the person hold the role in the record's unit, until the time `until` if it is given.
+
+    `at`: `AT_TOP` for the topmost unit above the record's instead; None for the record's own.
+    """
 
     role: str
     person: Expression
     until: Expression | None = None
     when: Expression | None = None
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """End the person's role in the record's unit."""
+    """End the person's role in the record's unit, or in the topmost one above it."""
 
     role: str
     person: Expression
     when: Expression | None = None
+    at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +200,10 @@ def _owner(form: Form) -> str | None:
     return form.matching("owner", CASE_OWNER, CASE_OWNER_HINT, optional=True) or None
 
 
+def _at(form: Form) -> str | None:
+    return (form.choice("at", (AT_TOP,)) or None) if "at" in form else None
+
+
 def _role(form: Form) -> str:
     return form.matching("role", ROLE, ROLE_HINT)
 
@@ -200,13 +212,13 @@ _READERS: dict[str, Callable[[Form], Effect]] = {
     "advance": lambda form: Advance(
         _name(form, "kind"), _name(form, "transition"), _optional(form, "record"), _fields(form)
     ),
-    "appoint": lambda form: Appoint(_role(form), _expression(form, "person"), _optional(form, "until")),
+    "appoint": lambda form: Appoint(_role(form), _expression(form, "person"), _optional(form, "until"), at=_at(form)),
     "count": lambda form: Count(_name(form, "counter"), _expression(form, "by"), _optional(form, "key")),
     "fulfil": lambda form: Fulfil(_expression(form, "plan"), _expression(form, "at")),
     "notify": lambda form: Notify(_name(form, "event"), _fields(form)),
     "open-case": lambda form: OpenCase(
         read_title(form), read_days(form, "days"), _optional(form, "person"), _owner(form)
     ),
-    "release": lambda form: Release(_role(form), _expression(form, "person")),
+    "release": lambda form: Release(_role(form), _expression(form, "person"), at=_at(form)),
     "set": lambda form: SetField(form.matching("field", FIELD_NAME, FIELD_NAME_HINT), _expression(form, "value")),
 }

@@ -24,7 +24,9 @@ HOST_FUNCTIONS = frozenset(
         "record_state",
         "role_count",
         "role_since",
+        "role_since_in",
         "signed_in",
+        "top_unit",
         "working_days_between",
     )
 )

@@ -27,6 +27,7 @@ from contracts.rules.types import (
     ReferenceType,
     Type,
 )
+from contracts.units.tree import DEPTH_MAX
 
 _SCALARS: dict[str, Type] = {
     "boolean": BOOLEAN,
@@ -49,6 +50,8 @@ _HASH_FUEL = 30
 _LIST_FUEL = 9 * _READ_FUEL
 # A ballot with its terms and its result is a larger record than most.
 _BALLOT_FUEL = 2 * _READ_FUEL
+# Each level of the tree is a read.
+_WALK_FUEL = DEPTH_MAX * _READ_FUEL
 # Looking for an office can take two reads, a delegation's grantor included.
 _ROLE_FUEL = 60
 
@@ -151,6 +154,7 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             _READ_FUEL,
         ),
         *_BALLOT_FUNCTIONS,
+        Signature("top_unit", (), TEXT, _WALK_FUEL),
         Signature("commitment_of", (Parameter("salt", HASH), Parameter("words", TEXT)), HASH, _HASH_FUEL),
         Signature("is_working_day", (Parameter("day", DATE),), BOOLEAN, _DAYS_FUEL),
         Signature("working_days_between", (Parameter("first", DATE), Parameter("last", DATE)), INTEGER, _DAYS_FUEL),
@@ -163,6 +167,7 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
             Signature("has_role_in", (role, person, unit), BOOLEAN, _ROLE_FUEL),
             Signature("role_count", (role,), INTEGER, _READ_FUEL),
             Signature("role_since", (role, person), OptionalType(TIME), _ROLE_FUEL),
+            Signature("role_since_in", (role, person, unit), OptionalType(TIME), _ROLE_FUEL),
             Signature("signed_in", (role, Parameter("session", INTEGER)), INTEGER, _READ_FUEL),
         ]
     if uses.counters:

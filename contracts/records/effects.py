@@ -11,7 +11,7 @@ import re
 from contracts.calendar.dates import format_date, start_ms
 from contracts.cases.case import OWNER_DEFAULT, open_case
 from contracts.errors import Refusal
-from contracts.packs.effect import Appoint, Count, Effect, Fulfil, Notify, OpenCase, Release, SetField
+from contracts.packs.effect import AT_TOP, Appoint, Count, Effect, Fulfil, Notify, OpenCase, Release, SetField
 from contracts.packs.expression import Expression
 from contracts.records.counters import count, is_counter_key
 from contracts.records.events import NOTICE
@@ -23,6 +23,7 @@ from contracts.schedule.period import fulfil
 from contracts.schedule.plan import NUMBER_DIGITS
 from contracts.units.names import PERSON
 from contracts.units.office import appoint, release
+from contracts.units.tree import top_unit
 from ledger.encoding import Value
 
 # The last part of a plan's id.
@@ -40,10 +41,10 @@ def perform(move: Move, number: int, effect: Effect) -> None:
             _set(move, number, name, value)
         case Count(counter, by, key):
             _count(move, number, counter, by, key)
-        case Appoint(role, person, until):
-            _appoint(move, number, role, person, until)
+        case Appoint():
+            _appoint(move, number, effect)
         case Release(role, person):
-            release(move.context, move.unit, role, person_of(move, number, person))
+            release(move.context, _office_unit(move, effect.at), role, person_of(move, number, person))
         case OpenCase(title, days, person, owner):
             about = None if person is None or evaluate(move, person) is None else person_of(move, number, person)
             term = move.program.days(days, move.context.time_ms)
@@ -124,14 +125,19 @@ def _fulfil(move: Move, number: int, plan: Expression, at: Expression) -> None:
     fulfil(move.context, move.unit, int(named[0]), time_ms)
 
 
-def _appoint(move: Move, number: int, role: str, person: Expression, until: Expression | None) -> None:
+def _appoint(move: Move, number: int, effect: Appoint) -> None:
     until_ms = None
-    if until is not None:
-        found = evaluate(move, until)
+    if effect.until is not None:
+        found = evaluate(move, effect.until)
         if type(found) is not int:
             raise move.refusal(EFFECT_VALUE, effect=number, expected="date")
         # The office is held on the day itself.
         until_ms = start_ms(found + 1, move.offset_minutes)
     basis = f"{move.kind}/{move.record_id}"
-    now = move.context.time_ms
-    appoint(move.context, move.unit, role, person_of(move, number, person), now, until_ms, basis)
+    unit, person = _office_unit(move, effect.at), person_of(move, number, effect.person)
+    appoint(move.context, unit, effect.role, person, move.context.time_ms, until_ms, basis)
+
+
+def _office_unit(move: Move, at: str | None) -> str:
+    """The unit whose office an effect gives or ends."""
+    return top_unit(move.context, move.unit) if at == AT_TOP else move.unit

@@ -24,6 +24,7 @@ from contracts.records.identity import is_record_id
 from contracts.rules.types import RuleValue
 from contracts.units.office import held_since, is_held
 from contracts.units.role_count import role_count
+from contracts.units.tree import top_unit
 from contracts.working_calendar import working_calendar
 from ledger.detached import detach
 from ledger.encoding import Value
@@ -125,9 +126,17 @@ class RecordScope:
 
     def role_since(self, role: RuleValue, person: RuleValue) -> int | None:
         """Since when the person has held the role in the record's unit."""
-        if not (_is(_ROLE, role) and _is(_PERSON, person)):
+        return self.role_since_in(role, person, self._unit)
+
+    def role_since_in(self, role: RuleValue, person: RuleValue, unit: RuleValue) -> int | None:
+        """Since when the person has held the role in that unit."""
+        if not (_is(_ROLE, role) and _is(_PERSON, person) and _is_unit(unit)):
             return None
-        return held_since(self._context, self._unit, str(role), str(person))
+        return held_since(self._context, str(unit), str(role), str(person))
+
+    def top_unit(self) -> str:
+        """The topmost unit above the record's; its own if none is above it."""
+        return top_unit(self._context, self._unit)
 
     def role_count(self, role: RuleValue) -> int:
         """How many hold the role in the record's unit."""
@@ -234,7 +243,9 @@ _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
     "record_state": RecordScope.record_state,
     "role_count": RecordScope.role_count,
     "role_since": RecordScope.role_since,
+    "role_since_in": RecordScope.role_since_in,
     "signed_in": RecordScope.signed_in,
+    "top_unit": RecordScope.top_unit,
     "working_days_between": RecordScope.working_days_between,
 }
 # What a field of each type holds; another version of a pack may have given a field another type.

@@ -97,6 +97,13 @@ def units_above(context: "RunContext", unit: str) -> Iterator[str]:
         above = parent_of(context, above)
 
 
+def top_unit(context: "RunContext", unit: str) -> str:
+    """The topmost unit above, or the unit itself where none is; a read for each level."""
+    for above in units_above(context, unit):
+        unit = above
+    return unit
+
+
 def check_place(context: "RunContext", unit: str, parent: str, levels: int) -> None:
     """Refuse to hang a unit with `levels` levels under it below `parent`.
 

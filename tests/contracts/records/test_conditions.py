@@ -33,6 +33,14 @@ def test_an_effect_whose_condition_does_not_hold_is_left_out() -> None:
     assert file(ledger, "eve") == file(ledger, "bob") == "ok"
 
 
+def test_an_office_of_the_topmost_unit_is_given_and_found_there() -> None:
+    ledger = club(CLUB + DRAWER)
+    assert file(ledger, "eve") == file(ledger, "eve") == "ok"
+    assert ledger.record("office", "branch-1/treasurer/eve") is None
+    found = ledger.fields("office", "district/treasurer/eve")
+    assert (found["state"], found["basis"]) == ("held", "paper/branch-1/000001")
+
+
 def test_a_record_that_is_taken_along_is_handed_values() -> None:
     ledger = club(CLUB + DRAWER)
     assert ledger.code("records.create", {"type": "drawer", "unit": "branch-1"}, "ann") == "ok"
@@ -45,9 +53,10 @@ def test_a_record_that_is_taken_along_is_handed_values() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "path"),
     [
-        ('when = "drawer is not None"', 'when = "person"', "type.paper.transition.file.effects[2].when"),
-        ('when = "drawer is not None"', "when = 1", "type.paper.transition.file.effects[2].when"),
-        ('label = "person", paper', 'labl = "person", paper', "type.paper.transition.file.effects[2].fields.labl"),
+        ('when = "drawer is not None"', 'when = "person"', "type.paper.transition.file.effects[3].when"),
+        ('when = "drawer is not None"', "when = 1", "type.paper.transition.file.effects[3].when"),
+        ('at = "top"', 'at = "district"', "type.paper.transition.file.effects[2].at"),
+        ('label = "person", paper', 'labl = "person", paper', "type.paper.transition.file.effects[3].fields.labl"),
     ],
 )
 def test_what_is_no_condition_or_no_field_is_told(old: str, new: str, path: str) -> None:
