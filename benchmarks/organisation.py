@@ -10,7 +10,7 @@ Run: `python -m benchmarks.organisation [--members N] [--years N]`
 import argparse
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -45,7 +45,7 @@ from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
 ADMINISTRATOR = SigningKey.from_seed(bytes([3]) * 32)
 BLOCK_INTERVAL_MS = 400
 # A voter that takes longer answers heartbeats too late (`contracts.limits.TIMERS_PER_BLOCK_MAX`).
-BLOCK_MS_MAX = 1000
+STEP_MS_MAX = 1000
 # Eight in the morning.
 OPENING_MS = 8 * HOUR_MS
 
@@ -57,8 +57,9 @@ class Loaded:
     transactions: int = 0
     lines: int = 0
     refused: Counter[str] = field(default_factory=Counter)
-    blocks_ms: list[float] = field(default_factory=list)
-    timer_blocks_ms: list[float] = field(default_factory=list)
+    steps_ms: list[float] = field(default_factory=list)
+    timer_blocks: int = 0
+    seconds: float = 0.0
 
 
 class MeasuredFiller(Filler):
@@ -68,8 +69,22 @@ class MeasuredFiller(Filler):
         super().__init__(home, now_ms)
         self._loaded = loaded
 
+    def run(self, event: Event) -> None:
+        """As the filler does, one step of the node after the other, each timed with what it stores."""
+        waiting: deque[Event] = deque([event])
+        while waiting:
+            started = time.process_time()
+            for effect in self.node.step(waiting.popleft()):
+                followed = self._carry_out(effect)
+                if followed is not None:
+                    waiting.append(followed)
+            elapsed = time.process_time() - started
+            self._loaded.seconds += elapsed
+            self._loaded.steps_ms.append(elapsed * 1000)
+
     def _carry_out(self, effect: Effect) -> Event | None:
         if isinstance(effect, BlockExecuted):
+            self._loaded.timer_blocks += not effect.transactions
             for one in effect.transactions:
                 self._loaded.transactions += 1
                 if not one.result.ok:
@@ -114,7 +129,8 @@ class Loading:
             self._filler.now_ms = min(to_ms, self._filler.now_ms + DAY_MS)
             while self._timer_is_due():
                 self._filler.now_ms += BLOCK_INTERVAL_MS
-                self.loaded.timer_blocks_ms.append(self._timed(Ticked(self._filler.now_ms)))
+                self._filler.run(Ticked(self._filler.now_ms))
+                self._home.store.maintain()
 
     def _timer_is_due(self) -> bool:
         with self._home.store.states() as state:
@@ -129,13 +145,8 @@ class Loading:
             submissions.append(Submission(number, decode_envelope(envelope), detached))
             lines = step.arguments.get("lines")
             self.loaded.lines += len(lines) if isinstance(lines, list) else 1
-        self.loaded.blocks_ms.append(self._timed(Submitted(self._filler.now_ms, tuple(submissions))))
-
-    def _timed(self, event: Event) -> float:
-        started = time.process_time()
-        self._filler.run(event)
+        self._filler.run(Submitted(self._filler.now_ms, tuple(submissions)))
         self._home.store.maintain()
-        return (time.process_time() - started) * 1000
 
 
 def make_home(folder: Path, created_ms: int) -> OpenHome:
@@ -165,48 +176,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="an organisation with years of history")
     parser.add_argument("--members", type=int, default=100_000)
     parser.add_argument("--years", type=int, default=3)
+    parser.add_argument("--folder", type=Path, help="keep the node's folder here, to look into it")
     options = parser.parse_args()
     wish = Invention(options.members, last_year=2025, years=options.years)
     story = Story(wish, shipped_pack(PACK))
-    begin = day_of(wish.first_year, 1, 1)
-    with tempfile.TemporaryDirectory() as folder:
-        home = make_home(Path(folder) / "node", begin * DAY_MS)
-        try:
-            loading = Loading(home, wish, begin * DAY_MS + 1000)
-            calm_collector()
-            started = time.perf_counter()
-            loading.run(story.steps())
-            loading.end(day_of(wish.last_year + 1, 1, 15))
-            elapsed = time.perf_counter() - started
-            figures = _figures(story, loading.loaded, elapsed)
-            figures["MB on the disk"] = round(size_mb(Path(folder)))
-            figures["anonymous memory of the process at the end, MB"] = round(anonymous_memory_mb())
-            figures |= _indices(home, story)
-        finally:
-            home.close()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.folder or Path(temporary) / "node"
+        figures = measure(folder, story)
     for name, value in figures.items():
         print(f"{name}: {value}")
     write_report("organisation", f"{options.members:,} members with {options.years} years of history", figures)
 
 
+def measure(folder: Path, story: Story) -> dict[str, object]:
+    """Load a story into a node's folder, then compute what is asked of such an organisation."""
+    wish = story.wish
+    begin_ms = day_of(wish.first_year, 1, 1) * DAY_MS
+    home = make_home(folder, begin_ms)
+    try:
+        loading = Loading(home, wish, begin_ms + 1000)
+        calm_collector()
+        started = time.perf_counter()
+        loading.run(story.steps())
+        loading.end(day_of(wish.last_year + 1, 1, 15))
+        figures = _figures(story, loading.loaded, time.perf_counter() - started)
+        figures["MB on the disk"] = round(size_mb(folder))
+        figures["anonymous memory of the process at the end, MB"] = round(anonymous_memory_mb())
+        return figures | _indices(home, story)
+    finally:
+        home.close()
+
+
 def _figures(story: Story, loaded: Loaded, elapsed: float) -> dict[str, object]:
-    blocks = sorted(loaded.blocks_ms)
-    timers = sorted(loaded.timer_blocks_ms) or [0.0]
-    dues_lines = story.tree.member_count * len(story.wish.months)
+    steps = sorted(loaded.steps_ms)
     return {
         "units": story.tree.unit_count,
         "members": story.tree.member_count,
-        "dues lines, one for each member and month": dues_lines,
+        "dues lines, one for each member and month": story.tree.member_count * len(story.wish.months),
         "transactions": loaded.transactions,
         "of these refused": sum(loaded.refused.values()),
         "minutes to load, signing included": round(elapsed / 60, 1),
-        "minutes of it in the node": round((sum(blocks) + sum(timers)) / 60_000, 1),
-        "blocks with transactions": len(blocks),
-        "ms of such a block, the middle one": round(blocks[len(blocks) // 2], 1),
-        f"ms of the longest (at most {BLOCK_MS_MAX} wanted)": round(blocks[-1], 1),
-        "blocks for timers alone: checks, deadlines": len(timers),
-        "ms of such a block, on average": round(sum(timers) / len(timers), 1),
-        f"ms of the longest of these (at most {BLOCK_MS_MAX} wanted)": round(timers[-1], 1),
+        "minutes of the processor in the node": round(loaded.seconds / 60, 1),
+        "blocks for timers alone: checks, deadlines, warnings": loaded.timer_blocks,
+        "ms of a step of the node (at most one block executed and stored), 99 of 100 at most": round(
+            steps[len(steps) * 99 // 100], 1
+        ),
+        f"ms of the longest (at most {STEP_MS_MAX} wanted)": round(steps[-1], 1),
     }
 
 

@@ -88,6 +88,14 @@ class DuesBook:
                 yield Step(part, day, branch.treasurer, "treasury.pay-batch", arguments)
         self._months_done += 1
 
+    def paying(self, unit: str) -> list[str]:
+        """Who has not stopped paying in a unit, as of the month that was done last."""
+        return [
+            one.member.person
+            for one in self._accounts[unit]
+            if one.stops_after is None or one.stops_after >= self._months_done
+        ]
+
     def _payments(self, branch: Branch, month: Month) -> list[Value]:
         """What the members of a branch owe since this month, added up, and the lines of those who pay now."""
         table = self.pack.sections[SECTION_DUES]

@@ -13,6 +13,7 @@ from cli.invented.dues import DuesBook
 from cli.invented.founding import founding
 from cli.invented.invention import Invention
 from cli.invented.meetings import MeetingCalendar
+from cli.invented.participation import Participation
 from cli.invented.step import Step
 from cli.invented.tree import Tree, invented_tree
 from contracts.calendar.dates import day_of
@@ -29,6 +30,7 @@ class Story:
         chance = Random(f"banyan story {wish.seed} {wish.members} {wish.years}")  # noqa: S311
         self.dues = DuesBook(self.tree, pack, chance)
         self.meetings = MeetingCalendar(self.tree, chance)
+        self.participation = Participation(self.tree, self.dues, day_of(wish.first_year, 1, 1))
 
     def steps(self) -> Iterator[Step]:
         """Everything, in order. Memory: what is left open of dues, and counts; not the steps."""
@@ -36,7 +38,11 @@ class Story:
         yield from founding(self.tree, self.wish, parts)
         yield from self.dues.opening(self.wish, parts)
         yield from self.meetings.beginning(self.wish, parts)
-        for year, month in self.wish.months:
-            affairs = [*self.dues.affairs(), *self.meetings.affairs(month)]
+        for number, (year, month) in enumerate(self.wish.months):
+            affairs = [
+                *self.dues.affairs(),
+                *self.meetings.affairs(month),
+                *self.participation.affairs(number),
+            ]
             for day_of_month, affair in sorted(affairs, key=lambda one: one[0]):
                 yield from affair(day_of(year, month, day_of_month), parts)
