@@ -115,6 +115,6 @@ def build_application() -> Any:
 
 @cache
 def _application(_language: str) -> Any:
-    # Its texts are those of the language that it is built in. A program that runs many commands, as the tests do, builds
-    # it once for each: what one command leaves in it, the next one's own words replace.
+    # Its texts are those of the language that it is built in. A program that runs many commands, as the tests do,
+    # builds it once for each: what one command leaves in it, the next one's own words replace.
     return build(COMMANDS, GROUPS, SUMMARY, version())
