@@ -18,6 +18,7 @@ from contracts.treasury.entry import (
     ADVANCED,
     EFFECTS_MAX,
     KIND_ENTRY,
+    OWED,
     PAID,
     SETTLED,
     WAIVED,
@@ -171,6 +172,13 @@ class Bookkeeping:
         self.books.sums.due -= sheet.lines.pop(person).due
         self._changed_sheets.add((sheet.month, sheet.number))
 
+    def rebase(self, month: Month, number: int, person: str, basis: tuple[str, int | None, int]) -> None:
+        """Let a line be by another category and base, of another entry; its amounts stay."""
+        sheet = self.sheet(month, number)
+        category, base, entry = basis
+        sheet.lines[person] = sheet.lines[person]._replace(category=category, base=base, entry=entry)
+        self._changed_sheets.add((month, number))
+
     def apply(self, effect: Effect, factor: int = 1, entry: int = 0) -> None:
         """Let an effect happen to a member's dues, or with the factor -1 take it back.
 
@@ -196,6 +204,9 @@ class Bookkeeping:
         if effect.what in (PAID, SETTLED):
             sums.paid += amount
             sheet.lines[effect.person] = line._replace(paid=line.paid + amount)
+        elif effect.what == OWED:
+            sums.due += amount
+            sheet.lines[effect.person] = line._replace(due=line.due + amount)
         else:
             assert effect.what == WAIVED, "there is no other effect"
             sums.waived += amount

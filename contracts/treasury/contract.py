@@ -9,6 +9,7 @@ from contracts.treasury.asking import APPROVED, ENDED, REQUESTED, approve, reduc
 from contracts.treasury.assessing import ASSESSED, assess
 from contracts.treasury.books import KIND_BOOKS
 from contracts.treasury.closing import CLOSED, KIND_CLOSING, close_year
+from contracts.treasury.correcting import CORRECTED, correct
 from contracts.treasury.enrolling import STANDING_SET, set_standing, set_standings
 from contracts.treasury.entry import KIND_ENTRY
 from contracts.treasury.moving import GIFT_ENTERED, MOVED, give, move, receive_income
@@ -139,6 +140,13 @@ _OPERATIONS = (
         return_,
         actors=_KEEPERS,
     ),
+    Operation(
+        "correct",
+        "Let somebody owe for a month what the roll says now",
+        (a.UNIT, a.PERSON_NAME, a.PERIOD_NAME),
+        correct,
+        actors=_KEEPERS,
+    ),
     Operation("reverse", "Take back what an entry did", (a.UNIT, a.NUMBER, a.REASON), reverse, actors=_KEEPERS),
     Operation("close", "Close a year of a unit's books", (a.UNIT, a.YEAR), close_year, actors=_KEEPERS),
 )
@@ -153,6 +161,7 @@ TREASURY = Contract(
             APPROVED,
             ASSESSED,
             CLOSED,
+            CORRECTED,
             ENDED,
             GIFT_ENTERED,
             MOVED,

@@ -15,6 +15,7 @@ KIND_ENTRY = "journal"
 NUMBER_DIGITS = 8
 
 ASSESSMENT = "assessment"
+CORRECTION = "correction"
 PAYMENT = "payment"
 GIFT = "gift"
 REDUCTION = "reduction"
@@ -28,14 +29,15 @@ REMITTANCE_RETURNED = "remittance-returned"
 REVERSAL = "reversal"
 CLOSING = "closing"
 # What both sides of a remittance hold, and what ends a year, is not taken back by one entry.
-REVERSIBLE = frozenset((ASSESSMENT, PAYMENT, GIFT, REDUCTION, SPENDING, INCOME, MOVE))
+REVERSIBLE = frozenset((ASSESSMENT, CORRECTION, PAYMENT, GIFT, REDUCTION, SPENDING, INCOME, MOVE))
 
 # What an entry did to a member: a payment on a month's dues, one that was made in advance, advance that settled a
-# month's dues, dues that were waived.
+# month's dues, dues that were waived, dues that are more or less than was assessed.
 PAID = "paid"
 ADVANCED = "advanced"
 SETTLED = "settled"
 WAIVED = "waived"
+OWED = "owed"
 # As many as an entry's record can hold with the longest names; every member of a sheet three times over.
 EFFECTS_MAX = 180
 

@@ -48,6 +48,13 @@ SHEET_UNKNOWN = Reason("treasury.sheet-unknown", "the roll of {unit} has no shee
 OPEN_TOO_MANY = Reason(
     "treasury.open-too-many", "{count} sheets of {unit} are not settled, the most there can be; settle older ones first"
 )
+NOT_ASSESSED = Reason(
+    "treasury.not-assessed", "{person} has no line in {unit} for {period}; `treasury.assess` makes it"
+)
+NOTHING_TO_CORRECT = Reason(
+    "treasury.nothing-to-correct",
+    "{person} owes for {period} in {unit} what the roll says; change their standing first",
+)
 NOTHING_OWED = Reason("treasury.nothing-owed", "{person} owes nothing in {unit} for {period}")
 MORE_THAN_OWED = Reason(
     "treasury.more-than-owed", "{person} owes {open} (in fen) in {unit} for {period}, less than {amount}"

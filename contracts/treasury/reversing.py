@@ -9,9 +9,11 @@ from contracts.arguments import Arguments
 from contracts.authority.judgement import Subject, require
 from contracts.context import Context
 from contracts.errors import Refusal
+from contracts.treasury.accounts import DUES_INCOME
 from contracts.treasury.bookkeeping import Bookkeeping
+from contracts.treasury.correcting import take_back
 from contracts.treasury.enrolling import link_people
-from contracts.treasury.entry import ASSESSMENT, KIND_ENTRY, REDUCTION, REVERSAL, REVERSIBLE, Entry
+from contracts.treasury.entry import ASSESSMENT, CORRECTION, KIND_ENTRY, REDUCTION, REVERSAL, REVERSIBLE, Entry
 from contracts.treasury.month import parse_month
 from contracts.treasury.reasons import NOT_REVERSIBLE, REVERSED_ALREADY, USED_SINCE
 from contracts.treasury.roll import Reduction
@@ -36,6 +38,8 @@ def reverse(context: Context, arguments: Arguments) -> None:
         _take_back_lines(work, entry)
     if entry.what == REDUCTION:
         _end_reduction(work, entry)
+    if entry.what == CORRECTION:
+        take_back(work, entry)
     opposite = {code: -amount for code, amount in entry.lines.items()}
     taken_back = work.post(REVERSAL, work.today, opposite, (), reverses=number, reason=arguments.text("reason"))
     entry.more["reversed_by"] = taken_back.number
@@ -63,8 +67,14 @@ def _take_back_lines(work: Bookkeeping, entry: Entry) -> None:
     period, number = entry.more["period"], entry.more["sheet"]
     assert isinstance(period, str) and isinstance(number, int)
     sheet = work.sheet(parse_month(period), number)
+    taken_back = 0
     for person, line in list(sheet.lines.items()):
         if line.entry == entry.number:
             if line.paid or line.waived:
                 raise Refusal(*USED_SINCE, unit=work.unit, number=entry.number, person=person)
             work.owe_no_more(sheet, person)
+            taken_back += line.due
+    if taken_back != -entry.lines.get(DUES_INCOME, 0):
+        # A line of it was corrected, which is another entry's now.
+        corrected = min(person for person, line in sheet.lines.items() if line.entry > entry.number)
+        raise Refusal(*USED_SINCE, unit=work.unit, number=entry.number, person=corrected)

@@ -172,6 +172,7 @@ def test_the_description_names_every_argument_with_its_class() -> None:
         "treasury.approve",
         "treasury.assess",
         "treasury.close",
+        "treasury.correct",
         "treasury.follow",
         "treasury.gift",
         "treasury.move",

@@ -290,6 +290,72 @@ def test_what_later_entries_build_upon_is_reversed_after_them(ledger: TreasuryLe
     assert ledger.refused("reverse", number=6, reason="x") == "treasury.below-limit"
 
 
+def test_a_wrong_base_is_corrected(ledger: TreasuryLedger) -> None:
+    ledger.do("assess", period="2026-09")
+    assert ledger.refused("correct", person="bob", period="2026-09") == "treasury.nothing-to-correct"
+    assert ledger.refused("correct", person="bob", period="2026-08") == "treasury.not-assessed"
+    ledger.do("standing", person="bob", category="wage", base=500_100, **{"from": "2026-09-01"})
+    ledger.do("correct", person="bob", period="2026-09")
+    assert (ledger.line("bob", 202609).due, ledger.line("bob", 202609).base) == (7502, 500_100)
+    assert ledger.balance(DUES_INCOME) == 21_500 + 2502 == ledger.balance(RECEIVABLE)
+    # The assessment cannot be taken back as a whole any more, the correction can.
+    assert ledger.refused("reverse", number=1, reason="x") == "treasury.used-since"
+    ledger.do("reverse", number=2, reason="it was right")
+    assert (ledger.line("bob", 202609).due, ledger.line("bob", 202609).entry) == (5000, 1)
+    ledger.do("reverse", number=1, reason="x")
+    assert ledger.balances() == {}
+
+
+def test_what_was_paid_too_much_becomes_an_advance(ledger: TreasuryLedger) -> None:
+    ledger.do("assess", period="2026-09")
+    ledger.do("reduce", person="cai", period="2026-09", amount=2000, reason="ill")
+    ledger.do("approve", by="sue", number=1)
+    ledger.do("pay", person="cai", amount=13_000, money=BANK)
+    before = ledger.balances(), ledger.line("cai", 202609)
+    ledger.do("standing", person="cai", category="wage", base=300_000, **{"from": "2026-09-01"})
+    ledger.do("correct", person="cai", period="2026-09")
+    line = ledger.line("cai", 202609)
+    assert (line.due, line.waived, line.paid, line.open) == (1500, 1500, 0, 0)
+    assert ledger.roll().members["cai"].advance == ledger.balance(ADVANCE) == 13_000
+    # Nothing was received for it in the end, so nothing is owed to the unit above.
+    assert ledger.balance("dues-payable") == 0
+    ledger.do("reverse", number=4, reason="it was right")
+    assert (ledger.balances(), ledger.line("cai", 202609)) == before
+    # Who should not have been assessed owes nothing.
+    ledger.do("standing", person="ann", **{"from": "2026-01-02"})
+    ledger.do("correct", person="ann", period="2026-09")
+    assert ledger.line("ann", 202609).due == 0
+
+
+def test_a_correction_is_not_reversed_after_a_later_one(ledger: TreasuryLedger) -> None:
+    ledger.do("assess", period="2026-09")
+    for base in (400_000, 300_000):
+        ledger.do("standing", person="cai", category="wage", base=base, **{"from": "2026-09-01"})
+        ledger.do("correct", person="cai", period="2026-09")
+    assert ledger.refused("reverse", number=2, reason="x") == "treasury.used-since"
+    for number in (3, 2, 1):
+        ledger.do("reverse", number=number, reason="x")
+    assert ledger.balances() == {}
+
+
+def test_the_largest_sheet_fits_into_its_records(ledger: TreasuryLedger) -> None:
+    """Names of 64 characters, everybody reduced and paid in advance: the sheet, the roll and the entry hold it."""
+    unit, people = "u" * 120, [f"{number:02}" + "p" * 62 for number in range(60)]
+    ledger.add_unit(unit, DISTRICT)
+    ledger.add_office(unit, "treasurer", "tess")
+    ledger.do("open", unit=unit, pack="party")
+    for person in people:
+        ledger.write("person", person, {"person": person, "height": 0, "time": 0})
+    rows: list[Value] = [[person, "wage", 10**12] for person in people]
+    ledger.do("standings", unit=unit, lines=rows, **{"from": "2026-01-01"})
+    ledger.do("pay-batch", unit=unit, lines=[[person, 10**10] for person in people], money=BANK)
+    for number, person in enumerate(people, 1):
+        ledger.do("reduce", unit=unit, person=person, period="2026-01", amount=10**6, reason="ill")
+        assert ledger.asked("treasury.approve", {"unit": unit, "number": number}).code == "ok"
+    done = event(ledger.do("assess", unit=unit, period="2026-01"), "assessed")
+    assert done["count"] == 60
+
+
 def test_reversing_a_reduction_ends_it(ledger: TreasuryLedger) -> None:
     ledger.do("assess", period="2026-08")
     ledger.do("reduce", person="ann", period="2026-08", until="2026-12", reason="ill")

@@ -113,6 +113,10 @@ class Treasuries(RuleBasedStateMachine):
     def send_back(self, number: int) -> None:
         self.try_to("return", number=number, reason="not here")
 
+    @rule(person=PEOPLE, period=PERIODS)
+    def correct(self, person: str, period: str) -> None:
+        self.try_to("correct", person=person, period=period)
+
     @rule(number=NUMBERS)
     def reverse(self, number: int) -> None:
         self.try_to("reverse", number=number, reason="wrong")
@@ -125,12 +129,19 @@ class Treasuries(RuleBasedStateMachine):
         assert self.try_to("close", year=2025).code == "treasury.year-closed"
         self.journal[BRANCH] = [entry.number for entry in self.entries(BRANCH)]
 
-    @rule(person=PEOPLE, amount=AMOUNTS, period=PERIODS, what=st.sampled_from(["assess", "pay", "gift", "batch"]))
+    @rule(
+        person=PEOPLE,
+        amount=AMOUNTS,
+        period=PERIODS,
+        what=st.sampled_from(["assess", "pay", "gift", "batch", "correct"]),
+    )
     def reverse_at_once(self, person: str, amount: int, period: str, what: str) -> None:
         """What is done and reversed at once leaves balances, dues and roll as they were."""
         before = self.picture()
         if what == "assess":
             done = self.try_to("assess", period=period)
+        elif what == "correct":
+            done = self.try_to("correct", person=person, period=period)
         elif what == "batch":
             done = self.try_to("pay-batch", lines=[[person, amount]], money=CASH, basis="decided")
         else:
