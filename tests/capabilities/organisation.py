@@ -6,6 +6,7 @@ through `banyan` itself, so that the page's commands read what its users would h
 
 import io
 import json
+import time
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from itertools import groupby
@@ -20,6 +21,19 @@ from tests.free_ports import free_address
 
 PACKS = ("party-branch", "land-registry", "benefits")
 ROSTER = Path(__file__).parent / "roster"
+# How north reads what its bank exports.
+BANK = """
+money = "bank"
+date_order = "ymd"
+amounts_in = "yuan"
+[columns]
+date = "date"
+amount = "amount"
+name = "name"
+reference = "reference"
+[people]
+"Chen Y." = "chen"
+"""
 
 
 def banyan(*words: object) -> Answer:
@@ -82,10 +96,13 @@ class Organisation:
         assert answer.status == 0, (person, answer.out, answer.err)
 
     def _keep_proofs(self) -> None:
-        """A member's receipt and the policy to verify it by, as files."""
+        """A member's receipt, the policy to verify it by, and what the bank says, as files."""
         links = document("history", "person/chen", "--home", self.home)["links"]
         document("receipt", links[-1]["id"], "--out", self.desk / "chen.receipt", "--home", self.home)
         document("policy", "--out", self.desk / "policy.txt", "--home", self.home)
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        (self.desk / "bank.csv").write_text(f"date,amount,name,reference\n{day},75.02,Chen Y.,B-1\n", "utf-8")
+        (self.desk / "bank.toml").write_text(BANK, "utf-8")
         (self.desk / "genesis.json").write_bytes((self.home / "genesis.json").read_bytes())
 
 

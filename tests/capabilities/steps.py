@@ -114,7 +114,7 @@ _DUES = (
     _books("wang", "open", pack="party-branch"),
     *(_books("wang", "standing", person=one, category="wage", base=500_100, **{"from": _FIRST}) for one in MEMBERS),
     _books("wang", "assess", period=_MONTH),
-    _books("wang", "pay", person="chen", amount=7_502, money="bank"),
+    _books("wang", "pay", person="chen", amount=7_502, money="bank", reference="B-1"),
     _books("wang", "spend", amount=2_000, money="bank", account="spending", text="Tea", receipts=[HASH]),
     _books("li", "approve", number=1),
 )
