@@ -38,6 +38,8 @@ class Gathered:
     totals: list[int] = field(default_factory=list)
     matrix: Matrix = field(default_factory=list)
     papers: dict[tuple[int, ...], int] = field(default_factory=dict)
+    # The place of each option among them.
+    _places: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def none_yet(cls, terms: Terms) -> "Gathered":
@@ -67,7 +69,9 @@ class Gathered:
         self._count(terms, vote)
 
     def _count(self, terms: Terms, vote: Vote) -> None:
-        choices = [terms.options.index(one) for one in vote.choices]
+        if not self._places:
+            self._places = {option: place for place, option in enumerate(terms.options)}
+        choices = [self._places[one] for one in vote.choices]
         if terms.method in MARKING:
             for option in choices:
                 self.totals[option] += 1

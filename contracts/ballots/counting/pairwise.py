@@ -6,7 +6,6 @@ Voting", arXiv:1804.02973, section 2; docs/reference/ballots.md, "Ranked votes".
 """
 
 from collections.abc import Iterable
-from itertools import combinations
 from typing import TypeAlias
 
 from contracts.ballots.counting.preferences import Ranking
@@ -22,12 +21,12 @@ def empty_matrix(option_count: int) -> Matrix:
 
 def add_ranking(matrix: Matrix, ranking: Ranking, weight: int = 1) -> None:
     """Count one vote, or several alike, into the matrix. Cost: half the square of the options that it ranks."""
-    ranked = [(rank, option) for option, rank in enumerate(ranking) if rank is not None]
-    for (rank_a, a), (rank_b, b) in combinations(ranked, 2):
-        if rank_a < rank_b:
-            matrix[a][b] += weight
-        elif rank_b < rank_a:
-            matrix[b][a] += weight
+    ranked = sorted((rank, option) for option, rank in enumerate(ranking) if rank is not None)
+    for place, (rank, option) in enumerate(ranked, 1):
+        row = matrix[option]
+        for lower, other in ranked[place:]:
+            if lower != rank:
+                row[other] += weight
 
 
 def compare(rankings: Iterable[Ranking], option_count: int) -> Matrix:
