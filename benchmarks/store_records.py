@@ -35,6 +35,12 @@ class StoreRecords:
         """Records whose ids are `unit/…`."""
         return self.each(kind, f"{unit}/", unit)
 
+    def ids(self, kind: str, prefix: str = "") -> Iterator[str]:
+        """The ids that begin so, ascending."""
+        for key, _ in self._store.scan_state(key_prefix(kind, prefix)):
+            self.asked += 1
+            yield parse_record_key(key)[1]
+
     def now_ms(self) -> int:
         """The time of the newest block."""
         return self._now_ms

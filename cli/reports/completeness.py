@@ -29,6 +29,7 @@ _TITLES = {
     "periods": N_("Periods of plans"),
     "numbers": N_("Numbers of records"),
     "references": N_("Fields and what they refer to"),
+    "dues": N_("Months of dues"),
     "requirements": N_("What packs require of office holders"),
     "chains": N_("Chains, link by link"),
 }
@@ -59,6 +60,7 @@ def completeness(
 
 def surveys(inspection: "Inspection", advance: Advance) -> "dict[str, Survey]":
     """What the checks of the state looked at and found, by the name of the check."""
+    from contracts.completeness.dues import check_dues
     from contracts.completeness.numbers import check_numbers
     from contracts.completeness.periods import check_periods
     from contracts.completeness.references import check_references
@@ -71,6 +73,7 @@ def surveys(inspection: "Inspection", advance: Advance) -> "dict[str, Survey]":
         "periods": check_periods,
         "numbers": check_numbers,
         "references": check_references,
+        "dues": check_dues,
         "requirements": check_requirements,
     }
     found: dict[str, Survey] = {}

@@ -63,18 +63,25 @@ class NodeRecords:
 
         Cost: an answer of the node for each 1,000 records, and for each 2,000 that were looked at.
         """
+        for one in self._pages(kind, prefix=prefix or None, unit=unit, state=state):
+            yield Found(str(one["id"]), _record(one))
+
+    def ids(self, kind: str, prefix: str = "") -> Iterator[str]:
+        """The ids of records of a kind that begin with `prefix`, ascending."""
+        for one in self._pages(kind, prefix=prefix or None, ids="true"):
+            yield str(one["id"])
+
+    def _pages(self, kind: str, **query: str | None) -> Iterator[dict[str, Any]]:
         after: str | None = None
-        path, filters = path_of("v1/records", kind), {"prefix": prefix or None, "unit": unit, "state": state}
         while True:
             try:
-                page = self.client.get(path, **filters, after=after, limit=PAGE_SIZE)
+                page = self.client.get(path_of("v1/records", kind), **query, after=after, limit=PAGE_SIZE)
             except RefusedError as error:
                 if error.code not in _NOT_THERE:
                     raise
                 return
             self._note_height(page)
-            for one in page["records"]:
-                yield Found(str(one["id"]), _record(one))
+            yield from page["records"]
             after = page["next"]
             if after is None:
                 return

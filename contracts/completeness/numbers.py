@@ -60,7 +60,8 @@ def _check(
 ) -> None:
     if not counts:
         return
-    there = {record_id for record_id, _ in inspection.records(kind)}
+    prefix = "" if inspection.unit is None else f"{inspection.unit}/"
+    there = set(inspection.source.ids(kind, prefix))
     for unit, count in counts:
         for number in range(1, count + 1):
             survey.looked_at += 1

@@ -53,7 +53,7 @@ class Presence:
         """Whether there is this record."""
         if self._whole:
             if kind not in self._ids:
-                self._ids[kind] = {found.id for found in self._source.each(kind)}
+                self._ids[kind] = set(self._source.ids(kind))
             return record_id in self._ids[kind]
         if (kind, record_id) not in self._asked:
             self._asked[kind, record_id] = self._source.find(kind, record_id) is not None

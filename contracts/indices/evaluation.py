@@ -38,7 +38,7 @@ from contracts.indices.section import IndexSection
 from contracts.indices.unit_count import count_cases, count_dues, count_plans, holders_at
 from contracts.packs.active import KIND_TYPE
 from contracts.packs.record_type import TypeDefinition
-from contracts.record_source import RecordSource
+from contracts.record_source import RecordSource, Remembered
 from contracts.rules.errors import RuleEvaluationError
 from contracts.rules.evaluator import CompiledRule, compile_rule
 from contracts.rules.tree import Tree, decode_tree
@@ -104,18 +104,19 @@ class IndexEvaluation:
     def of(self, unit: str, period: Period) -> UnitIndex:
         """The index of a unit.
 
-        Cost: reads the unit's records of every kind that is counted.
+        Cost: reads the unit's records of every kind that is counted, once.
         """
-        record = self._source.find(KIND_UNIT, unit)
+        source = Remembered(self._source)
+        record = source.find(KIND_UNIT, unit)
         founded = 0 if record is None else record.fields[_UNIT_TIME]
         assert isinstance(founded, int), "the form of a unit"
-        few = self._is_of_few(unit, period)
+        few = self._is_of_few(source, unit, period)
         inputs: dict[str, Counted] = {}
         for name, one in self.index.inputs.items():
             if few and name in self._people:
                 inputs[name] = Counted.none(TOO_FEW, least=PEOPLE_MIN)
             else:
-                inputs[name] = self._checked(one, self._count(name, one, unit, period), founded, period)
+                inputs[name] = self._checked(one, self._count(source, name, one, unit, period), founded, period)
         terms = tuple(self._score(term, inputs, period) for term in self.index.terms.values())
         counted = sum(one.weight for one in terms if one.score is not None)
         whole = sum(one.weight for one in terms)
@@ -126,14 +127,13 @@ class IndexEvaluation:
             value = (2 * points * HUNDREDTHS + counted) // (2 * counted)
         return UnitIndex(unit, period, inputs, terms, value, counted, whole)
 
-    def _is_of_few(self, unit: str, period: Period) -> bool:
+    def _is_of_few(self, source: RecordSource, unit: str, period: Period) -> bool:
         if not self._people:
             return False
-        holders = holders_at(self._source, unit, self.index.population, period.end_ms - 1)
+        holders = holders_at(source, unit, self.index.population, period.end_ms - 1)
         return (holders.value or 0) < PEOPLE_MIN
 
-    def _count(self, name: str, one: Input, unit: str, period: Period) -> Counted:
-        source = self._source
+    def _count(self, source: RecordSource, name: str, one: Input, unit: str, period: Period) -> Counted:
         if one.count == COUNT_PERIODS:
             assert one.every is not None, "an input of periods says which"
             return Counted(sum(one.every.needed_in(index) for index in period.ends_of(one.every)))

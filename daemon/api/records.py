@@ -3,6 +3,8 @@
 Owns `/v1/records` and the bound on how much one question looks at. Never shows a tombstone's content: there is none.
 """
 
+from typing import NamedTuple
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -51,25 +53,34 @@ async def list_records(context: ApiContext, _request: Request, parameters: Param
     await _confirm(context, parameters)
     height = context.node.store.head().executed_height
     filters = {name: parameters.text(name) for name in ("unit", "state") if parameters.has(name)}
-    found, following = _page(
-        context.node.store, prefix, None if after is None else _key(kind, after), filters, parameters.integer("limit")
-    )
+    wanted = _Wanted(prefix, None if after is None else _key(kind, after), filters, parameters.flag("ids"))
+    found, following = _page(context.node.store, wanted, parameters.integer("limit"))
     return json_response({"kind": kind, "records": found, "next": following, "executed_height": height})
 
 
-def _page(
-    store: StoreReader, prefix: bytes, after: bytes | None, filters: dict[str, str | None], limit: int
-) -> tuple[list[Json], str | None]:
+class _Wanted(NamedTuple):
+    """Which records are listed, from which key on, and whether only by their ids."""
+
+    prefix: bytes
+    after: bytes | None
+    filters: dict[str, str | None]
+    only_ids: bool
+
+
+def _page(store: StoreReader, wanted: _Wanted, limit: int) -> tuple[list[Json], str | None]:
     """Up to `limit` records and the id to go on after, or None where there are no more."""
     found: list[Json] = []
     last_id: str | None = None
-    for scanned, (key, data) in enumerate(store.scan_state(prefix, after)):
+    for scanned, (key, data) in enumerate(store.scan_state(wanted.prefix, wanted.after)):
         if scanned == SCANNED_MAX or len(found) == limit:
             return found, last_id
         _, last_id = parse_record_key(bytes(key))
+        if wanted.only_ids and not wanted.filters:
+            found.append({"id": last_id})
+            continue
         record = Record.decode(bytes(data))
-        if all(record.fields.get(name) == wanted for name, wanted in filters.items()):
-            found.append(_view(last_id, record))
+        if all(record.fields.get(name) == value for name, value in wanted.filters.items()):
+            found.append({"id": last_id} if wanted.only_ids else _view(last_id, record))
     return found, None
 
 
@@ -137,6 +148,7 @@ ENDPOINTS = (
             Parameter("prefix", "text", "Only records whose id begins with this; only they are looked at."),
             Parameter("unit", "text", "Only records whose field `unit` is this."),
             Parameter("state", "text", "Only records whose field `state` is this."),
+            Parameter("ids", "boolean", "Only the ids, without versions and fields."),
             Parameter("after", "text", "Go on after this id."),
             Parameter("limit", "integer", "At most so many.", 1, LIMIT_MAX, default=LIMIT_DEFAULT),
             LINEARIZABLE,

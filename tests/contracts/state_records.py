@@ -35,6 +35,9 @@ class StateRecords:
     def of_unit(self, kind: str, unit: str) -> Iterator[Found]:
         return self.each(kind, prefix=f"{unit}/", unit=unit)
 
+    def ids(self, kind: str, prefix: str = "") -> Iterator[str]:
+        return (found.id for found in self.each(kind, prefix))
+
     def now_ms(self) -> int:
         return self._time_ms
 

@@ -96,7 +96,9 @@ async def test_one_record_with_its_version(node: Served) -> None:
     for kind in ("Notice", "nothing"):
         for path in (f"/v1/records/{kind}/x", f"/v1/records/{kind}"):
             unknown = assert_problem(await node.tcp.get(path), 404, "kind-unknown")
-            assert f"the kind {kind!r}; the kinds are active-pack, administrators, case, " in str(unknown["detail"])
+            assert f"the kind {kind!r}; the kinds are active-pack, administrators, attendance, " in str(
+                unknown["detail"]
+            )
     assert_problem(await node.tcp.get("/v1/records/notice/%00"), 400, "parameter-invalid")
     assert_problem(await node.tcp.get("/v1/records/notice/x?linearizable=1"), 400, "parameter-invalid")
 
@@ -122,6 +124,10 @@ async def test_records_in_pages_with_filters(node: Served) -> None:
     assert await ids("&prefix=branch-1/") == await ids("&unit=branch-1")
     assert await ids("&prefix=branch-&unit=branch-1") == await ids("&unit=branch-1")
     assert await ids("&prefix=nowhere/") == []
+    assert await ids("&ids=true") == everything
+    assert await ids("&ids=true&unit=branch-1") == await ids("&unit=branch-1")
+    brief = (await node.tcp.get("/v1/records/notice?ids=true&limit=1")).json()
+    assert brief["records"] == [{"id": everything[0]}]
     assert (await node.tcp.get("/v1/records/parameters")).json()["records"][0]["id"] == "network"
     for query in ("limit=0", "limit=1001", "unti=branch-0", "after=", "unit=a&unit=b"):
         assert_problem(await node.tcp.get(f"/v1/records/notice?{query}"), 400, "parameter-invalid")

@@ -33,7 +33,15 @@ def test_a_complete_ledger_says_what_was_looked_at(
     assert document["complete"]
     assert (document["executed_height"], document["changed_while_reading"]) == (HEIGHT, False)
     looked_at = {one["check"]: one["looked_at"] for one in document["checks"]}
-    assert looked_at == {"units": 1, "offices": 3, "periods": 0, "numbers": 0, "references": 0, "requirements": 0}
+    assert looked_at == {
+        "units": 1,
+        "offices": 3,
+        "periods": 0,
+        "numbers": 0,
+        "references": 0,
+        "dues": 0,
+        "requirements": 0,
+    }
     shown = banyan("report", "completeness", "--unit", "branch-1", "--no-chains", "--lang", "zh_CN")
     assert (shown.status, "没有缺漏" in shown.out) == (0, True), shown.out
 

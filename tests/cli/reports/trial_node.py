@@ -55,7 +55,7 @@ class TrialNode:
         assert unit is None or isinstance(unit, str)
         assert state is None or isinstance(state, str)
         found = [one for one in self._records.each(kind, prefix, unit, state) if one.id > after]
-        page = [_view(one.id, one.record) for one in found[:2]]
+        page = [Answer({"id": one.id}) if query.get("ids") else _view(one.id, one.record) for one in found[:2]]
         following = page[-1]["id"] if len(found) > len(page) else None
         return Answer({"kind": kind, "records": page, "next": following, "executed_height": HEIGHT})
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from contracts.calendar.recurrence import Recurrence
+from contracts.completeness.dues import check_dues
 from contracts.completeness.numbers import NUMBER_GONE, check_numbers
 from contracts.completeness.periods import NOT_HELD, NOT_JUDGED, NOT_WRITTEN, check_periods
 from contracts.completeness.references import REFERENCE_GONE, REQUIRED_GONE, STATE_GONE, check_references
@@ -22,6 +23,8 @@ from contracts.completeness.tree import (
     check_units,
 )
 from contracts.record import Record, record_key
+from contracts.treasury.roll import Member, Roll
+from contracts.treasury.sheet import Sheet
 from tests.contracts.dict_state import DictState
 from tests.contracts.indices.oversight import CIRCLE, UNIT, Facts, circle, day_ms, publish
 from tests.contracts.organisation import Organisation
@@ -168,3 +171,19 @@ def test_nobody_is_missed_whom_a_pack_requires_something_of() -> None:
     # Of 2025, the last year that is over: p00 had one, p01 a year later, p02 came within it.
     again = check_requirements(Inspection.of(StateRecords(facts, now_ms), None))
     assert codes(again) == [(NO_RECORD_THEN.code, "north/member/p01")]
+
+
+def test_a_month_without_a_sheet_of_dues_is_told() -> None:
+    facts = Facts(members=0)
+    roll = Roll(UNIT, 1, {"ann": Member(), "bob": Member()})
+    roll.members["ann"].stand("2026-05-20", "wage", 100)
+    roll.members["bob"].stand("2026-07-01", "wage", 100)
+    roll.members["bob"].leave("2026-08-01")
+    facts.add("dues-roll", roll.id, roll.to_fields())
+    sheet = Sheet(UNIT, 202607, 1, {})
+    facts.add("dues-sheet", sheet.id, sheet.to_fields())
+    for unit in (None, UNIT):
+        found = check_dues(Inspection.of(StateRecords(facts, day_ms("2026-10-10")), unit))
+        # May: nobody owed on its first day. September may still be assessed.
+        assert [(gap.values["month"], gap.values["count"]) for gap in found.gaps] == [("2026-06", 1), ("2026-08", 1)]
+        assert found.looked_at == 4
