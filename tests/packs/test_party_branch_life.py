@@ -108,3 +108,44 @@ def test_only_officers_open_lists(branch: Branch) -> None:
     arguments: dict[str, Value] = {"unit": "north", "number": 2}
     assert branch.trial.call("attendance.close", arguments, "li").code == "operation.not-allowed"
     assert branch.trial.call("attendance.close", arguments, "wang").ok
+
+
+def ballot(branch: Branch, reference: str, *yes: str) -> None:
+    """A ballot among the voters that is opened, and in which these say yes."""
+    arguments: dict[str, Value] = {
+        "unit": "north",
+        "title": "A reading room",
+        "method": "yes-no",
+        "casting": "roll-call",
+        "electorate": ["voter"],
+        # Half of those who voted: the pack asks for more.
+        "threshold": ">1/2 of valid",
+        "closes": branch.trial.time_ms + 3_600_000,
+        "reference": reference,
+    }
+    opened = branch.trial.call("ballots.open", arguments, "wang")
+    number = opened.events[0].fields["number"]
+    # The roll is made by a timer, in the block after.
+    branch.trial.call("notice.post", {"unit": "north", "title": "The ballot is open"}, "wang")
+    for person in yes:
+        vote: dict[str, Value] = {"unit": "north", "number": number, "choices": ["yes"]}
+        assert branch.trial.call("ballots.cast", vote, person).ok
+
+
+def test_a_resolution_passes_by_a_ballot_of_more_than_half_of_those_due() -> None:
+    branch = Branch()
+    assert branch.create("wang", "meeting-duty", sort="assembly", since=TODAY).ok
+    assert branch.create("wang", "party-meeting", sort="assembly", duty="north/assembly", held_on=TODAY).ok
+    assert branch.act("wang", "party-meeting", "000001", "hold", came=4).ok
+    assert branch.create("li", "party-resolution", meeting="north/000001", motion={"#": bytes(32)}).ok
+    about = "party-resolution/north/000001"
+    ballot(branch, about, "li", "he")
+    ballot(branch, about, "li", "he", "sun")
+    ballot(branch, "party-resolution/north/000002", "li", "he", "sun")
+    open_yet = branch.act("wang", "party-resolution", "000001", "pass-by-ballot", ballot=2)
+    assert open_yet.details["rule"] == "a-ballot-passed-it"
+    branch.trial.pass_to(TODAY + 1)
+    refused = [branch.act("wang", "party-resolution", "000001", "pass-by-ballot", ballot=one) for one in (1, 3)]
+    assert [one.details["rule"] for one in refused] == ["more-than-half-by-ballot", "a-ballot-passed-it"]
+    assert (refused[0].details["left"], refused[0].details["right"]) == (2, 3)
+    assert branch.act("wang", "party-resolution", "000001", "pass-by-ballot", ballot=2).ok

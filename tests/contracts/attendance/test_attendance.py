@@ -153,10 +153,16 @@ def test_codes_of_other_lists_and_invented_ones_are_foreign() -> None:
     assert ledger.record("attendance-page", f"{UNIT}/000001/1") is None
 
 
-def test_a_code_is_of_one_network() -> None:
-    ledger = AttendanceLedger()
-    other = code_hash(bytes(32), UNIT, ledger.device.starts_ms, ledger.device.code(0))
-    assert other not in ledger.device.hashes()
+def test_a_code_is_of_one_network_one_unit_and_one_beginning() -> None:
+    device = AttendanceLedger().device
+    network_id, starts_ms, code = device.network_id, device.starts_ms, device.code(0)
+    assert code_hash(network_id, UNIT, starts_ms, code) == device.hashes()[0]
+    others = (
+        code_hash(bytes(32), UNIT, starts_ms, code),
+        code_hash(network_id, "branch-2", starts_ms, code),
+        code_hash(network_id, UNIT, starts_ms + 1, code),
+    )
+    assert not set(others) & set(device.hashes())
 
 
 def test_everybody_signs_in_once_for_themselves_and_only_with_an_office_that_is_asked_for() -> None:

@@ -42,7 +42,7 @@ by = "anyone"
 sets = ["session", "who"]
 guards = ["enough", "speaker-was-there"]
 [type.meeting.rule.enough]
-expression = 'signed_in("member", session) * 2 >= role_count("member")'
+expression = 'signed_in("member", session) * 2 >= role_count("member") and signed_in("probationary", session) == 1'
 text = { en = "{condition}", zh = "{condition}" }
 [type.meeting.rule.speaker-was-there]
 expression = "has_signed_in(session, who)"
