@@ -79,7 +79,7 @@ def _render(printer: Printer, found: "UnitStatement") -> None:
         title = one.account.title or TITLES.get(one.code)
         name = one.code if title is None else f"{said(title)} ({one.code})"
         rows.append([name, *map(written_money, (one.before, one.moved, one.after))])
-    printer.table([_("Account"), _("Before"), _("In the year"), _("After")], rows)
+    printer.table([_("Account of the books"), _("Before"), _("In the year"), _("After")], rows)
     printer.line()
     printer.fields(
         [

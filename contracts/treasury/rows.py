@@ -13,7 +13,7 @@ from ledger.encoding import Value
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """1 to `count_max` rows; of the columns, those from `needed` on may be left out or nil."""
+    """1 to `count_max` rows; of the columns, those from `needed` on may be left out."""
 
     columns: tuple[tuple[str, ArgumentType], ...]
     needed: int
@@ -32,8 +32,7 @@ class Rows:
                 raise Refusal(*WRONG_TYPE, argument=f"{name}[{index}]", expected="list")
             for position, item in enumerate(row):
                 column, kind = self.columns[position]
-                if item is not None or position < self.needed:
-                    kind.check(f"{name}[{index}].{column}", item)
+                kind.check(f"{name}[{index}].{column}", item)
 
     def describe(self) -> Description:
         """The columns and the bound."""

@@ -124,7 +124,7 @@ def test_a_batch_is_one_transaction_with_many_lines(ledger: TreasuryLedger) -> N
     assert ledger.refused("pay-batch", lines=[["ann", 1], ["ann", 2]], money="app") == "treasury.line-twice"
     # One line that is wrong refuses them all.
     assert ledger.refused("pay-batch", lines=[["cai", 1], ["eve", 2]], money="app") == "treasury.not-on-roll"
-    for wrong in ([], [["ann"]], [["ann", 0]], [["ann", 1, 2]], [["ann", 1, "x", 3]], "ann"):
+    for wrong in ([], [["ann"]], [["ann", 0]], [["ann", 1, None]], [["ann", 1, 2]], [["ann", 1, "x", 3]], "ann"):
         assert ledger.refused("pay-batch", lines=wrong, money="app").startswith("arguments.")
     assert ledger.refused("pay-batch", lines=[["ann", 1]] * 61, money="app") == "arguments.too-many"
 
