@@ -30,6 +30,27 @@ _DIFFERENCES = {
 }
 
 
+_COUNTS = {
+    "due": N_("Due to vote"),
+    "present": N_("Present"),
+    "represented": N_("Represented"),
+    "issued": N_("Papers issued"),
+    "returned": N_("Papers returned"),
+    "valid": N_("Valid"),
+    "expressed": N_("Took a side"),
+}
+_OUTCOMES = {
+    "passed": N_("passed"),
+    "rejected": N_("rejected"),
+    "elected": N_("every seat is filled"),
+    "tied": N_("tied: to be voted on again"),
+    "short": N_("too few have enough votes"),
+    "no-quorum": N_("no quorum"),
+    "void": N_("void: more papers returned than issued"),
+    "not-held": N_("not held"),
+}
+
+
 def ballot(
     session: Session, ballot_id: Annotated[str, typer.Argument(metavar="UNIT/NUMBER", help=N_("The ballot."))]
 ) -> int:
@@ -92,6 +113,7 @@ def _document(found: "Ballot", votes: "list[Vote]", roll: list[str]) -> dict[str
         "ballot": found.id,
         "title": found.terms.title,
         "state": found.state,
+        "reason": found.reason,
         "round": found.round_number,
         "method": found.terms.method,
         "casting": found.terms.casting,
@@ -132,7 +154,7 @@ def _plain(value: Any) -> Any:
 def _render(session: Session, printer: Printer, document: dict[str, Any]) -> None:
     from cli.reports.counting_view import show_matrix, show_ranking, show_stages
 
-    counted = document["counted"] or {"counts": {}, "outcome": _("nothing yet")}
+    counted = document["counted"] or document["recorded"] or {"counts": {}, "outcome": None}
     printer.fields(
         [
             (_("Ballot"), f"{document['ballot']}: {document['title']}"),
@@ -140,8 +162,8 @@ def _render(session: Session, printer: Printer, document: dict[str, Any]) -> Non
             (_("Method"), document["method"]),
             (_("Quorum"), document["quorum"] or "-"),
             (_("Majority"), document["threshold"] or "-"),
-            *counted["counts"].items(),
-            (_("Outcome"), counted["outcome"]),
+            *((_(title), counted["counts"][name]) for name, title in _COUNTS.items() if name in counted["counts"]),
+            (_("Outcome"), _(_OUTCOMES[counted["outcome"]]) if counted["outcome"] else "-"),
         ]
     )
     printer.line()
@@ -167,7 +189,9 @@ def _render(session: Session, printer: Printer, document: dict[str, Any]) -> Non
     printer.line()
     for one in document["differences"][:DIFFERENCES_SHOWN_MAX]:
         printer.bad(_(_DIFFERENCES[one["difference"]]).format(**one))
-    if document["recorded"] is None:
+    if document["state"] == "cancelled":
+        session.note(_("The ballot was cancelled: {reason}").format(reason=document["reason"]))
+    elif document["recorded"] is None:
         session.note(_("The ballot has no result yet; this is what the votes so far would give."))
-    elif not document["differences"]:
+    elif document["counted"] is not None and not document["differences"]:
         printer.good(_("Counted again, this is the recorded result."))

@@ -94,6 +94,17 @@ def test_an_open_ballot_shows_what_the_votes_so_far_would_give(
     assert (document["state"], document["recorded"], document["counted"]["votes"]) == ("open", None, [0, 1, 0])
 
 
+def test_what_was_cancelled_or_not_held_is_told_so(banyan: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = BallotLedger(names(3))
+    assert ledger.act("cancel", ledger.opened(), reason="the wrong question") == "ok"
+    ledger.close(ledger.opened(casting="tallied"))
+    answer_from(monkeypatch, ledger.state, ledger.time_ms)
+    cancelled = banyan("report", "ballot", f"{UNIT}/1")
+    assert (cancelled.status, "was cancelled: the wrong question" in cancelled.err) == (0, True), cancelled.err
+    told = banyan("report", "ballot", f"{UNIT}/2", "--lang", "zh_CN")
+    assert (told.status, "应到" in told.out, "未举行" in told.out) == (0, True, True), told.out
+
+
 @pytest.mark.parametrize(("text", "status"), [("branch-1", 2), ("branch-1/x", 2), ("branch-1/0", 2), ("branch-1/9", 4)])
 def test_what_is_no_ballot_is_said(
     banyan: Command, monkeypatch: pytest.MonkeyPatch, ledger: BallotLedger, text: str, status: int
