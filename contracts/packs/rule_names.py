@@ -17,6 +17,7 @@ HOST_FUNCTIONS = frozenset(
         "commitment_of",
         "counter",
         "counter_of",
+        "dues_owed_since",
         "has_role",
         "has_role_in",
         "has_signed_in",

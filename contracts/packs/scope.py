@@ -50,6 +50,8 @@ _HASH_FUEL = 30
 _LIST_FUEL = 9 * _READ_FUEL
 # A ballot with its terms and its result is a larger record than most.
 _BALLOT_FUEL = 2 * _READ_FUEL
+# A unit's books, its roll, and eight sheets of dues.
+_DUES_FUEL = 10 * _READ_FUEL
 # Each level of the tree is a read.
 _WALK_FUEL = DEPTH_MAX * _READ_FUEL
 # Looking for an office can take two reads, a delegation's grantor included.
@@ -159,6 +161,7 @@ def _functions(uses: Uses, own_kind: str) -> list[Signature]:
         Signature("is_working_day", (Parameter("day", DATE),), BOOLEAN, _DAYS_FUEL),
         Signature("working_days_between", (Parameter("first", DATE), Parameter("last", DATE)), INTEGER, _DAYS_FUEL),
         Signature("has_signed_in", (Parameter("session", INTEGER), person), BOOLEAN, _LIST_FUEL),
+        Signature("dues_owed_since", (person,), OptionalType(DATE), _DUES_FUEL),
     ]
     if uses.roles:
         role = Parameter("role", LiteralType(frozenset(uses.roles)))

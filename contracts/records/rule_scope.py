@@ -22,6 +22,7 @@ from contracts.record import Record
 from contracts.records.counters import counter_value, is_counter_key
 from contracts.records.identity import is_record_id
 from contracts.rules.types import RuleValue
+from contracts.treasury.owing import owed_since
 from contracts.units.office import held_since, is_held
 from contracts.units.role_count import role_count
 from contracts.units.tree import top_unit
@@ -134,6 +135,10 @@ class RecordScope:
             return None
         return held_since(self._context, str(unit), str(role), str(person))
 
+    def dues_owed_since(self, person: RuleValue) -> int | None:
+        """The first day of the oldest month for which the person owes dues in the record's unit."""
+        return owed_since(self._context, self._unit, str(person)) if _is(_PERSON, person) else None
+
     def top_unit(self) -> str:
         """The topmost unit above the record's; its own if none is above it."""
         return top_unit(self._context, self._unit)
@@ -236,6 +241,7 @@ _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
     "commitment_of": RecordScope.commitment_of,
     "counter": RecordScope.counter,
     "counter_of": RecordScope.counter_of,
+    "dues_owed_since": RecordScope.dues_owed_since,
     "has_role": RecordScope.has_role,
     "has_role_in": RecordScope.has_role_in,
     "has_signed_in": RecordScope.has_signed_in,
