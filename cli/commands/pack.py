@@ -216,6 +216,7 @@ def _document(pack: "Pack") -> dict[str, Any]:
         "roles": sorted(manifest.roles),
         "parameters": sorted(manifest.parameters),
         "sections": sorted(manifest.sections),
+        "indices": _indices(pack),
         "types": [
             {
                 "kind": kind,
@@ -227,6 +228,20 @@ def _document(pack: "Pack") -> dict[str, Any]:
             }
             for kind, one in pack.types.items()
         ],
+    }
+
+
+def _indices(pack: "Pack") -> dict[str, list[str]]:
+    """What the section `indices` declares, by name."""
+    from contracts.indices.section import SECTION_INDICES, IndexSection
+
+    section = pack.sections.get(SECTION_INDICES)
+    if not isinstance(section, IndexSection):
+        return {}
+    return {
+        "index": sorted(section.indices),
+        "requirement": sorted(section.requirements),
+        "warning": sorted(section.warnings),
     }
 
 
@@ -250,8 +265,34 @@ def _render_pack(printer: Printer, pack: "Pack", document: dict[str, Any]) -> No
         printer.line()
         printer.line(f"{kind}: {title_of(definition.title)}", "bold")
         printer.table([_("From"), _("Transition"), _("To"), _("Conditions")], transition_lines(definition))
+    _render_indices(printer, pack)
     printer.line()
     printer.good(_("Nothing is wrong with it."))
+
+
+def _render_indices(printer: Printer, pack: "Pack") -> None:
+    """What the pack measures of units, and what it warns of."""
+    from cli.pack_picture import title_of
+    from contracts.indices.evaluation import formulas_of
+    from contracts.indices.section import SECTION_INDICES, IndexSection
+    from contracts.rules.printer import print_tree
+
+    section = pack.sections.get(SECTION_INDICES)
+    if not isinstance(section, IndexSection):
+        return
+    for index in section.indices.values():
+        printer.line()
+        printer.line(f"{index.name}: {title_of(index.title)}", "bold")
+        formulas = formulas_of(index, section.parameters)
+        printer.table(
+            [_("Part"), _("Weight"), _("Formula")],
+            ([title_of(one.title), one.weight, print_tree(formulas[one.name])] for one in index.terms.values()),
+        )
+    watched = {name: one.title for name, one in section.warnings.items()}
+    watched |= {name: one.title for name, one in section.requirements.items()}
+    if watched:
+        printer.line()
+        printer.table([_("Warnings and requirements"), ""], ([name, title_of(one)] for name, one in watched.items()))
 
 
 def _render_proposal(printer: Printer, pack: "Pack", document: dict[str, Any]) -> None:

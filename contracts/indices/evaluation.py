@@ -37,6 +37,7 @@ from contracts.indices.scopes import score_scope
 from contracts.indices.section import IndexSection
 from contracts.indices.unit_count import count_cases, count_dues, count_plans, holders_at
 from contracts.packs.active import KIND_TYPE
+from contracts.packs.parameter import Parameter
 from contracts.packs.record_type import TypeDefinition
 from contracts.record_source import RecordSource, Remembered
 from contracts.rules.errors import RuleEvaluationError
@@ -75,6 +76,12 @@ class UnitIndex:
     weight_whole: int
 
 
+def formulas_of(index: Index, parameters: Mapping[str, Parameter]) -> dict[str, Tree]:
+    """The formula of each term, which prints as text."""
+    scope = score_scope(index.inputs, parameters)
+    return {name: decode_tree(term.score.tree, scope, INTEGER) for name, term in index.terms.items()}
+
+
 class IndexEvaluation:
     """One index, ready to be computed for many units."""
 
@@ -91,9 +98,8 @@ class IndexEvaluation:
             for name, one in index.inputs.items()
             if one.kind
         }
-        scope = score_scope(index.inputs, section.parameters)
         self._scores: dict[str, CompiledRule] = {
-            name: compile_rule(decode_tree(term.score.tree, scope, INTEGER)) for name, term in index.terms.items()
+            name: compile_rule(tree) for name, tree in formulas_of(index, section.parameters).items()
         }
         self._kinds_since: dict[str, int] = {}
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from contracts.calendar.dates import parse_date
+from contracts.calendar.dates import DAY_MS, parse_date
+from contracts.calendar.recurrence import Recurrence
 from contracts.indices import counted
 from contracts.indices.evaluation import IndexEvaluation, UnitIndex
 from contracts.indices.period import Period, last_complete, period_with
@@ -12,6 +13,7 @@ from contracts.record import Record, record_key
 from contracts.treasury.sheet import Line, Sheet
 from ledger.encoding import Value
 from tests.contracts.indices.oversight import UNIT, Facts, circle, day_ms, section_of
+from tests.contracts.schedule.schedule_ledger import BEGIN, ScheduleLedger
 from tests.contracts.state_records import StateRecords
 
 NOW_MS = day_ms("2026-10-10")
@@ -50,6 +52,8 @@ def test_an_index_is_its_terms_by_their_weights_with_every_record_it_was_counted
     facts.record("evening", 1, "held", "2026-08-01", unit=f"{UNIT}/east", held_on=parse_date("2026-08-01"), guests=1)
     for number in range(3):
         facts.record("talk", number + 1, "held", "2026-08-20", person=f"p{number:02}")
+    # Its creation waits for approvals.
+    facts.record("talk", 9, "", "2026-08-20", person="p09")
     found = index_of(pack, facts)
     assert [cited.id for cited in found.inputs["evenings"].cited] == ["north/000001", "north/000002"]
     assert (found.inputs["guests"].value, found.inputs["months"].value) == (17, 3)
@@ -127,6 +131,19 @@ def test_periods_begin_and_end_by_the_organisations_clocks(pack: Pack) -> None:
     assert third.has_time(parse_date("2026-10-01") * 86_400_000 - 9 * 3_600_000)
     assert months_in(third.first, third.last) == ["2026-07", "2026-08", "2026-09"]
     assert months_in(third.first + 1, third.last) == ["2026-08", "2026-09"]
+
+
+def test_what_is_done_twice_in_one_month_does_not_make_up_for_another(pack: Pack) -> None:
+    ledger = ScheduleLedger()
+    assert ledger.plan(Recurrence("months", 1)).ok
+    for day in (1, 2, 62):
+        ledger.move_to((BEGIN + day) * DAY_MS)
+        assert ledger.hold(1, ledger.time_ms).ok
+    source = StateRecords(ledger.state, ledger.time_ms)
+    fourth = Period(parse_date("2026-09-01"), parse_date("2026-11-30"))
+    counts = {what: count_plans(source, "branch-1", fourth, what) for what in ("needed", "held", "missed")}
+    assert {what: found.value for what, found in counts.items()} == {"needed": 3, "held": 2, "missed": 1}
+    assert [one.kind for one in counts["held"].cited] == ["plan-period", "plan", "plan-period"]
 
 
 def test_offices_cases_and_dues_of_a_period(pack: Pack) -> None:

@@ -24,13 +24,15 @@ def tables(guide: str) -> list[Table]:
 
 @pytest.mark.parametrize("guide", ["pack-authors.md", "pack-authors.zh_CN.md"])
 def test_the_running_example_is_a_pack(guide: str) -> None:
-    pack, record, moves, story, _migration, local = tables(guide)
+    pack, record, moves, story, _migration, local, measured = tables(guide)
     kind = record["type"]["club-member"] | moves["type"]["club-member"]
     club = compile_pack({"pack.toml": pack, "members.toml": {"type": {"club-member": kind}}})
     assert complaints(club) == [] and club.pack is not None
     faults = Faults(strict=False)
     scenario = read_scenario(story, faults)
     assert faults.found == [] and run_scenario(club.pack, scenario) == ()
+    whole = compile_pack({"pack.toml": pack, "members.toml": {"type": {"club-member": kind}}, "index.toml": measured})
+    assert complaints(whole) == []
     above = compile_pack({"pack.toml": local}, club)
     assert complaints(above) == [] and above.pack is not None
     assert above.pack.types["club-member"].transitions["admit"].guards == ("fee-is-paid", "in-summer")

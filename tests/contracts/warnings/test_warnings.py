@@ -5,7 +5,7 @@ import pytest
 from contracts.calendar.dates import DAY_MS, day_at, parse_date
 from contracts.calendar.recurrence import Recurrence
 from contracts.indices.section import IndexSection
-from contracts.indices.watch import WATCH_DUES, WarningRule
+from contracts.indices.watch import WATCH_DUES, WATCH_TERM, WarningRule
 from contracts.packs.pack import Pack
 from contracts.packs.words import Words
 from contracts.record import Record
@@ -19,8 +19,8 @@ from tests.contracts.indices.oversight import CIRCLE, circle
 from tests.contracts.organisation import Organisation
 
 MONTHLY = Recurrence("months", 1)
-# Two more matters than one run may open cases for.
-MANY = 10
+# More matters than one run could set timers for.
+MANY = 20
 
 
 class WarningLedger(Organisation):
@@ -39,12 +39,12 @@ class WarningLedger(Organisation):
         self.runs = len(execution.effects)
         return execution
 
-    def put_in_force(self, pack: Pack) -> None:
+    def put_in_force(self, pack: Pack, **more: int) -> None:
         for data in pack.parts().values():
             self.code("packs.publish-part", {"data": data})
         for operation, arguments in (
             ("packs.publish", {"data": pack.manifest.encode()}),
-            ("governance.pack-activate", {"pack": pack.hash}),
+            ("governance.pack-activate", {"pack": pack.hash, **more}),
         ):
             assert self.code(operation, arguments) == "ok"  # type: ignore[arg-type]
         self.settle()
@@ -134,13 +134,13 @@ def test_a_plan_that_is_not_kept_is_one_matter_however_often(ledger: WarningLedg
 def test_many_matters_take_several_runs_and_a_pause_takes_one_sweep(ledger: WarningLedger) -> None:
     until = ledger.time_ms + 10 * DAY_MS
     for number in range(MANY):
-        ledger.add_unit(f"unit-{number}")
-        ledger.add_office(f"unit-{number}", "member", "ann", until)
+        ledger.add_unit(f"unit-{number:02}")
+        ledger.add_office(f"unit-{number:02}", "member", "ann", until)
     ledger.add_unit("gone")
     ledger.add_office("gone", "member", "ann", until)
     assert ledger.code("units.dissolve", {"unit": "gone"}) == "ok"
     ledger.pass_days(70)
-    assert sorted(str(one["unit"]) for one in ledger.opened()) == [f"unit-{number}" for number in range(MANY)]
+    assert sorted(str(one["unit"]) for one in ledger.opened()) == [f"unit-{number:02}" for number in range(MANY)]
     watch = ledger.fields("watch", "circle/ending")
     assert watch["state"] == "waiting"
     # One sweep for the ten weeks, and the next a week from now.
@@ -152,7 +152,7 @@ def test_many_matters_take_several_runs_and_a_pause_takes_one_sweep(ledger: Warn
 
 def watch_time(ledger: WarningLedger) -> int:
     """When the sweep ended: its cases were opened in blocks a second apart."""
-    last = ledger.fields("case", f"unit-{MANY - 1}/000001")["time"]
+    last = ledger.fields("case", f"unit-{MANY - 1:02}/000001")["time"]
     assert isinstance(last, int)
     return last
 
@@ -165,6 +165,36 @@ def test_what_a_newer_version_drops_is_looked_for_no_more(ledger: WarningLedger)
     names = [event.name for event in ledger.events]
     assert ("warnings.ended" in names, "warnings.opened" in names) == (True, False)
     assert ledger.record("watch", "circle/ending") is None
+
+
+def test_a_pack_to_come_is_waited_for_and_a_newer_one_begins_no_second_sweep(ledger: WarningLedger) -> None:
+    made = WarningLedger()
+    made.add_unit("north")
+    made.put_in_force(circle(), **{"from": made.height + 40})
+    assert made.record("watch", "circle/ending") is None
+    for _ in range(40):
+        made.execute()
+    made.pass_days(1)
+    assert made.record("watch", "circle/ending") is not None
+    ledger.put_in_force(circle(CIRCLE.replace("version = 1", "version = 2")))
+    timers = [key for key, data in ledger.state.items() if key.startswith(b"timer") and b"warnings.sweep" in data]
+    assert len(timers) == 1
+
+
+def test_a_term_that_is_over_is_no_matter_where_others_hold_the_office() -> None:
+    rule = WarningRule("ends", Words("a", "b"), WATCH_TERM, days=30, roles=("lead",), before_days=10)
+    now_ms = parse_date("2026-03-15") * DAY_MS
+    past, soon = now_ms - DAY_MS, now_ms + 5 * DAY_MS
+
+    def latest(count: int, *ends: int, role: str = "lead") -> str | None:
+        listed: list[Value] = [[end, 1] for end in ends]
+        found = matter_in(rule, Record(1, {"unit": "n", "role": role, "count": count, "ends": listed}), now_ms, 0)
+        return None if found is None else found.latest
+
+    assert latest(2, past) is None
+    assert latest(1, past) == "2026-03-13"
+    assert (latest(2, past, soon), latest(1, soon)) == ("2026-03-19", "2026-03-19")
+    assert (latest(1), latest(1, soon, role="member"), latest(1, now_ms + 11 * DAY_MS)) == (None, None, None)
 
 
 def test_dues_are_late_so_many_months_after_their_own() -> None:
