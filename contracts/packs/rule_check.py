@@ -11,7 +11,7 @@ from contracts.packs.effect import Advance, Appoint, Count, Effect, Fulfil, Noti
 from contracts.packs.expression import Expression
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.record_type import TypeDefinition
-from contracts.packs.scope import fields_present, scope_of, type_of
+from contracts.packs.scope import fields_present, functions_of, scope_of, type_of
 from contracts.packs.transition import Transition
 from contracts.rules.errors import RuleDeclarationError, RuleTreeError
 from contracts.rules.scope import Scope
@@ -47,22 +47,39 @@ class Wanted:
         raise first
 
 
+class _Scopes:
+    """The scopes of one type's expressions: dozens ask, and few sets of fields are there when they are judged."""
+
+    def __init__(self, definition: TypeDefinition) -> None:
+        self._definition = definition
+        self._functions = functions_of(definition)
+        self._known: dict[tuple[frozenset[str], bool], Scope] = {}
+
+    def of(self, present: frozenset[str], votes: bool) -> Scope:
+        """The scope with these fields there for sure, and the counts of a vote if there is one."""
+        key = (present, votes)
+        if key not in self._known:
+            self._known[key] = scope_of(self._definition, present, votes=votes, functions=self._functions)
+        return self._known[key]
+
+
 def wanted_of(definition: TypeDefinition) -> Iterator[Wanted]:
     """Every expression of the type: rules in the order of names, then effects.
 
     Raises:
         RuleDeclarationError: two fields of other types would have functions of one name.
     """
+    scopes = _Scopes(definition)
     for name, rule in definition.rules.items():
         asking = [one for one in definition.transitions.values() if name in one.rules]
         voted = bool(asking) and all(name not in one.guards for one in asking)
         present = fields_present(definition, [one.name for one in asking])
-        scope = scope_of(definition, present, votes=voted)
+        scope = scopes.of(present, voted)
         yield Wanted(f"rule.{name}.expression", rule.expression, scope, (BOOLEAN,))
     for one in definition.transitions.values():
         if not one.effects:
             continue
-        scope = scope_of(definition, fields_present(definition, [one.name]), votes=one.vote is not None)
+        scope = scopes.of(fields_present(definition, [one.name]), one.vote is not None)
         for index, effect in enumerate(one.effects):
             for key, expression in expressions_of(effect):
                 path = f"transition.{one.name}.effects[{index}].{key}"

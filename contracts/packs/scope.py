@@ -118,13 +118,20 @@ def foreign_functions(uses: Uses) -> dict[str, ForeignField]:
     }
 
 
-def scope_of(definition: TypeDefinition, present: Collection[str] = (), *, votes: bool = False) -> Scope:
+def scope_of(
+    definition: TypeDefinition,
+    present: Collection[str] = (),
+    *,
+    votes: bool = False,
+    functions: Collection[Signature] | None = None,
+) -> Scope:
     """What rules of this type may speak of.
 
     Args:
         definition: Consistent in its fields, parameters and uses.
         present: Names of fields that are there for sure, beside the required ones.
         votes: Whether the counts of a vote are there.
+        functions: `functions_of(definition)`, for who asks for several scopes of a type.
     """
     names: dict[str, Type] = {
         "unit": TEXT,
@@ -143,10 +150,12 @@ def scope_of(definition: TypeDefinition, present: Collection[str] = (), *, votes
             names[name] = found if field.required or name in present else OptionalType(found)
     for name, parameter in definition.parameters.items():
         names[parameter_name(name)] = parameter_type(parameter.type)
-    return Scope(names, _functions(definition.uses, definition.kind))
+    return Scope(names, functions_of(definition) if functions is None else functions)
 
 
-def _functions(uses: Uses, own_kind: str) -> list[Signature]:
+def functions_of(definition: TypeDefinition) -> list[Signature]:
+    """The functions that rules of this type may call; the same for all of them."""
+    uses, own_kind = definition.uses, definition.kind
     person, unit, record = Parameter("person", TEXT), Parameter("in_unit", TEXT), Parameter("record", TEXT)
     found = [
         Signature(

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from cli.pack_folder import compile_folder, read_tables, shipped_folder
 from contracts.packs.overlay import not_weaker
 from contracts.packs.source import Compiled, compile_pack
@@ -61,18 +59,30 @@ def anybody_answers(tables: dict[str, Any]) -> None:
     tables["type"]["feedback"] = {"transition": {"answer": {"by": ["anyone"]}}}
 
 
-@pytest.mark.parametrize(
-    ("change", "path"),
-    [
-        (set_value("publicity-days", 4), "parameter.publicity-days"),
-        (set_value("classes-a-year", 1), "parameter.classes-a-year"),
-        (set_value("answer-days", 10, least=1), "parameter.answer-days"),
-        (review_alone, "type.party-meeting.transition.confirm"),
-        (resolve_with_less, "type.party-resolution"),
-        (anybody_answers, "type.feedback.transition.answer"),
-    ],
-)
-def test_what_asks_for_less_is_refused_and_named(change: Any, path: str) -> None:
+WEAKENINGS = {
+    "parameter.publicity-days": set_value("publicity-days", 4),
+    "parameter.classes-a-year": set_value("classes-a-year", 1),
+    "parameter.answer-days": set_value("answer-days", 10, least=1),
+    "type.party-meeting.transition.confirm": review_alone,
+    "type.party-resolution": resolve_with_less,
+    "type.feedback.transition.answer": anybody_answers,
+}
+
+
+def test_what_asks_for_less_is_refused_and_named() -> None:
+    """All at once, as each is told by its own place."""
+
+    def change(tables: dict[str, Any]) -> None:
+        for weaken in WEAKENINGS.values():
+            weaken(tables)
+
     compiled = local(change)
     assert compiled.pack is None
-    assert any(fault.path.startswith(path) for fault in compiled.faults), [fault.path for fault in compiled.faults]
+    told = [fault.path for fault in compiled.faults]
+    assert [path for path in WEAKENINGS if not any(one.startswith(path) for one in told)] == []
+    assert [one for one in told if not one.startswith(tuple(WEAKENINGS))] == []
+
+
+def test_one_weaker_number_is_enough_to_be_refused() -> None:
+    compiled = local(set_value("publicity-days", 4))
+    assert compiled.pack is None and [fault.path for fault in compiled.faults] == ["parameter.publicity-days.least"]
