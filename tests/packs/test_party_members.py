@@ -1,5 +1,6 @@
 """The pack `party-branch`, its members' half: every rule refuses somebody, and no decision is one person's own."""
 
+from cli.pack_folder import SCENARIOS, shipped_folder
 from tests.packs.party_ledger import party_branch
 from tests.packs.shipped_pack import ShippedPack
 
@@ -29,6 +30,41 @@ DECIDING = {
     "party-member": {"cancel", "expel", "strike"},
     "probation": {"approve-cancellation", "extend", "vote-to-cancel"},
 }
+# Where each number is tried on both sides of its bound.
+NUMBERS = {
+    "absence-months": ["absence"],
+    "activist-months": ["candidates"],
+    "appeal-months": ["appeal", "appeal-overdue"],
+    "approval-months": ["admission-times", "probation"],
+    "approval-months-most": ["admission-times"],
+    "assembly-months": ["admission-times"],
+    "away-months": ["away"],
+    "bar-months": ["expulsion"],
+    "branch-least": ["two-members", "three-members"],
+    "branch-most": ["seven-with", "fifty-one"],
+    "committee-from": ["six-members", "seven-without"],
+    "committee-least": ["seven-with", "committee-of-two"],
+    "committee-most": ["committee-of-seven", "fifty-one"],
+    "committee-usual": ["election"],
+    "contacts-most": ["applicants"],
+    "extension-months-least": ["probation"],
+    "extension-months-most": ["probation", "probation-extended"],
+    "letter-days": ["transfer", "transfer-timed-out"],
+    "observation-months": ["applicants"],
+    "probation-months": ["probation", "probation-cancelled"],
+    "publicity-days": ["candidates"],
+    "removal-months": ["discipline", "discipline-running"],
+    "serious-warning-months": ["discipline", "discipline-running"],
+    "sponsors": ["candidates"],
+    "surplus-percent": ["election"],
+    "talk-months": ["applicants"],
+    "term-months": ["term-ends"],
+    "training-days": ["candidates", "admission-vote"],
+    "training-hours": ["candidates"],
+    "village-term-months": ["six-members"],
+    "warning-months": ["discipline", "discipline-running"],
+    "watch-months-most": ["watch"],
+}
 # A decision on a member's record is taken along by the decision that led to it, which others have signed.
 TAKEN_ALONG = DECIDING["party-member"]
 
@@ -40,6 +76,15 @@ def test_every_rule_that_people_meet_refuses_somebody() -> None:
     }
     refused = {step.refused for story in ShippedPack("party-branch").stories for step in story.steps}
     assert asked - refused == set()
+
+
+def test_every_number_is_tried() -> None:
+    pack, stories = party_branch(), {story.title for story in ShippedPack("party-branch").stories}
+    used = {name for kind in KINDS for name, one in pack.types[kind].parameters.items() if one.type == "integer"}
+    assert used == {*NUMBERS, "utc-offset-minutes"} and len(stories) > len(NUMBERS)
+    folder = shipped_folder("party-branch")
+    assert folder is not None
+    assert all((folder / SCENARIOS / f"{name}.toml").is_file() for names in NUMBERS.values() for name in names)
 
 
 def test_no_decision_on_a_person_is_one_person_s_own() -> None:
