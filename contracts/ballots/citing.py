@@ -45,6 +45,33 @@ def ballot_elected(context: "RunContext", unit: str, number: int, option: str) -
     return isinstance(elected, list) and option in elected
 
 
+def ballot_casting(context: "RunContext", unit: str, number: int) -> str | None:
+    """How the votes were cast: one by one here, or counted in a room by tellers."""
+    ballot = closed_ballot(context, unit, number)
+    return None if ballot is None else ballot.terms.casting
+
+
+def ballot_count(context: "RunContext", unit: str, number: int, name: str) -> int:
+    """One of the named counts of a ballot's result, such as `due`; 0 where it was not held."""
+    ballot = closed_ballot(context, unit, number)
+    counts = None if ballot is None or ballot.result is None else ballot.result.get("counts")
+    count = counts.get(name, 0) if isinstance(counts, dict) else 0
+    return count if isinstance(count, int) else 0
+
+
+def ballot_asked(context: "RunContext", unit: str, number: int, role: str) -> bool:
+    """Whether the electorate was those who hold one role in the unit itself, all of them and nobody else."""
+    ballot = closed_ballot(context, unit, number)
+    return ballot is not None and ballot.terms.electorate == (f"{role}@{unit}",)
+
+
+def ballot_tellers(context: "RunContext", unit: str, number: int) -> int:
+    """How many people reported the tally that holds; 0 where votes were cast here."""
+    ballot = closed_ballot(context, unit, number)
+    reporters = None if ballot is None or ballot.tally is None else ballot.tally.get("by")
+    return len(reporters) if isinstance(reporters, list) else 0
+
+
 def ballot_about(context: "RunContext", unit: str, number: int) -> str | None:
     """What the terms of a ballot call its `reference`."""
     ballot = closed_ballot(context, unit, number)

@@ -22,7 +22,9 @@ from contracts.rules.errors import RuleDeclarationError, RuleSourceError
 from contracts.rules.parser import parse_rule
 from contracts.rules.tree import Node, Tree
 
-_ROLE_FUNCTIONS = frozenset(("has_role", "has_role_in", "role_count", "role_since", "role_since_in", "signed_in"))
+_ROLE_FUNCTIONS = frozenset(
+    ("ballot_asked", "has_role", "has_role_in", "role_count", "role_since", "role_since_in", "signed_in")
+)
 _COUNTER_FUNCTIONS = frozenset(("counter", "counter_of"))
 
 

@@ -10,9 +10,13 @@ VOTE_NAMES = ("due", "present", "issued", "valid", "yes", "no", "abstain")
 # What the engine answers by itself (`contracts.records.rule_scope`).
 HOST_FUNCTIONS = frozenset(
     (
+        "ballot_asked",
+        "ballot_casting",
         "ballot_concerns",
+        "ballot_count",
         "ballot_elected",
         "ballot_outcome",
+        "ballot_tellers",
         "ballot_votes",
         "commitment_of",
         "counter",

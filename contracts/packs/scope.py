@@ -8,6 +8,7 @@ here. Source: docs/reference/packs.md, "What rules speak of".
 from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
+from contracts.ballots.comparison import COUNTS
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.rule_names import VOTE_NAMES, foreign_function, parameter_name
 from contracts.packs.used import Uses
@@ -59,9 +60,12 @@ _ROLE_FUEL = 60
 
 _BALLOT = Parameter("ballot", INTEGER)
 _BALLOT_FUNCTIONS = (
+    Signature("ballot_casting", (_BALLOT,), OptionalType(TEXT), _BALLOT_FUEL),
     Signature("ballot_concerns", (_BALLOT,), BOOLEAN, _BALLOT_FUEL),
+    Signature("ballot_count", (Parameter("count", LiteralType(frozenset(COUNTS))), _BALLOT), INTEGER, _BALLOT_FUEL),
     Signature("ballot_elected", (_BALLOT, Parameter("person", TEXT)), BOOLEAN, _BALLOT_FUEL),
     Signature("ballot_outcome", (_BALLOT,), OptionalType(TEXT), _BALLOT_FUEL),
+    Signature("ballot_tellers", (_BALLOT,), INTEGER, _BALLOT_FUEL),
     Signature("ballot_votes", (_BALLOT, Parameter("option", TEXT)), INTEGER, _BALLOT_FUEL),
 )
 
@@ -175,6 +179,7 @@ def functions_of(definition: TypeDefinition) -> list[Signature]:
     if uses.roles:
         role = Parameter("role", LiteralType(frozenset(uses.roles)))
         found += [
+            Signature("ballot_asked", (role, _BALLOT), BOOLEAN, _BALLOT_FUEL),
             Signature("has_role", (role, person), BOOLEAN, _ROLE_FUEL),
             Signature("has_role_in", (role, person, unit), BOOLEAN, _ROLE_FUEL),
             Signature("role_count", (role,), INTEGER, _READ_FUEL),

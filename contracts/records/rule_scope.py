@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, TypeGuard
 from contracts.attendance.page import has_signed_in, signed_in
 from contracts.attendance.session import NUMBER_MAX as SESSION_MAX
 from contracts.authority.actor import ROLE_PATTERN
-from contracts.ballots.citing import ballot_about, ballot_elected, ballot_outcome, ballot_votes
+from contracts.ballots.citing import (
+    ballot_about,
+    ballot_asked,
+    ballot_casting,
+    ballot_count,
+    ballot_elected,
+    ballot_outcome,
+    ballot_tellers,
+    ballot_votes,
+)
 from contracts.calendar.dates import DAY_MAX, DAY_MIN, day_at
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.rule_names import PARAMETER_PREFIX
@@ -163,6 +172,22 @@ class RecordScope:
             return False
         return has_signed_in(self._context, self._unit, session, str(person))
 
+    def ballot_asked(self, role: RuleValue, number: RuleValue) -> bool:
+        """Whether all who hold a role in the record's unit, and nobody else, were asked in a ballot of that unit."""
+        return isinstance(number, int) and ballot_asked(self._context, self._unit, number, str(role))
+
+    def ballot_casting(self, number: RuleValue) -> str | None:
+        """How the votes of a ballot of the record's unit were cast."""
+        return ballot_casting(self._context, self._unit, number) if isinstance(number, int) else None
+
+    def ballot_count(self, name: RuleValue, number: RuleValue) -> int:
+        """One of the counts of a ballot of the record's unit."""
+        return ballot_count(self._context, self._unit, number, str(name)) if isinstance(number, int) else 0
+
+    def ballot_tellers(self, number: RuleValue) -> int:
+        """How many reported the tally of a ballot of the record's unit."""
+        return ballot_tellers(self._context, self._unit, number) if isinstance(number, int) else 0
+
     def ballot_concerns(self, number: RuleValue) -> bool:
         """Whether a ballot of the record's unit is closed and was about this very record."""
         about = ballot_about(self._context, self._unit, number) if isinstance(number, int) else None
@@ -234,9 +259,13 @@ _NAMES: dict[str, Callable[[RecordScope], RuleValue]] = {
     "unit": lambda scope: scope._unit,
 }
 _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
+    "ballot_asked": RecordScope.ballot_asked,
+    "ballot_casting": RecordScope.ballot_casting,
     "ballot_concerns": RecordScope.ballot_concerns,
+    "ballot_count": RecordScope.ballot_count,
     "ballot_elected": RecordScope.ballot_elected,
     "ballot_outcome": RecordScope.ballot_outcome,
+    "ballot_tellers": RecordScope.ballot_tellers,
     "ballot_votes": RecordScope.ballot_votes,
     "commitment_of": RecordScope.commitment_of,
     "counter": RecordScope.counter,
