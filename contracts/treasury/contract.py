@@ -12,9 +12,10 @@ from contracts.treasury.closing import CLOSED, KIND_CLOSING, close_year
 from contracts.treasury.correcting import CORRECTED, correct
 from contracts.treasury.enrolling import STANDING_SET, set_standing, set_standings
 from contracts.treasury.entry import KIND_ENTRY
+from contracts.treasury.handing_over import HANDED, hand_over
 from contracts.treasury.moving import GIFT_ENTERED, MOVED, give, move, receive_income
 from contracts.treasury.opening import ACCOUNT_SET, OPENED, follow, open_books, set_account
-from contracts.treasury.paying import PAYMENT_ENTERED, pay, pay_batch
+from contracts.treasury.paying import PAYMENT_ENTERED, REFUNDED, pay, pay_batch, refund
 from contracts.treasury.reasons import TREASURY_REASONS
 from contracts.treasury.remitting import ENDED as REMITTANCE_ENDED
 from contracts.treasury.remitting import KIND_REMITTANCE, SENT, receive, remit, return_
@@ -78,6 +79,13 @@ _OPERATIONS = (
     ),
     Operation(
         "pay-batch", "Enter dues that many members paid", (a.UNIT, a.PAYMENTS, *_PAYMENT), pay_batch, actors=_KEEPERS
+    ),
+    Operation(
+        "refund",
+        "Enter that somebody got back what they had paid in advance",
+        (a.UNIT, a.PERSON_NAME, a.AMOUNT, a.MONEY_ACCOUNT, a.DATE_OPTIONAL, a.REFERENCE_OPTIONAL),
+        refund,
+        actors=_KEEPERS,
     ),
     Operation(
         "gift",
@@ -148,6 +156,13 @@ _OPERATIONS = (
         actors=_KEEPERS,
     ),
     Operation("reverse", "Take back what an entry did", (a.UNIT, a.NUMBER, a.REASON), reverse, actors=_KEEPERS),
+    Operation(
+        "hand-over",
+        "Let the unit that takes the place of one that is over have what is left in its books",
+        (a.UNIT,),
+        hand_over,
+        actors=_KEEPERS,
+    ),
     Operation("close", "Close a year of a unit's books", (a.UNIT, a.YEAR), close_year, actors=_KEEPERS),
 )
 
@@ -164,9 +179,11 @@ TREASURY = Contract(
             CORRECTED,
             ENDED,
             GIFT_ENTERED,
+            HANDED,
             MOVED,
             OPENED,
             PAYMENT_ENTERED,
+            REFUNDED,
             REMITTANCE_ENDED,
             REQUESTED,
             REVERSED,

@@ -26,10 +26,13 @@ REMITTANCE_SENT = "remittance-sent"
 REMITTANCE_ARRIVED = "remittance-arrived"
 REMITTANCE_RECEIVED = "remittance-received"
 REMITTANCE_RETURNED = "remittance-returned"
+REFUND = "refund"
+HANDED_OVER = "handed-over"
+TAKEN_OVER = "taken-over"
 REVERSAL = "reversal"
 CLOSING = "closing"
-# What both sides of a remittance hold, and what ends a year, is not taken back by one entry.
-REVERSIBLE = frozenset((ASSESSMENT, CORRECTION, PAYMENT, GIFT, REDUCTION, SPENDING, INCOME, MOVE))
+# What two units' books hold, and what ends a year, is not taken back by one entry.
+REVERSIBLE = frozenset((ASSESSMENT, CORRECTION, PAYMENT, GIFT, REDUCTION, REFUND, SPENDING, INCOME, MOVE))
 
 # What an entry did to a member: a payment on a month's dues, one that was made in advance, advance that settled a
 # month's dues, dues that were waived, dues that are more or less than was assessed.

@@ -76,6 +76,15 @@ NOT_REQUESTER = Reason("treasury.not-requester", "only who made the request {num
 NUMBERS_FULL = Reason("treasury.numbers-full", "the books of {unit} have used up their numbers")
 SPAN_TOO_LONG = Reason("treasury.span", "a reduction is for 1 to {limit} months, and does not end before it begins")
 REDUCTIONS_FULL = Reason("treasury.reductions-full", "{person} has {count} reductions to come, the most there can be")
+ADVANCE_LESS = Reason(
+    "treasury.advance-less", "{person} has {advance} (in fen) paid in advance in {unit}, less than {amount}"
+)
+STILL_ACTIVE = Reason("treasury.still-active", "the unit {unit} is active; its books are its own")
+NOT_SETTLED = Reason(
+    "treasury.not-settled",
+    "in the books of {unit}, dues are still open or paid in advance, or money is on its way; settle that first",
+)
+NOTHING_LEFT = Reason("treasury.nothing-left", "nothing is left in the books of {unit}, or no unit could have it")
 ENTRY_UNKNOWN = Reason("treasury.entry-unknown", "the books of {unit} have no entry {number}")
 REVERSED_ALREADY = Reason("treasury.reversed-already", "the entry {number} of {unit} is reversed already, by {by}")
 NOT_REVERSIBLE = Reason("treasury.not-reversible", "the entry {number} of {unit} ({what}) cannot be reversed")

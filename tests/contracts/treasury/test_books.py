@@ -327,6 +327,40 @@ def test_what_was_paid_too_much_becomes_an_advance(ledger: TreasuryLedger) -> No
     assert ledger.line("ann", 202609).due == 0
 
 
+def test_an_advance_is_given_back(ledger: TreasuryLedger) -> None:
+    ledger.do("pay", person="ann", amount=700, money=CASH)
+    assert ledger.refused("refund", person="ann", amount=701, money=CASH) == "treasury.advance-less"
+    assert ledger.refused("refund", person="ann", amount=700, money=BANK) == "treasury.below-limit"
+    ledger.do("refund", person="ann", amount=300, money=CASH)
+    assert ledger.roll().members["ann"].advance == ledger.balance(ADVANCE) == ledger.balance(CASH) == 400
+    assert ledger.refused("reverse", number=1, reason="x") == "treasury.used-since"
+    ledger.do("reverse", number=2, reason="x")
+    ledger.do("reverse", number=1, reason="x")
+    assert ledger.balances() == {} and ledger.roll().members["ann"].advance == 0
+
+
+def test_what_is_left_of_a_unit_goes_to_its_successor(ledger: TreasuryLedger) -> None:
+    ledger.do("assess", period="2026-09")
+    ledger.do("receive-income", account=THE_FUND, amount=1000, money=BANK)
+    titles = {"title_en": "Savings", "title_zh": "储蓄"}
+    ledger.do("account", account="savings", type="money", **titles)
+    ledger.do("move", amount=400, money=BANK, to="savings")
+    assert ledger.refused("hand-over") == "treasury.still-active"
+    assert ledger.asked("units.dissolve", {"unit": BRANCH}).code == "ok"
+    assert ledger.refused("hand-over", by="una") == "treasury.not-settled"
+    # Nobody holds an office in it any more: the administrator sees to what is open.
+    lines: list[Value] = [["ann", 1500], ["bob", 5000], ["cai", 15_000]]
+    paid = ledger.asked("treasury.pay-batch", {"unit": BRANCH, "money": CASH, "lines": lines})
+    assert paid.code == "ok"
+    before = ledger.balances()
+    assert ledger.refused("hand-over", by="ann") == "operation.not-allowed"
+    ledger.do("hand-over", by="una")
+    assert ledger.balances() == {} and ledger.balances(DISTRICT) == before
+    assert ledger.books(DISTRICT).accounts["savings"].natural == 400
+    assert ledger.refused("hand-over", by="una") == "treasury.nothing-left"
+    assert ledger.refused("reverse", by="una", number=1, reason="x") == "operation.not-allowed"
+
+
 def test_a_correction_is_not_reversed_after_a_later_one(ledger: TreasuryLedger) -> None:
     ledger.do("assess", period="2026-09")
     for base in (400_000, 300_000):

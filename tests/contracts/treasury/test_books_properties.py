@@ -80,6 +80,10 @@ class Treasuries(RuleBasedStateMachine):
         self.try_to("pay-batch", lines=[list(line) for line in lines], money=money, basis="decided")
 
     @rule(person=PEOPLE, amount=AMOUNTS, money=PLACES)
+    def refund(self, person: str, amount: int, money: str) -> None:
+        self.try_to("refund", person=person, amount=amount, money=money)
+
+    @rule(person=PEOPLE, amount=AMOUNTS, money=PLACES)
     def give(self, person: str, amount: int, money: str) -> None:
         self.try_to("gift", person=person, amount=amount, money=money)
 
