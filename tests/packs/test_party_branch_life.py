@@ -16,6 +16,12 @@ assert FOLDER is not None
 PACK = compile_folder(FOLDER).pack
 assert PACK is not None
 TODAY = parse_date("2026-03-02")
+# What a branch does from month to month.
+LIFE = (
+    *("activity", "activity-place", "declaration", "exam-result", "exchange-post", "feedback", "meeting-duty"),
+    *("member-review", "menu-item", "menu-request", "party-meeting", "party-resolution", "pledge", "publicity"),
+    *("study-resource", "study-year", "topic", "topic-support"),
+)
 SECRET = bytes(32)
 
 
@@ -149,3 +155,12 @@ def test_a_resolution_passes_by_a_ballot_of_more_than_half_of_those_due() -> Non
     assert [one.details["rule"] for one in refused] == ["more-than-half-by-ballot", "a-ballot-passed-it"]
     assert (refused[0].details["left"], refused[0].details["right"]) == (2, 3)
     assert branch.act("wang", "party-resolution", "000001", "pass-by-ballot", ballot=2).ok
+
+
+def test_every_rule_cites_its_article_in_both_languages() -> None:
+    assert PACK is not None
+    articles = {f"{kind}.{name}": rule.article for kind in LIFE for name, rule in PACK.types[kind].rules.items()}
+    articles |= {kind: PACK.types[kind].article for kind in LIFE}
+    parameters = {name for kind in LIFE for name in PACK.types[kind].parameters} - {"utc-offset-minutes"}
+    articles |= {name: PACK.manifest.parameters[name].article for name in parameters}
+    assert [name for name, article in articles.items() if " / " not in article] == []
