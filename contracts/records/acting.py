@@ -7,7 +7,8 @@ over".
 """
 
 from contracts.authority.actor import ADMINISTRATOR, ROLE, Actor
-from contracts.authority.judgement import may
+from contracts.authority.judgement import Subject, holds, may
+from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.member import Member
 from contracts.records.move import Move
@@ -29,6 +30,14 @@ def acting(move: Move, texts: tuple[str, ...], who: Member) -> Actor | None:
         return actor
     offices = tuple(one for one in actors if one.kind == ROLE)
     return may(move.signed, (*offices, _ADMINISTRATOR), subject, who)
+
+
+def ends_what_is_over(context: Context, unit: str) -> bool:
+    """Whether the sender may take back what others wait for: an administrator, in a unit that is over.
+
+    Who asked there may not be allowed to do it any more, so it would only stand in the way.
+    """
+    return not is_active(context, unit) and holds(context, _ADMINISTRATOR, Subject(unit))
 
 
 def not_acting(move: Move) -> Refusal:

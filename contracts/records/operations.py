@@ -9,6 +9,7 @@ from contracts.arguments import Arguments
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.packs.transition import Review, Transition
+from contracts.records.acting import ends_what_is_over
 from contracts.records.approvals import (
     approved,
     asked_for,
@@ -100,13 +101,13 @@ def approve(context: Context, arguments: Arguments) -> None:
 
 
 def withdraw(context: Context, arguments: Arguments) -> None:
-    """Take back what one has asked for, or the approval that one has given."""
+    """Take back what one has asked for, or an approval; in a unit that is over, administrators take back anybody's."""
     program = find_program(context, arguments.text("type"))
     record_id = arguments.text("id")
     before, pending = _waiting(context, program, record_id)
     sender = context.sender
     context.link(record_subject(program.kind, record_id))
-    if sender.id == pending.asker or who_is(sender) == pending.who:
+    if sender.id == pending.asker or who_is(sender) == pending.who or ends_what_is_over(context, before.unit):
         if before.state == NOT_THERE:
             context.delete(program.kind, record_id)
         else:

@@ -95,6 +95,19 @@ def test_approvals_are_the_administrators_and_what_was_asked_for_can_be_taken_ba
     assert fields_of(ledger, "expense", "branch-1/000001")["state"] == "approved"
 
 
+def test_what_former_officers_wait_for_is_taken_back_by_administrators() -> None:
+    ledger = club()
+    expense(ledger, "approved")
+    pay: dict[str, Value] = {"type": "expense", "id": "branch-1/000001", "transition": "pay"}
+    waiting: dict[str, Value] = {"type": "expense", "id": "branch-1/000001"}
+    assert ledger.code("records.act", pay, "fay") == "ok"
+    assert ledger.code("records.withdraw", dict(waiting)) == "records.not-asked", "while the unit is active"
+    over(ledger)
+    assert ledger.code("records.act", pay) == "records.review-pending"
+    assert ledger.code("records.withdraw", dict(waiting)) == "ok"
+    assert ledger.code("records.act", pay) == "ok"
+
+
 def test_nobody_is_due_to_vote_in_it() -> None:
     ledger = over(recommended())
     refused = act(ledger, None, "elect", vote=GOOD)
