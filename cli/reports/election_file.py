@@ -30,6 +30,8 @@ ROWS_SHOWN_MAX = 5
 NUMBERING_ROWS_MIN = 10
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# Of a spreadsheet's file, and of the format before it.
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _GUESSES = ("gb18030", "big5", "latin-1")
 _DELIMITERS = (",", ";", "\t")
 # What elections have written where a ballot says nothing of a candidate.
@@ -80,6 +82,8 @@ def read_election(path: Path, options: ReadingOptions) -> Election:
         UsageError: what is wrong, in which row and column, and what to do about it.
     """
     content = read_file(path)
+    if content.startswith(_WORKBOOKS):
+        raise UsageError("this is a workbook and not CSV; export the sheet with the ballots as CSV")
     table = list(_rows(_decoded(content, options.encoding), options.delimiter))
     if not table:
         raise UsageError("the file has no row with the names of candidates; export it again")

@@ -68,6 +68,7 @@ def test_blank_cells_are_counted_and_ballots_without_ranks_too(tmp_path: Path) -
         ("王芳,李明\n1,2\n".encode("gb18030"), {}, "`--encoding gb18030`"),
         ("v,Ann,Bob\nx,1,2\ny,1,2\nx,2,1\n", {"voter": "v"}, "1 voters have several ballots (rows 2 / 4)"),
         ("v,Ann,Bob\nx,1,2\n,1,2\n", {"voter": "v"}, "row 3 does not say whose ballot"),
+        (b"PK\x03\x04ballots", {}, "a workbook and not CSV"),
         ("a" * 201 + ",b\n1,2\n", {}, "more than 200 characters"),
         (",".join(f"c{one}" for one in range(201)) + "\n" + ",".join("1" * 201) + "\n", {}, "201 candidates"),
     ],
