@@ -66,6 +66,12 @@ def check_warning(warning: WarningRule, pack: "Pack", path: str, faults: Faults)
     owner = role_of(warning.owner)
     if owner is not None and owner not in pack.manifest.roles:
         faults.add(undeclared("role", owner, pack.manifest.roles), f"{path}.owner")
+    if warning.kind:
+        definition = pack.types.get(warning.kind)
+        if definition is None:
+            faults.add(undeclared("type", warning.kind, pack.types), f"{path}.kind")
+        else:
+            _check_states(warning.states, definition, path, faults)
     for index, role in enumerate(warning.roles):
         if role not in pack.manifest.roles:
             faults.add(undeclared("role", role, pack.manifest.roles), f"{path}.roles[{index}]")

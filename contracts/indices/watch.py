@@ -29,7 +29,8 @@ from ledger.encoding import Value
 WATCH_DUES = "dues-late"
 WATCH_PERIOD = "period-missed"
 WATCH_TERM = "term-ending"
-WATCHES = (WATCH_DUES, WATCH_PERIOD, WATCH_TERM)
+WATCH_WAITING = "record-waiting"
+WATCHES = (WATCH_DUES, WATCH_PERIOD, WATCH_WAITING, WATCH_TERM)
 # Three years before a term is over nobody has to think of the next one.
 BEFORE_DAYS_MAX = 1100
 MONTHS_MAX = 60
@@ -46,6 +47,9 @@ class WarningRule:
         roles: Of terms, the offices.
         before_days: Of terms, how long before their end.
         months: Of dues, how many months after their own they are late.
+        kind: Of records that wait, their type.
+        states: Of records that wait, where they do.
+        after_days: Of records that wait, after how many days in one of these states.
     """
 
     name: str
@@ -56,6 +60,9 @@ class WarningRule:
     roles: tuple[str, ...] = ()
     before_days: int = 0
     months: int = 0
+    kind: str = ""
+    states: tuple[str, ...] = ()
+    after_days: int = 0
     article: str = ""
 
     def to_value(self) -> dict[str, Value]:
@@ -67,6 +74,8 @@ class WarningRule:
             value |= {"before_days": self.before_days, "roles": list(self.roles)}
         if self.watch == WATCH_DUES:
             value["months"] = self.months
+        if self.watch == WATCH_WAITING:
+            value |= {"after_days": self.after_days, "kind": self.kind, "states": list(self.states)}
         return value | {"article": self.article} if self.article else value
 
     @classmethod
@@ -74,7 +83,7 @@ class WarningRule:
         """The warning in the map `value`."""
         form = Form(value, path, faults)
         watch = form.choice("watch", WATCHES)
-        terms = watch == WATCH_TERM
+        terms, waiting = watch == WATCH_TERM, watch == WATCH_WAITING
         warning = cls(
             name,
             read_title(form),
@@ -84,6 +93,9 @@ class WarningRule:
             form.names("roles", ROLE, ROLE_HINT, ROLES_MAX, least=1) if terms else (),
             form.integer("before_days", 0, BEFORE_DAYS_MAX) if terms else 0,
             form.integer("months", 1, MONTHS_MAX) if watch == WATCH_DUES else 0,
+            form.matching("kind", NAME, NAME_HINT) if waiting else "",
+            form.names("states", NAME, NAME_HINT, STATES_MAX, least=1) if waiting else (),
+            form.integer("after_days", 1, BEFORE_DAYS_MAX) if waiting else 0,
             form.text("article", ARTICLE_SIZE_BYTES_MAX, optional=True),
         )
         form.close()

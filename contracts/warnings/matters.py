@@ -1,4 +1,4 @@
-"""What a sweep looks for in a unit: a term of office that ends, dues that are late.
+"""What a sweep looks for in a unit: a term of office that ends, dues that are late, a record that waits too long.
 
 Owns when there is a matter, and up to when it goes. Never writes. Invariant: what is found depends on one record of the
 unit and on the block's time alone. Source: docs/reference/indices.md, "Warnings".
@@ -7,7 +7,7 @@ unit and on the block's time alone. Source: docs/reference/indices.md, "Warnings
 from typing import NamedTuple
 
 from contracts.calendar.dates import DAY_MS, MONTHS_PER_YEAR, date_of, day_at, format_date
-from contracts.indices.watch import WATCH_DUES, WarningRule
+from contracts.indices.watch import WATCH_DUES, WATCH_WAITING, WarningRule
 from contracts.record import Record
 from contracts.treasury.books import KIND_BOOKS
 from contracts.units.role_count import KIND_ROLE_COUNT
@@ -23,13 +23,17 @@ class Matter(NamedTuple):
     latest: str
 
 
-def swept_kind(watch: str) -> str:
+def swept_kind(rule: WarningRule) -> str:
     """The kind of records that a sweep goes through."""
-    return KIND_BOOKS if watch == WATCH_DUES else KIND_ROLE_COUNT
+    if rule.watch == WATCH_WAITING:
+        return rule.kind
+    return KIND_BOOKS if rule.watch == WATCH_DUES else KIND_ROLE_COUNT
 
 
-def matter_in(rule: WarningRule, record: Record, time_ms: int, offset_minutes: int) -> Matter | None:
+def matter_in(rule: WarningRule, record_id: str, record: Record, time_ms: int, offset_minutes: int) -> Matter | None:
     """The matter that a record shows; None if all is well."""
+    if rule.watch == WATCH_WAITING:
+        return _waiting(rule, record_id, record, time_ms, offset_minutes)
     if rule.watch == WATCH_DUES:
         return _late_dues(rule, record, time_ms, offset_minutes)
     return _ending_term(rule, record, time_ms, offset_minutes)
@@ -80,3 +84,14 @@ def _late_dues(rule: WarningRule, record: Record, time_ms: int, offset_minutes: 
         return None
     newest = max(late)
     return Matter(str(record.fields["unit"]), MATTER_DUES, f"{newest // 100:04}-{newest % 100:02}")
+
+
+def _waiting(rule: WarningRule, record_id: str, record: Record, time_ms: int, offset_minutes: int) -> Matter | None:
+    """A record that has stood in one of the rule's states for so many days; it goes up to when it entered it."""
+    fields = record.fields
+    state, since, unit = fields["state"], fields["since"], fields["unit"]
+    assert isinstance(since, int) and isinstance(unit, str), "the form of a record of a pack"
+    if state not in rule.states or since + rule.after_days * DAY_MS > time_ms:
+        return None
+    # Its id begins with its unit, and a slash.
+    return Matter(unit, record_id[len(unit) + 1 :], format_date(day_at(since, offset_minutes)))

@@ -112,14 +112,14 @@ def warn_of_period(context: TimerContext, payload: dict[str, Value]) -> None:
 
 def _look_at_some(context: TimerContext, rule: WarningRule, sweep: Sweep, offset_minutes: int) -> tuple[Sweep, bool]:
     """The sweep after as many records as a run may look at, and whether there are no more."""
-    kind, opened = swept_kind(rule.watch), 0
+    kind, opened = swept_kind(rule), 0
     while opened < WARNED_PER_RUN_MAX and context.reads_left > _READS_KEPT:
         record_id = context.next_id(kind, sweep.after)
         if record_id is None:
             return sweep, True
         record = context.read(kind, record_id)
         assert record is not None, "it was found just now"
-        matter = matter_in(rule, record, context.time_ms, offset_minutes)
+        matter = matter_in(rule, record_id, record, context.time_ms, offset_minutes)
         is_warned = (
             matter is not None
             and is_active(context, matter.unit)

@@ -188,7 +188,7 @@ def test_a_term_that_is_over_is_no_matter_where_others_hold_the_office() -> None
 
     def latest(count: int, *ends: int, role: str = "lead") -> str | None:
         listed: list[Value] = [[end, 1] for end in ends]
-        found = matter_in(rule, Record(1, {"unit": "n", "role": role, "count": count, "ends": listed}), now_ms, 0)
+        found = matter_in(rule, "n", Record(1, {"unit": "n", "role": role, "count": count, "ends": listed}), now_ms, 0)
         return None if found is None else found.latest
 
     assert latest(2, past) is None
@@ -201,13 +201,36 @@ def test_dues_are_late_so_many_months_after_their_own() -> None:
     rule = WarningRule("late", Words("a", "b"), WATCH_DUES, days=30, months=3)
     time_ms = parse_date("2026-03-15") * DAY_MS
     fields: dict[str, Value] = {"unit": "north", "open": {"1": [202511, 202512, 202601], "2": [202512]}}
-    found = matter_in(rule, Record(1, fields), time_ms, 0)
+    found = matter_in(rule, "n", Record(1, fields), time_ms, 0)
     assert found is not None
     assert (found.unit, found.matter, found.latest) == ("north", "dues", "2025-12")
-    assert matter_in(rule, Record(1, fields | {"open": {"1": [202601]}}), time_ms, 0) is None
+    assert matter_in(rule, "n", Record(1, fields | {"open": {"1": [202601]}}), time_ms, 0) is None
     # The month begins earlier where clocks are ahead.
     edge = parse_date("2026-03-31") * DAY_MS + 20 * 3_600_000
-    assert matter_in(rule, Record(1, fields | {"open": {"1": [202601]}}), edge, 480) is not None
+    assert matter_in(rule, "n", Record(1, fields | {"open": {"1": [202601]}}), edge, 480) is not None
+
+
+def test_a_step_that_is_overdue_is_a_matter_each_time_that_it_waits_too_long(pack: Pack) -> None:
+    rule = 'watch = "record-waiting"\nkind = "evening"\nstates = ["planned"]\nafter_days = 10\ndays = 5\n'
+    waiting = f'[warning.waiting]\ntitle = {{en = "Hold it", zh = "举行"}}\n{rule}'
+    made = WarningLedger()
+    made.add_unit("north")
+    for person in ("ann", "bob"):
+        made.add_person(person)
+        made.add_office("north", "member", person)
+    made.put_in_force(circle(CIRCLE.replace("[requirement.talked]", f"{waiting}[requirement.talked]")))
+    create: dict[str, Value] = {"type": "evening", "unit": "north", "fields": {"held_on": 20_000}}
+    assert made.code("records.create", create, "ann") == "ok"
+    made.pass_days(7)
+    assert made.code("records.create", create, "ann") == "ok"
+    act: dict[str, Value] = {"type": "evening", "id": "north/000002", "transition": "hold"}
+    assert made.code("records.act", act, "ann") == "ok"
+    assert made.opened() == []
+    made.pass_days(7)
+    (told,) = made.opened()
+    assert (told["rule"], told["matter"]) == ("waiting", "000001")
+    made.pass_days(30)
+    assert (made.opened(), made.refused) == ([], [])
 
 
 def test_a_section_of_a_pack_with_warnings_says_by_whose_clocks(pack: Pack) -> None:
