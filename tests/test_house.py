@@ -52,7 +52,12 @@ def lint_copy(folder: Path, edit: tuple[str, str] | None) -> subprocess.Complete
         path = folder / edit[0]
         path.write_text(path.read_text("utf-8") + "\n" + edit[1] + "\n", encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "-c", LINT, "--no-cache"], cwd=folder, capture_output=True, text=True, env={"PATH": ""}
+        [sys.executable, "-c", LINT, "--no-cache"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={"PATH": ""},
+        timeout=120,
     )
 
 

@@ -29,7 +29,11 @@ NEWS_KINDS = ("feature", "change", "fix", "removal")
 def project_files() -> list[SourceFile]:
     """Every text file that git tracks or would track; without git (a source archive) every one that is there."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     names = listed.stdout.splitlines() if listed.returncode == 0 else _walked()
     paths = [ROOT / name for name in sorted(set(names)) if name.endswith(TEXT_ENDINGS) or name == "Makefile"]

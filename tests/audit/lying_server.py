@@ -15,6 +15,7 @@ from contracts.record import Record, parse_record_key
 from ledger.base64_text import encode_base64
 from ledger.tiles import encode_entry_bundle, parse_tile_path
 from ledger.tree import TILE_WIDTH
+from tests.waiting import join
 
 # What is answered: bytes, a status, or both.
 Told: TypeAlias = bytes | int | tuple[int, bytes] | None
@@ -142,5 +143,5 @@ def serving(home: Path, lie: Lie = honest) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        join(thread)
         answers.close()

@@ -7,6 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.waiting import join
+
+# Whoever asks says all of it at once, and closes; one that does neither must not hold up the end.
+TIMEOUT_S = 30
+
 
 def answer(status: str, body: bytes, content_type: str = "application/json") -> bytes:
     """An HTTP answer."""
@@ -34,7 +39,7 @@ class CannedNode:
     ) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
-        self._thread.join()
+        join(self._thread)
 
     def _serve(self) -> None:
         while True:
@@ -44,6 +49,7 @@ class CannedNode:
                 return
             # Whoever asked may be gone already.
             with connection, suppress(OSError):
+                connection.settimeout(TIMEOUT_S)
                 # Until the end of the head; what a body holds does not matter here.
                 received = b""
                 while b"\r\n\r\n" not in received and (block := connection.recv(65_536)):

@@ -1,9 +1,12 @@
 """Calling the command as a user does: in this process where that is enough, in one of its own where it is not."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
+import unittest.mock
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,6 +68,19 @@ def environment(**changes: str) -> dict[str, str]:
         if not name.startswith(("LC_", "LANG", "BANYAN_")) and name != "COLUMNS"
     }
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **changes}
+
+
+def call(*words: object) -> Answer:
+    """Call `banyan` in this process, in English and in the environment that `process` gives."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        unittest.mock.patch.dict(os.environ, environment(), clear=True),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        status = main([str(word) for word in words])
+    assert "Traceback" not in err.getvalue()
+    return Answer(status, out.getvalue(), err.getvalue())
 
 
 def process(*words: object, **changes: str) -> Answer:

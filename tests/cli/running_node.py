@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.cli.command import environment, process
+from tests.cli.command import call, environment
+from tests.fork_server import ForkedCommand
 from tests.free_ports import free_address
 
 NETWORK_NAME = "test.example/ledger"
@@ -32,7 +33,7 @@ def make_home(folder: Path, *further: str) -> Path:
         ),
         ("join", "--home", home, "--genesis", folder / "genesis.json"),
     ):
-        answer = process(*words)
+        answer = call(*words)
         assert answer.status == 0, answer.err
     return home
 
@@ -42,14 +43,7 @@ class RunningNode:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        with (home.parent / "node.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "run", "--home", str(home)],
-                env=environment(),
-                stdout=subprocess.PIPE,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+        self._process = ForkedCommand(["run", "--home", str(home)], environment(), home.parent / "node.log")
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], START_DEADLINE_S)
         line = self._process.stdout.readline() if ready else b""

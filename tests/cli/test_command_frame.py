@@ -14,6 +14,7 @@ import pytest
 from cli.application import COMMANDS
 from cli.language import phrase, use_language
 from tests.cli.command import Command, environment, process
+from tests.waiting import ended_after
 
 NAMES = [command.name for command in COMMANDS]
 
@@ -175,7 +176,9 @@ def test_help_starts_fast_and_loads_nothing_heavy() -> None:
         "heavy = {'trio', 'lmdb', 'starlette', 'hypercorn', 'httpx', 'numpy', 'nacl', 'msgspec'} & set(sys.modules); "
         "print(status, sorted(heavy), file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stderr.strip() == "0 []"
 
 
@@ -189,7 +192,8 @@ def test_a_closed_pipe_is_no_error() -> None:
     )
     assert command.stdout is not None and command.stderr is not None
     command.stdout.close()
-    error = command.stderr.read()
+    with ended_after(command, 60):
+        error = command.stderr.read()
     command.stderr.close()
     assert command.wait(timeout=30) in (0, 141)
     assert error == ""

@@ -7,6 +7,7 @@ import pytest
 
 from cli.errors import UnreachableError
 from cli.interruption import interruption_ends
+from tests.waiting import join
 
 
 def test_the_first_ctrl_c_asks_and_the_work_ends_by_itself() -> None:
@@ -47,5 +48,5 @@ def test_the_handler_is_put_back_and_other_threads_are_left_alone() -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join()
+    join(thread)
     assert found == [before]

@@ -17,7 +17,7 @@ from cli.node_watch import NodeWatch, reason_of
 from storage.errors import StoreFullError
 from tests.cli.canned_node import CannedNode, answer
 from tests.cli.command import Command
-from tests.waiting import wait_until
+from tests.waiting import join, wait_until
 
 FULL = {
     "code": StoreFullError.code,
@@ -119,7 +119,7 @@ def stuck_node(home: Path) -> Iterator[None]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        join(thread)
 
 
 def prepared(banyan: Command, folder: Path) -> Path:

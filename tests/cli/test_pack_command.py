@@ -9,7 +9,7 @@ from cli.pack_folder import BASES_MAX, compile_folder, shipped_folder
 from contracts.genesis_state import genesis_records
 from contracts.record import record_key
 from ledger.genesis import parse_genesis
-from tests.cli.command import Command, process
+from tests.cli.command import Command, call
 from tests.cli.running_node import RunningNode, make_home
 from tests.contracts.packs.written import LOCAL, PACK, TYPES
 
@@ -113,7 +113,7 @@ def test_a_check_is_told_with_the_transition_that_it_takes(banyan: Command) -> N
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder: `home` is a running node's, with the key of one of two administrators; `second.key` is the other's."""
     folder = tmp_path_factory.mktemp("packs")
-    assert process("keygen", "--out", folder / "second.key").status == 0
+    assert call("keygen", "--out", folder / "second.key").status == 0
     node = RunningNode(make_home(folder, "--admin", str(folder / "second.key")))
     yield folder
     assert node.stop() == 0

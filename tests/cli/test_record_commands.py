@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import process
+from tests.cli.command import call
 from tests.cli.running_node import RunningNode, make_home
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ def node(tmp_path: Path) -> Iterator[RunningNode]:
 
 def ok(node: RunningNode, *words: object) -> Any:
     """What a command that succeeds says as JSON."""
-    answer = process("--json", *words, "--home", node.home)
+    answer = call("--json", *words, "--home", node.home)
     assert answer.status == 0, (words, answer.out, answer.err)
     return json.loads(answer.out)
 
@@ -30,7 +30,7 @@ def ok(node: RunningNode, *words: object) -> Any:
 def enrol(node: RunningNode, person: str) -> Path:
     """A person with a key; the key's file."""
     key = node.home.parent / f"{person}.key"
-    assert process("keygen", "--out", key).status == 0
+    assert call("keygen", "--out", key).status == 0
     proof = ok(node, "prove-key", "--person", person, "--key", key)
     told = node.home.parent / f"{person}.json"
     told.write_text(json.dumps({name: proof[name] for name in ("person", "key", "proof")}), "utf-8")
@@ -46,9 +46,9 @@ def test_an_application_from_the_form_to_the_admission(node: RunningNode) -> Non
     letter = node.home.parent / "letter.txt"
     letter.write_text("I have lived here for ten years.\n", "utf-8")
     create = ("submit", "records.create", "--arg=type=association-member", "--arg=unit=north", "--key", keys["li"])
-    wrong = process(*create, "--arg=fields.persn=sun", "--home", node.home)
+    wrong = call(*create, "--arg=fields.persn=sun", "--home", node.home)
     assert (wrong.status, "there are person" in wrong.err) == (2, True)
-    late = process(*create, "--arg=fields.person=sun", "--arg=fields.heard_on=soon", "--home", node.home)
+    late = call(*create, "--arg=fields.person=sun", "--arg=fields.heard_on=soon", "--home", node.home)
     assert (late.status, "write 2026-08-31" in late.err) == (2, True)
     made = ok(
         node,
@@ -62,12 +62,12 @@ def test_an_application_from_the_form_to_the_admission(node: RunningNode) -> Non
     assert (values["person"], values["household"], list(values["letter"])) == ("sun", "Garden Street 7", ["#"])
 
     act = ("submit", "records.act", "--arg=type=association-member", "--arg=id=north/sun", "--arg=transition=admit")
-    barred = process(*act, "--key", keys["li"], "--home", node.home)
+    barred = call(*act, "--key", keys["li"], "--home", node.home)
     assert barred.status == 4 and "role:board" in barred.err
     ok(node, *act, "--key", keys["wang"])
     assert ok(node, "get", "association-member", "north/sun")["fields"]["state"] == "applied"
     approve = ("submit", "records.approve", "--arg=type=association-member", "--arg=id=north/sun")
-    own = process(*approve, "--key", keys["wang"], "--home", node.home)
+    own = call(*approve, "--key", keys["wang"], "--home", node.home)
     assert own.status == 4, "nobody approves what they asked for"
     ok(node, *approve, "--key", keys["zhao"])
     listed = ok(node, "list", "association-member", "--unit", "north", "--state", "admitted")["records"]
@@ -75,7 +75,7 @@ def test_an_application_from_the_form_to_the_admission(node: RunningNode) -> Non
     links = ok(node, "history", "record/association-member/north/sun")
     assert len(links["links"]) == 3
     assert ok(node, "history", "person/sun")["links"], "one chain of a person's life"
-    complete = process("--json", "report", "completeness", "--unit", "north", "--home", node.home)
+    complete = call("--json", "report", "completeness", "--unit", "north", "--home", node.home)
     gaps = [gap for one in json.loads(complete.out)["checks"] for gap in one["missing"]]
     assert (complete.status, [gap["message"] for gap in gaps]) == (
         1,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Command, process
+from tests.cli.command import Command, call
 from tests.cli.running_node import RunningNode, make_home
 
 NAME = "node-1.example"
@@ -15,7 +15,7 @@ NAME = "node-1.example"
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder: `home` is a running node's, with the key of one of two administrators; `second.key` is the other's."""
     folder = tmp_path_factory.mktemp("voters")
-    assert process("keygen", "--out", folder / "second.key").status == 0
+    assert call("keygen", "--out", folder / "second.key").status == 0
     node = RunningNode(make_home(folder, "--admin", str(folder / "second.key")))
     yield folder
     assert node.stop() == 0

@@ -15,6 +15,7 @@ from cli.commands import peers, watch
 from cli.session import Session
 from tests.cli.command import Command, environment
 from tests.cli.running_node import RunningNode, make_home
+from tests.waiting import ended_after
 
 ENDING = {"at_ms": 1_790_000_000_000, "address": "127.0.0.1:9", "reason": "misbehaved", "detail": "its score is 3"}
 STRANGER = {"at_ms": 1_790_000_000_000, "address": "127.0.0.1:8", "reason": "wrong-certificate", "detail": ""}
@@ -111,7 +112,8 @@ def test_watching_ends_at_ctrl_c(home: Path) -> None:
         stdin=subprocess.DEVNULL,
     )
     assert process.stdout is not None
-    assert "test.example/ledger" in process.stdout.readline()
+    with ended_after(process, 60):
+        assert "test.example/ledger" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130

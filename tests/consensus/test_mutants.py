@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import ended_after
 from tools.mutant import Edit, Mutant
 from tools.mutant_list import MUTANTS
 from tools.mutants import ROOT, apply, main, misfits_of
@@ -68,7 +69,8 @@ def test_an_interrupt_leaves_nothing_behind(tmp_path: Path) -> None:
         start_new_session=True,
     )
     assert running.stderr is not None
-    assert running.stderr.readline().startswith(f"{name}: caught")
+    with ended_after(running, 120):
+        assert running.stderr.readline().startswith(f"{name}: caught")
     os.killpg(running.pid, signal.SIGINT)
     _, told = running.communicate(timeout=60)
     assert running.returncode == 130, told

@@ -179,7 +179,7 @@ def test_a_node_without_a_network_is_told_to_join(tmp_path: Path) -> None:
 def test_a_second_daemon_is_refused_with_the_first_ones_process(home: Home) -> None:
     opened = open_home(home.directory)
     script = f"from pathlib import Path; from daemon.home import open_home; open_home(Path({str(home.directory)!r}))"
-    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    other = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
     assert other.returncode != 0
     assert f"process id {os.getpid()}" in other.stderr
     refusal(HomeLockedError, lambda: open_home(home.directory))

@@ -1,5 +1,6 @@
 """`banyan demo` as a person runs it: to its end, twice in one place, and broken off."""
 
+import itertools
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ from cli.demo.organisation import GROUPS_FILE, MEETINGS_FILE, ROLES_FILE
 from ledger.genesis import parse_genesis
 from storage.lmdb_store import LmdbStore
 from tests.cli.command import ROOT, environment, process
-from tests.waiting import wait_until
+from tests.waiting import ended_after, wait_until
 
 BUILT_IN_COUNT = 60
 # What a reader of real records has to survive: other zones, equal seconds, names that differ in case, names of digits,
@@ -83,7 +84,7 @@ def end(demonstration: "subprocess.Popen[str]", folder: Path) -> None:
         return
     process_ids = node_process_ids(folder)
     demonstration.kill()
-    demonstration.wait()
+    demonstration.wait(TIMEOUT_S)
     for process_id in process_ids:
         if process_id != demonstration.pid and is_running(process_id):
             os.kill(process_id, signal.SIGKILL)
@@ -160,11 +161,10 @@ def test_it_stays_up_until_it_is_interrupted_and_takes_the_nodes_with_it(folder:
     demonstration = start("--nodes", 2, "--dir", folder, "--data", data)
     try:
         assert demonstration.stdout is not None
-        for line in demonstration.stdout:
-            if "Ctrl-C" in line:
-                break
-        else:
-            pytest.fail(f"it ended by itself: {demonstration.communicate()[1]}")
+        with ended_after(demonstration, TIMEOUT_S):
+            said = [*itertools.takewhile(lambda line: "Ctrl-C" not in line, demonstration.stdout)]
+        if demonstration.poll() is not None:
+            pytest.fail(f"it ended by itself: {said} {demonstration.communicate(timeout=TIMEOUT_S)[1]}")
         process_ids = node_process_ids(folder)
         assert len(process_ids) == 2
         assert all(map(is_running, process_ids))

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from tests.cli.command import Answer, environment, process
+from tests.cli.command import Answer, call, environment
+from tests.fork_server import ForkedCommand
 from tests.free_ports import free_address
 
 NETWORK_NAME = "e2e.example/ledger"
@@ -30,7 +31,7 @@ def make_home(folder: Path, home: Path | None = None, http: str = "") -> Path:
         ),
         ("join", "--home", home, "--genesis", genesis),
     ):
-        answer = process(*words)
+        answer = call(*words)
         assert answer.status == 0, answer.err
     return home
 
@@ -55,19 +56,30 @@ class NodeProcess:
 
     _all: ClassVar[list["NodeProcess"]] = []
 
-    def __init__(self, home: Path, log: Path, before: Callable[[], None] | None = None, **variables: str) -> None:
-        """Start it; `before` runs in the new process first (limits), `log` gets its stderr from the beginning."""
+    def __init__(
+        self, home: Path, log: Path, before: Callable[[], None] | None = None, *, is_forked: bool = False
+    ) -> None:
+        """Start it; `before` runs in the new process first (limits), `log` gets its stderr from the beginning.
+
+        A forked one (`tests.fork_server`) starts at once; it has no `before`.
+        """
         self.home = home
         self.log = log
-        with log.open("wb") as errors:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "cli", "run", "--home", str(home)],
-                env=environment(**variables),
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                stdin=subprocess.DEVNULL,
-                preexec_fn=before,
-            )
+        log.write_bytes(b"")
+        words = ["run", "--home", str(home)]
+        self._process: subprocess.Popen[bytes] | ForkedCommand
+        if is_forked and before is None:
+            self._process = ForkedCommand(words, environment(), log)
+        else:
+            with log.open("ab") as errors:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "cli", *words],
+                    env=environment(),
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    stdin=subprocess.DEVNULL,
+                    preexec_fn=before,
+                )
         self._all.append(self)
 
     @classmethod
@@ -128,8 +140,8 @@ class NodeProcess:
         return status
 
 
-def started(home: Path, log: Path, before: Callable[[], None] | None = None) -> NodeProcess:
+def started(home: Path, log: Path, *, is_forked: bool = False) -> NodeProcess:
     """A node that serves."""
-    node = NodeProcess(home, log, before)
+    node = NodeProcess(home, log, is_forked=is_forked)
     node.wait_ready()
     return node

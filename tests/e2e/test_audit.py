@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 def node(tmp_path: Path) -> Iterator[NodeProcess]:
     """A node that serves HTTP on a free port, with a history of several blocks and bundles."""
     home = make_home(tmp_path, http="127.0.0.1:0")
-    node = started(home, tmp_path / "node.log")
+    node = started(home, tmp_path / "node.log", is_forked=True)
     ledger = Ledger.of(tmp_path)
     for _ in range(6):
         submit(home, ledger, [ledger.make()[1] for _ in range(60)])
@@ -78,7 +78,7 @@ def test_damage_is_found_over_http(node: NodeProcess, tmp_path: Path) -> None:
     genesis, home = tmp_path / "genesis.json", node.home
     node.kill()
     change_row(home, "entries", 100, lambda entry: flip(entry, len(entry) // 2))
-    again = started(home, tmp_path / "again.log")
+    again = started(home, tmp_path / "again.log", is_forked=True)
     try:
         answer = process("--json", "audit", "--from", address_of(again), "--genesis", genesis)
     finally:
@@ -94,7 +94,7 @@ def test_a_changed_record_is_found_over_http(node: NodeProcess, tmp_path: Path) 
     key = next(key for key in sorted(read_rows(home, "state")) if key.startswith(b"notice\0"))
     value = read_rows(home, "state")[key]
     put(home, "state", key, value.replace(b"posted", b"poster"))
-    again = started(home, tmp_path / "again.log")
+    again = started(home, tmp_path / "again.log", is_forked=True)
     try:
         report = audit(address_of(again), genesis)
     finally:

@@ -9,7 +9,7 @@ from tests.waiting import wait_until
 
 def test_closed_connections_do_not_pile_up(tmp_path: Path) -> None:
     home = make_home(tmp_path)
-    node = started(home, tmp_path / "node.log")
+    node = started(home, tmp_path / "node.log", is_forked=True)
     ledger = Ledger.of(tmp_path)
     descriptors = Path(f"/proc/{node.pid}/fd")
 

@@ -19,7 +19,7 @@ import pytest
 
 from cli.audit.run import run_audit
 from cli.client import NodeClient
-from tests.cli.command import Answer, process
+from tests.cli.command import Answer, call, process
 from tests.e2e.load import Client, Ledger, check_told, submit
 from tests.e2e.node_process import NodeProcess, command, make_home, started
 from tests.waiting import wait_until
@@ -38,7 +38,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ledger]:
     folder = tmp_path_factory.mktemp("settled")
     home = make_home(folder)
     ledger = Ledger.of(folder)
-    node = started(home, folder / "node.log")
+    node = started(home, folder / "node.log", is_forked=True)
     for _ in range(3):
         submit(home, ledger, [ledger.make()[1] for _ in range(ENTRIES // 3)])
     assert node.stop() == 0
@@ -69,14 +69,14 @@ def one_sentence(status: int, said: str) -> str:
 
 def refusal(home: Path, before: Callable[[], None] | None = None) -> str:
     """What a node says that does not start."""
-    node = NodeProcess(home, home.parent / "refused.log", before)
+    node = NodeProcess(home, home.parent / "refused.log", before, is_forked=True)
     return one_sentence(node.wait(), node.said)
 
 
 def comes_back(folder: Path, ledger: Ledger, home: Path | None = None) -> None:
     """The mended node starts by itself, has everything, takes more, and can be audited."""
     home = home or folder / "home"
-    node = started(home, folder / "mended.log")
+    node = started(home, folder / "mended.log", is_forked=True)
     check_told(home, ledger.committed)
     submit(home, ledger, [ledger.make()[1]])
     assert node.stop() == 0, node.said
@@ -103,7 +103,7 @@ def test_a_seed_that_others_can_read(folder: Path, ledger: Ledger) -> None:
     sentence = refusal(folder / "home")
     assert str(seed) in sentence
     assert "chmod 600" in sentence
-    assert process("status", "--home", folder / "home").status == 3
+    assert call("status", "--home", folder / "home").status == 3
     seed.chmod(0o600)
     comes_back(folder, ledger)
 
@@ -119,12 +119,12 @@ def test_a_seed_of_another_node(folder: Path, ledger: Ledger) -> None:
 
 def test_a_wrong_genesis(folder: Path, ledger: Ledger, tmp_path: Path) -> None:
     home, other = folder / "home", tmp_path / "other.json"
-    answer = process(
+    answer = call(
         *("network", "new", "--name", "other.example/ledger", "--voter", home / "node.public.json"),
         *("--admin", folder / "admin.key", "--out", other),
     )
     assert answer.status == 0, answer.err
-    refused = process("join", "--home", home, "--genesis", other)
+    refused = call("join", "--home", home, "--genesis", other)
     assert "another network" in one_sentence(refused.status, refused.err)
     shutil.copy(other, home / "genesis.json")
     assert "genesis.json" in refusal(home)
@@ -134,7 +134,7 @@ def test_a_wrong_genesis(folder: Path, ledger: Ledger, tmp_path: Path) -> None:
 
 def test_a_second_daemon_on_the_same_folder(folder: Path, ledger: Ledger) -> None:
     home = folder / "home"
-    node = started(home, folder / "first.log")
+    node = started(home, folder / "first.log", is_forked=True)
     sentence = refusal(home)
     assert str(home) in sentence
     assert str(node.pid) in sentence
@@ -201,8 +201,8 @@ def test_single_pages_of_noise(folder: Path, ledger: Ledger) -> None:
             file.write(chance.randbytes(PAGE_SIZE_BYTES))
         audited = process("audit", "--from", home, "--genesis", folder / "genesis.json")
         assert audited.status in (0, 5), audited.err
-        node = NodeProcess(home, folder / "page.log")
-        if node.live_for(2.0):
+        node = NodeProcess(home, folder / "page.log", is_forked=True)
+        if node.live_for(1.0):
             node.kill()
             assert "Traceback" not in node.said
         else:
@@ -265,12 +265,12 @@ def _give_up_root_rights() -> None:
 
 
 def _mount(*words: str) -> bool:
-    return subprocess.run(["mount", *words], capture_output=True, check=False).returncode == 0
+    return subprocess.run(["mount", *words], capture_output=True, check=False, timeout=60).returncode == 0
 
 
 def _unmount(path: Path) -> None:
     # Lazily: a process that was just ended may hold a file for a moment longer.
-    subprocess.run(["umount", "--lazy", str(path)], capture_output=True, check=True)
+    subprocess.run(["umount", "--lazy", str(path)], capture_output=True, check=True, timeout=60)
 
 
 @pytest.mark.root
@@ -309,11 +309,12 @@ def small_disk(place: Path, size_bytes: int) -> Iterator[bool]:
             _unmount(place)
 
 
-def submit_one(folder: Path, home: Path) -> Answer:
-    """`banyan submit`, as a person calls it."""
+def submit_one(folder: Path, home: Path, *options: str) -> Answer:
+    """`banyan submit`, as a person calls it; it waits as long as the transaction may, so it has a process to end."""
     return process(
         *("submit", "notice.post", "--home", home, "--key", folder / "admin.key"),
         *("--arg", "unit=unit-1", "--arg", "title=one more"),
+        *options,
     )
 
 
@@ -331,7 +332,7 @@ def test_a_full_disk(settled: tuple[Path, Ledger], ledger: Ledger, tmp_path: Pat
     with small_disk(tmp_path / "disk", 12 * MEBIBYTE) as mounted:
         home = Path(shutil.copytree(folder / "home", tmp_path / "disk" / "home"))
         ballast = tmp_path / "disk" / "ballast"
-        node = started(home, tmp_path / "node.log")
+        node = started(home, tmp_path / "node.log", is_forked=True)
         if mounted:
             ballast.write_bytes(bytes(max(0, shutil.disk_usage(ballast.parent).free - MEBIBYTE)))
         else:
@@ -342,7 +343,7 @@ def test_a_full_disk(settled: tuple[Path, Ledger], ledger: Ledger, tmp_path: Pat
         wait_until(lambda: "room" in reason_of(home), 60, "the node says that its disk is full")
         refused = submit_one(folder, home)
         assert "room" in one_sentence(refused.status, refused.err)
-        assert process("status", "--home", home).status == 0
+        assert call("status", "--home", home).status == 0
         check_told(home, dict(ledger.committed))
         if mounted:
             ballast.unlink()
@@ -366,11 +367,12 @@ def test_starting_on_a_full_disk(settled: tuple[Path, Ledger], ledger: Ledger, t
         if mounted:
             fill_up(ballast)
         before = None if mounted else lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-        node = NodeProcess(home, tmp_path / "node.log", before)
+        node = NodeProcess(home, tmp_path / "node.log", before, is_forked=True)
         if node.live_for(4.0):
             check_told(home, dict(list(ledger.committed.items())[:5]))
-            # Pages that are free within the database may still take a block or two.
-            answer = submit_one(folder, home)
+            # Pages that are free within the database may still take a block or two: what the node takes then is
+            # committed at once, or when there is room again.
+            answer = submit_one(folder, home, "--no-wait")
             assert answer.status == 0 or "room" in one_sentence(answer.status, answer.err)
             node.stop()
             assert "Traceback" not in node.said

@@ -35,15 +35,15 @@ def audit_is_clean(home: Path, genesis: Path) -> None:
 
 def kill_while_starting(home: Path, log: Path, chance: random.Random) -> None:
     """Kill it before it can serve, or just when it begins to."""
-    node = NodeProcess(home, log)
-    node.live_for(chance.uniform(0.0, 1.5))
+    node = NodeProcess(home, log, is_forked=True)
+    node.live_for(chance.uniform(0.0, 0.5))
     node.kill()
     assert "Traceback" not in node.said
 
 
 def kill_under_load(home: Path, ledger: Ledger, log: Path, chance: random.Random) -> None:
     """Start it, see that nothing reported so far is lost, load it, kill it."""
-    node = started(home, log)
+    node = started(home, log, is_forked=True)
     asked = dict(chance.sample(sorted(ledger.committed.items()), min(100, len(ledger.committed))))
     check_told(home, asked)
     # What was in doubt is either in the ledger already or is taken now; never twice (the audit would find it).
@@ -73,7 +73,7 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
             kill_under_load(home, ledger, log, chance)
         if number % AUDIT_INTERVAL == 0:
             audit_is_clean(home, genesis)
-    node = started(home, log)
+    node = started(home, log, is_forked=True)
     submit(home, ledger, list(ledger.in_doubt.values()))
     assert node.stop() == 0, node.said
     assert len(ledger.committed) > KILLS
@@ -99,7 +99,7 @@ def test_kill_while_a_folder_is_made(tmp_path: Path) -> None:
         answer = process("join", "--home", fresh, "--genesis", genesis)
         assert answer.status == 0, answer.err
         audit_is_clean(fresh, genesis)
-    node = started(fresh, tmp_path / "node.log")
+    node = started(fresh, tmp_path / "node.log", is_forked=True)
     assert node.stop() == 0
 
 
@@ -121,4 +121,4 @@ def _kill_command(after_s: float, *words: object) -> None:
         command.wait(timeout=after_s)
     except subprocess.TimeoutExpired:
         command.kill()
-        command.wait()
+        command.wait(timeout=60)

@@ -14,6 +14,7 @@ from ledger.detached import detach
 from ledger.submission import encode_submission
 from tests.e2e.load import Ledger, submit
 from tests.e2e.node_process import make_home, started
+from tests.waiting import join
 
 MIB = 1024 * 1024
 CLIENTS = 24
@@ -93,7 +94,7 @@ def test_strangers_with_a_megabyte_each_make_the_node_hold_little(tmp_path: Path
         submit(home, ledger, [ledger.make()[1]])
     done.set()
     for stranger in strangers:
-        stranger.join()
+        join(stranger)
     assert len(ledger.committed) >= 5
     assert most < HELD_BYTES_MAX
     assert node.stop() == 0

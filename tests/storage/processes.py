@@ -1,22 +1,17 @@
 """Running a function in a process of its own, quickly: from a fork server that has imported what it needs."""
 
-import multiprocessing
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from typing import ParamSpec, TypeVar
+
+from tests.fork_server import fork_server
 
 # A machine under load may take seconds to start a process; one that hangs must not hang the tests.
 DEADLINE_SECONDS = 60
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
-
-
-def fork_server() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["storage.lmdb_store", "tests.storage.chain_growth"])
-    return context
 
 
 def start_apart(work: Callable[..., None], *arguments: object) -> tuple[ForkServerProcess, Connection]:
@@ -27,6 +22,13 @@ def start_apart(work: Callable[..., None], *arguments: object) -> tuple[ForkServ
     process.start()
     theirs.close()
     return process, ours
+
+
+def ended(process: ForkServerProcess) -> int:
+    """The exit status of a process that ends, or was killed."""
+    process.join(DEADLINE_SECONDS)
+    assert process.exitcode is not None, "the other process does not end"
+    return process.exitcode
 
 
 def receive(connection: Connection) -> object:

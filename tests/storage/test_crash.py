@@ -15,7 +15,7 @@ from storage.id_merge import IdIndexSizes
 from storage.interface import WriteBatch
 from storage.lmdb_store import LmdbStore
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth, expiry_ms, transaction_id
-from tests.storage.processes import receive, start_apart
+from tests.storage.processes import ended, receive, start_apart
 
 # So small that every few blocks bring a flush, a merge or a clearing away.
 SIZES = IdIndexSizes(journal_id_count=20, segment_id_count=8, fan_out=2)
@@ -94,7 +94,7 @@ def test_nothing_is_lost_when_a_writer_is_killed_at_random(empty_store: Path) ->
             reported = message
         # Between the last report and here the writer went on for a while: where the signal meets it is chance.
         process.kill()
-        process.join()
+        ended(process)
         while connection.poll():
             try:
                 message = connection.recv()
@@ -136,8 +136,7 @@ def test_nothing_is_lost_between_and_inside_the_steps_of_background_work(empty_s
                 assert isinstance(message, int)
                 reported = message
         except EOFError:
-            process.join()
-        assert process.exitcode == -signal.SIGKILL
+            assert ended(process) == -signal.SIGKILL
         check_everything(empty_store, reported)
 
 
@@ -148,7 +147,6 @@ def create_and_die(connection: Connection, path: Path) -> None:
 
 def test_a_store_that_was_not_made_to_the_end_does_not_exist(store_path: Path) -> None:
     process, _ = start_apart(create_and_die, store_path)
-    process.join()
-    assert process.exitcode == -signal.SIGKILL
+    assert ended(process) == -signal.SIGKILL
     assert not store_path.exists()
     LmdbStore.create(store_path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES).close()

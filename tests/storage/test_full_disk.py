@@ -15,7 +15,7 @@ from storage.id_merge import IdIndexSizes
 from storage.interface import Store, WriteBatch
 from storage.lmdb_store import LmdbStore
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth, transaction_id
-from tests.storage.processes import receive, start_apart
+from tests.storage.processes import ended, receive, start_apart
 
 SIZES = IdIndexSizes(journal_id_count=20, segment_id_count=8, fan_out=2)
 DISK_SIZE_BYTES = 3 << 20
@@ -72,11 +72,13 @@ def check(store: Store, growth: Growth, height: int) -> None:
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
     """A file system of 3 MB in memory, mounted at `folder`."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_SIZE_BYTES}", "tmpfs", str(folder)], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_SIZE_BYTES}", "tmpfs", str(folder)], check=True, timeout=60
+    )
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, timeout=60)
 
 
 def with_a_limit_on_files(connection: Connection, path: Path) -> None:
@@ -90,7 +92,7 @@ def with_a_limit_on_files(connection: Connection, path: Path) -> None:
 def test_files_that_may_not_grow(tmp_path: Path) -> None:
     process, connection = start_apart(with_a_limit_on_files, tmp_path / "db")
     message = receive(connection)
-    process.join()
+    assert ended(process) == 0
     assert isinstance(message, str)
     assert message.startswith(f"There is no room to write to the store {tmp_path / 'db'}")
 

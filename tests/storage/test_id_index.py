@@ -21,7 +21,8 @@ from storage.interface import ExecutedId, StoredBlock, StoredExecution, WriteBat
 from storage.layout import MalformedRecordError
 from storage.lmdb_store import LmdbStore
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
-from tests.storage.processes import receive, start_apart
+from tests.storage.processes import ended, receive, start_apart
+from tests.waiting import join
 
 NUMBERS = st.integers(0, 2**40)
 
@@ -167,8 +168,7 @@ def test_another_process_follows_the_index_as_it_is_rebuilt(filler: Filler) -> N
         found = receive(connection)
         assert found == [filler.expected[one][1] if one in filler.expected else None for one in asked]
     connection.close()
-    process.join()
-    assert process.exitcode == 0
+    assert ended(process) == 0
 
 
 def test_a_missing_segment_is_damage(filler: Filler) -> None:
@@ -221,7 +221,7 @@ def test_questions_from_other_threads_never_miss_what_is_committed(filler: Fille
     finally:
         done.set()
         for thread in threads:
-            thread.join()
+            join(thread)
     assert mistakes == []
     assert filler.manifest().runs
 

@@ -14,7 +14,7 @@ import pytest
 from tests.system.links import Links
 from tests.system.relays import Relays
 from tests.system.wires import PORT, Wires, can_make_namespaces
-from tests.waiting import wait_until
+from tests.waiting import ended_after, wait_until
 
 HOSTS = 3
 PAIRS = frozenset(itertools.permutations(range(HOSTS), 2))
@@ -25,7 +25,7 @@ DEADLINE_S = 20
 
 
 def namespaces() -> set[str]:
-    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True, timeout=60).stdout
     return {line.split()[0] for line in listed.splitlines() if line.startswith(f"banyan-{os.getpid()}-")}
 
 
@@ -148,7 +148,9 @@ class Talker:
         self._process = subprocess.Popen(
             [sys.executable, "-c", TALKER, listening], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        assert self._process.stdout is not None and self._process.stdout.readline() == "ready\n"
+        assert self._process.stdout is not None
+        with ended_after(self._process, DEADLINE_S):
+            assert self._process.stdout.readline() == "ready\n"
         threading.Thread(target=self._listen, daemon=True).start()
 
     @property
@@ -167,4 +169,4 @@ class Talker:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._process.communicate(timeout=DEADLINE_S)

@@ -15,6 +15,7 @@ import threading
 from pathlib import Path
 
 from tests.system.links import Links
+from tests.waiting import join
 
 PORT = 7400
 _NETWORK = "10.77.0"
@@ -101,7 +102,7 @@ class Wires(Links):
 
         visitor = threading.Thread(target=visit)
         visitor.start()
-        visitor.join()
+        join(visitor)
         found = made.pop()
         if isinstance(found, OSError):
             raise found
