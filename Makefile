@@ -2,6 +2,8 @@
 # environment is called by its own name, so a folder with a space in its name is as good as any other.
 PYTHON := .venv/bin/python
 MINUTES ?= 5
+# Tests and demonstration start hundreds of processes: each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test lint set-up lock catalogues diagrams bench mutants soak fuzz clean
 

@@ -22,6 +22,7 @@ from ledger.signing import SigningKey
 from ledger.transaction import Transaction
 from tests.contracts.governed_ledger import ADMINISTRATORS, GovernedLedger, joining, node_id
 from tests.contracts.trial_ledger import SECRETARY
+from tests.examples import examples
 
 # More nodes than a set has room for; with some that are there from the beginning.
 NODES = st.integers(0, 24)
@@ -178,7 +179,7 @@ class Governance(RuleBasedStateMachine):
         assert sorted(open_ids) == self.ledger.proposals()
 
 
-Governance.TestCase.settings = settings(deadline=None, max_examples=60, stateful_step_count=30)
+Governance.TestCase.settings = settings(deadline=None, max_examples=examples(30), stateful_step_count=30)
 TestGovernance = Governance.TestCase
 
 

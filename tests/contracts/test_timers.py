@@ -27,6 +27,7 @@ from ledger.errors import DecodingError
 from ledger.hashing import ZERO_HASH, tagged_hash
 from tests.contracts.trial_contract import NO, PURPOSE, trial_contract, trial_registry
 from tests.contracts.trial_ledger import START_MS, TrialLedger
+from tests.examples import examples
 
 Step = Callable[[Context], object]
 OnTimer = Callable[[TimerContext, dict[str, Value]], object]
@@ -382,7 +383,7 @@ def test_other_block_boundaries_leave_the_same_records(dues: list[int], steps: l
     assert final(times) == final(sorted({*times, *more}))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_effect_are_refused(data: bytes) -> None:
     try:

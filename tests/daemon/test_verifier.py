@@ -90,11 +90,14 @@ async def test_what_is_wrong_is_refused_and_never_delivered() -> None:
     assert collected.everything == [good]
 
 
-async def test_a_full_queue_refuses_or_makes_wait() -> None:
+async def test_a_full_queue_refuses_or_makes_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    count_max = BATCH_MAX + 100
+    assert count_max < COUNT_MAX
+    monkeypatch.setattr(module, "COUNT_MAX", count_max)
     collected = Collected()
     verifier = Verifier(collected.deliver, thread_count=1)
     raw = Driver().notice().envelope
-    for _ in range(COUNT_MAX):
+    for _ in range(count_max):
         verifier.put_nowait(pending(raw))
     with pytest.raises(OverloadedError) as caught:
         verifier.put_nowait(pending(raw))
@@ -103,9 +106,9 @@ async def test_a_full_queue_refuses_or_makes_wait() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(verifier.put, late)
         await trio.testing.wait_all_tasks_blocked()
-        assert verifier.waiting_count == COUNT_MAX
+        assert verifier.waiting_count == count_max
         nursery.start_soon(verifier.run)
-        await until(COUNT_MAX + 1, collected)
+        await until(count_max + 1, collected)
         nursery.cancel_scope.cancel()
     assert collected.everything[-1] is late
 

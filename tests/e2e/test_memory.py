@@ -13,12 +13,14 @@ from cli.client import NodeClient
 from ledger.detached import detach
 from ledger.submission import encode_submission
 from tests.e2e.load import Ledger, submit
-from tests.e2e.node_process import make_home, started
+from tests.e2e.node_process import DEADLINE_S, make_home, started
 from tests.waiting import join
 
 MIB = 1024 * 1024
 CLIENTS = 24
 SECONDS = 4
+# So many members at least are served meanwhile.
+SERVED = 5
 # A node that rests holds 50 MB.
 HELD_BYTES_MAX = 200 * 1000 * 1000
 HEAD = "POST {path} HTTP/1.1\r\nhost: n\r\ncontent-type: {type}\r\ncontent-length: {length}\r\n\r\n"
@@ -87,14 +89,15 @@ def test_strangers_with_a_megabyte_each_make_the_node_hold_little(tmp_path: Path
     for stranger in strangers:
         stranger.start()
     most = 0
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    started_s = time.monotonic()
+    # A busy machine gets a minute until enough members were served.
+    while (passed_s := time.monotonic() - started_s) < SECONDS or len(ledger.committed) < SERVED:
+        assert passed_s < DEADLINE_S, "members are not served"
         most = max(most, anonymous_bytes(node.pid))
         # Members are served all the while.
         submit(home, ledger, [ledger.make()[1]])
     done.set()
     for stranger in strangers:
         join(stranger)
-    assert len(ledger.committed) >= 5
     assert most < HELD_BYTES_MAX
     assert node.stop() == 0

@@ -19,6 +19,7 @@ from p2p.send_queues import SendQueues
 from p2p.tls_contexts import client_context
 from p2p.transport_errors import InvalidInvitationError, PeerRefusedError
 from p2p.transport_messages import MESSAGES, Alive, Goodbye, Hello, decode_message
+from tests.examples import examples
 from tests.p2p.frame_strategies import any_frame, hashes, numbers
 from tests.p2p.switchboards import KEYS, NETWORK, NOW_MS, contact, hello_of
 
@@ -62,7 +63,7 @@ def outcome(parts: list[bytes]) -> tuple[list[Frame], type[Exception] | None]:
     return came, None
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(200))
 @given(streams, st.lists(st.integers(0, 2000), max_size=8))
 def test_any_bytes_in_any_pieces(data: bytes, cuts: list[int]) -> None:
     came, error = outcome(pieces(data, cuts))
@@ -75,7 +76,7 @@ def test_any_bytes_in_any_pieces(data: bytes, cuts: list[int]) -> None:
         assert byte_by_byte[: len(came)] == came
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(st.lists(any_frame, max_size=12), st.lists(st.integers(0, 5000), max_size=6))
 def test_what_is_queued_comes_out_at_the_other_end(frames: list[Frame], cuts: list[int]) -> None:
     queues = SendQueues()
@@ -128,7 +129,7 @@ def own_leaf() -> bytes:
 LEAF = own_leaf()
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(200))
 @given(st.one_of(st.binary(max_size=400), st.just(LEAF)), st.integers(0, 400), st.binary(max_size=4))
 # A version that there is not: an error of the library that is no ValueError.
 @example(LEAF, 12, b"\x01")
@@ -165,7 +166,7 @@ def test_any_invitation(text: str) -> None:
     assert read.to_text() == text.strip()
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(120))
 @given(
     st.integers(len(PREFIX), len(TEXT) - 1),
     st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from simulator.checkers.append_list import APPEND, APPEND_IF, COUNT, READ, Answered, AppendIf, AppendList
 from simulator.checkers.history import Operation, explain
+from tests.examples import examples
 from tests.simulator.every_order import tried_out
 
 
@@ -119,7 +120,7 @@ operations = st.builds(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(200))
 @given(st.lists(operations, max_size=5))
 def test_the_search_agrees_with_one_that_tries_every_order(history: list[Operation]) -> None:
     assert holds(history) == tried_out(history, AppendList())

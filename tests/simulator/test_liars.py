@@ -58,7 +58,7 @@ class MalformedProofs(Liar):
         yield frame
 
 
-def lied(kind: type[Liar], seed: int, seconds: int = 30) -> tuple[Report, Liar]:
+def lied(kind: type[Liar], seed: int, seconds: int = 20) -> tuple[Report, Liar]:
     """A run with a liar of this kind, and the liar."""
     liars: list[Liar] = []
 

@@ -65,8 +65,9 @@ def test_timers_bring_blocks_when_no_client_does_anything_any_more() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("nodes", "seed"), [(1, 7), (3, 8), (3, 11), (5, 9)])
+@pytest.mark.parametrize(("nodes", "seed"), [(1, 7), (3, 8)])
 def test_networks_with_timers_hold_every_rule_under_faults(nodes: int, seed: int) -> None:
+    # Larger ones are among the seeds of each commit.
     report = run(seed, Scenario(nodes=nodes, seconds=45, reminders=True), shrink_runs_max=0)
     assert report.ok, f"{command(report)}: {report.violation}"
     assert "--reminders" in command(report)

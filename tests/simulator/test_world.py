@@ -51,7 +51,7 @@ def test_several_nodes_agree_in_a_calm_network(nodes: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_several_nodes_hold_every_rule_under_process_and_network_faults(seed: int) -> None:
     kinds = ("kill", "pause", "partition", "one-way", "isolation", "chain", "quorum-loss", "constrained", "loss")
     report = held(seed, Scenario(nodes=5, seconds=45, kinds=kinds))
@@ -138,7 +138,7 @@ BUSY = ClientSettings(count=4, interval_us=60_000, units=1)
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_node_that_breaks_a_rule_is_found(rule: str, scenario: Scenario) -> None:
-    report = run(1, scenario, "0123abc", shrink_runs_max=20)
+    report = run(1, scenario, "0123abc", shrink_runs_max=0)
     assert report.violation is not None
     related = {"no committed block lost", "durable before told"}
     assert report.violation.rule == rule or {report.violation.rule, rule} == related

@@ -20,6 +20,7 @@ from storage.id_segment import REST_PART_COUNT, pack_ids, unpack_ids
 from storage.interface import ExecutedId, StoredBlock, StoredExecution, WriteBatch
 from storage.layout import MalformedRecordError
 from storage.lmdb_store import LmdbStore
+from tests.examples import examples
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
 from tests.storage.processes import ended, receive, start_apart
 from tests.waiting import join
@@ -251,7 +252,7 @@ def test_a_manifest_comes_back(manifest: Manifest) -> None:
     assert Manifest.unpack(manifest.pack()) == manifest
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(MANIFESTS, st.data())
 def test_a_changed_manifest_is_refused(manifest: Manifest, data: st.DataObject) -> None:
     record = bytearray(manifest.pack())

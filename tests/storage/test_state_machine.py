@@ -13,6 +13,7 @@ from storage.id_merge import IdIndexSizes
 from storage.interface import StoredPayload, WriteBatch
 from storage.lmdb_store import LmdbStore
 from storage.memory import MemoryStore
+from tests.examples import examples
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth, expiry_ms, transaction_id
 
 # So small that a few blocks are enough for flushes, merges of several levels, and clearing away.
@@ -140,6 +141,6 @@ class StoresAgree(RuleBasedStateMachine):
 
 
 StoresAgree.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(20), stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 TestStoresAgree = StoresAgree.TestCase

@@ -19,6 +19,7 @@ from ledger.encoding import decode, encode
 from tests.contracts.rules.known_scope import SCOPE, Values
 from tests.contracts.rules.naive_interpreter import Naive
 from tests.contracts.rules.rule_trees import environments, trees
+from tests.examples import examples
 
 TYPES: tuple[Type, ...] = (BOOLEAN, INTEGER, MONEY, DATE)
 typed_trees = st.sampled_from(TYPES).flatmap(lambda of: st.tuples(st.just(of), trees(of)))
@@ -50,7 +51,7 @@ def naive(tree: Tree, environment: Values, fuel: int) -> tuple[str, Any]:
     return outcome(run)
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(typed_trees, environments(), st.sampled_from((FUEL_MAX, FUEL_MAX, 3, 10, 40)))
 def test_a_compiled_rule_does_what_going_through_the_tree_does(
     drawn: tuple[Type, Node], environment: Values, fuel: int
@@ -73,7 +74,7 @@ def test_a_compiled_rule_does_what_going_through_the_tree_does(
             assert outcome(lambda: rule.evaluate(environment, fuel_used - 1))[1].code == "rule.out-of-fuel"
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(trees(BOOLEAN), environments(), st.sampled_from((FUEL_MAX, 5, 20)))
 def test_checking_a_guard_takes_the_same_steps_as_evaluating_it(node: Node, environment: Values, fuel: int) -> None:
     rule = compile_rule(tree_of(node, BOOLEAN))
@@ -92,7 +93,7 @@ def test_checking_a_guard_takes_the_same_steps_as_evaluating_it(node: Node, envi
         assert details["clause"] == not_met.clause_index < len(rule.tree.clauses)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(80))
 @given(typed_trees)
 def test_a_tree_is_read_back_from_its_text_and_from_its_value(drawn: tuple[Type, Node]) -> None:
     tree = tree_of(drawn[1], drawn[0])

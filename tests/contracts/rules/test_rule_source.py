@@ -11,6 +11,7 @@ from contracts.rules.errors import RuleSourceError
 from contracts.rules.parser import parse_rule
 from contracts.rules.types import BOOLEAN, INTEGER, MONEY, Type
 from tests.contracts.rules.known_scope import SCOPE
+from tests.examples import examples
 
 
 def refused(source: str, expected: Type = BOOLEAN) -> RuleSourceError:
@@ -168,7 +169,7 @@ SIGNS = (
 PIECES = SIGNS.split(" ")
 
 
-@settings(max_examples=500)
+@settings(max_examples=examples(200))
 @given(
     st.one_of(
         st.lists(st.sampled_from(PIECES), max_size=25).map(" ".join),

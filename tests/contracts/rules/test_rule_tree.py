@@ -17,6 +17,7 @@ from contracts.rules.types import BOOLEAN
 from ledger.encoding import Value, decode, encode
 from ledger.errors import DecodingError
 from tests.contracts.rules.known_scope import ORDINARY, ORDINARY_CALLS, SCOPE, Values
+from tests.examples import examples
 from tests.ledger.values import values
 
 SOURCES = (
@@ -198,7 +199,7 @@ def nearly_trees(draw: st.DrawFn) -> Value:
     return found
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(150))
 @given(nearly_trees())
 def test_what_is_nearly_a_tree_is_a_tree_or_refused(value: Value) -> None:
     holds_one_form(value)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from contracts.calendar.dates import DAY_MS, format_date
 from contracts.calendar.recurrence import OF_DAYS, OF_MONTHS, DayRule, Recurrence
 from tests.contracts.schedule.schedule_ledger import BEGIN, UNIT, ScheduleLedger
+from tests.examples import examples
 
 WEEKDAY_RULES: st.SearchStrategy[DayRule] = st.tuples(st.just(0), st.sampled_from([-1, 1, 3, 5]), st.integers(0, 6))
 
@@ -81,7 +82,7 @@ def tell(ledger: ScheduleLedger, story: Story) -> dict[int, list[tuple[int, int]
     return told
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(stories())
 def test_exactly_the_gaps_are_found_and_each_once(story: Story) -> None:
     ledger = ScheduleLedger()
