@@ -146,8 +146,10 @@ class PackTrial:
             found = day if due_ms is None else -((_MORNING_MS - due_ms) // DAY_MS)
             morning = min(max(found, self.day + 1), day) * DAY_MS + _MORNING_MS
             for second in range(_BLOCKS_OF_DAY_MAX):
-                # One more block for as long as timers run: what runs can set others that are due at once.
-                if not self._block(morning + 1000 * second, []).effects:
+                self._block(morning + 1000 * second, [])
+                # One more block where something is due already: what runs can set others that are due at once.
+                due_ms = next_due_ms(self.state)
+                if due_ms is None or due_ms > self._time_ms:
                     break
 
     def fields(self, kind: str, record_id: str) -> dict[str, Value] | None:

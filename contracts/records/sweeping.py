@@ -144,10 +144,10 @@ def sweep(context: TimerContext, payload: dict[str, Value]) -> None:
         context.delete(KIND_CHECK, check_id(under_way.kind, under_way.check))
         context.emit(CHECK_ENDED, {"check": under_way.check, "kind": under_way.kind})
         return
-    if not under_way.after:
-        _note_running(context, under_way)
     after = _look_at_some(context, program, check, under_way)
     if after is not None:
+        if not under_way.after:
+            _note_running(context, under_way)
         set_timer(context, context.time_ms, SWEEP_PURPOSE, after.to_payload())
 
 
