@@ -46,7 +46,7 @@ _OUTCOMES = {
     "tied": N_("tied: to be voted on again"),
     "short": N_("too few have enough votes"),
     "no-quorum": N_("no quorum"),
-    "void": N_("void: more papers returned than issued"),
+    "void": N_("void: more papers or people than there were"),
     "not-held": N_("not held"),
 }
 

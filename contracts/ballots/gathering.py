@@ -63,8 +63,9 @@ class Gathered:
         if not vote.way:
             return
         self.returned += 1
-        self.by_proxy += vote.way == WAY_PROXY
-        self.written += vote.way == WAY_WRITTEN
+        # Somebody who is in the room and lets others speak for them is one person, with one paper.
+        self.by_proxy += vote.way == WAY_PROXY and not vote.present
+        self.written += vote.way == WAY_WRITTEN and not vote.present
         self.blank += not vote.choices or (terms.method == YES_NO and vote.choices == (ABSTAIN,))
         self._count(terms, vote)
 

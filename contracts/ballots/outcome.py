@@ -1,8 +1,9 @@
 """The outcome of a ballot: named counts, whether it is valid, who or what has won.
 
 Owns the decision, in whole numbers, from terms and sums alone: whoever has the votes can make it again. Never breaks a
-tie, except where the method itself says how. Invariants: more votes returned than papers issued is no result; without
-a quorum nothing is decided; exactly half is not more than half. Source: docs/reference/ballots.md, "Outcome".
+tie, except where the method itself says how. Invariants: more votes returned than papers issued is no result, nor is
+somebody who votes twice; without a quorum nothing is decided; exactly half is not more than half.
+Source: docs/reference/ballots.md, "Outcome".
 """
 
 from dataclasses import dataclass
@@ -126,7 +127,8 @@ def outcome_of(terms: Terms, due: int, gathered: Gathered, tally: Tally | None =
     inputs = gathered.inputs
     if terms.casting == TALLIED and tally is None:
         return Outcome(NOT_HELD, counts, inputs)
-    if tally is not None and tally.returned > tally.issued:
+    if tally is not None and (tally.returned > tally.issued or counts[REPRESENTED] > due):
+        # More papers than were given out; or the people in the room and those on paper are more than there are.
         return Outcome(VOID, counts, inputs, votes=totals)
     if terms.quorum:
         left, share = parse_quorum(terms.quorum)

@@ -126,6 +126,18 @@ def test_proxies_are_counted_apart_from_those_present(ledger: BallotLedger) -> N
     assert (counts["present"], counts["represented"], result["outcome"]) == (1, 3, "passed")
 
 
+def test_who_is_in_the_room_and_lets_others_speak_is_counted_once(ledger: BallotLedger) -> None:
+    number = ledger.opened(presence="marked", proxies=2, written=True, quorum="represented>=3/4 of due")
+    assert ledger.act("attend", number, persons=[ANN, BOB]) == "ok"
+    assert ledger.act("give-proxy", number, ANN, person=BOB) == "ok"
+    assert [ledger.cast(number, BOB, "yes", person=one) for one in (ANN, BOB)] == ["ok"] * 2
+    result = ledger.close(number)
+    counts = result["counts"]
+    assert isinstance(counts, dict)
+    assert (counts["present"], counts["represented"], counts["issued"], counts["returned"]) == (2, 2, 2, 2)
+    assert result["outcome"] == "no-quorum"
+
+
 def test_what_proxies_may_not_do(ledger: BallotLedger) -> None:
     assert ledger.act("give-proxy", ledger.opened(), ANN, person=BOB) == "ballots.no-proxies"
     number = ledger.opened(proxies=1)

@@ -175,6 +175,16 @@ def test_written_opinions_are_added_to_what_was_counted_in_the_room() -> None:
     ]
 
 
+def test_a_room_and_opinions_on_paper_that_are_more_than_all_void_the_round() -> None:
+    ledger, number = room(tellers=1, written=True)
+    for person in ("p00008", "p00009"):
+        assert ledger.act("write-opinion", number, person=person, choices=["yes"]) == "ok"
+    # Nine are in the room, so one of the two is as well.
+    assert ledger.tally(number, None, [4, 0, 0], 9, 4, 4, 4) == "ok"
+    ledger.settle()
+    assert outcome(ledger.result_of(number)) == ["void"]
+
+
 def test_marks_in_a_room_are_bounded_by_the_papers() -> None:
     ledger = BallotLedger(names(10))
     terms: dict[str, Value] = {"casting": "tallied", "tellers": 1, "options": FOUR, "seats": 2}
