@@ -8,6 +8,7 @@ from cli.attendance_codes import AttendanceCodes
 from cli.pack_folder import compile_folder, shipped_folder
 from cli.pack_trial import PackTrial
 from contracts.calendar.dates import parse_date
+from contracts.records.explaining import explain_with_pack
 from contracts.result import Result
 from ledger.encoding import Value
 
@@ -89,6 +90,10 @@ def test_an_assembly_has_as_many_voters_as_signed_in(branch: Branch) -> None:
         3,
         2,
     )
+    words = explain_with_pack(refused, branch.trial.state.get)
+    assert words is not None and words.article == "支部条例第十五条 / Branch Rules 15"
+    assert words.en == "3 are said to have been there, and 2 are on the attendance list"
+    assert words.zh == "填报到会 3 人,签到表上有 2 人"
     # Who was there without a telephone is entered from the sheet.
     sheet: dict[str, Value] = {"unit": "north", "number": 1, "persons": ["sun"], "sheet": {"#": bytes(32)}}
     assert branch.trial.call("attendance.enter", sheet, "wang").ok

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.pack_folder import compile_folder, read_tables, shipped_folder
+from cli.pack_trial import PackTrial
 from contracts.packs.overlay import not_weaker
 from contracts.packs.source import Compiled, compile_pack
 
@@ -14,6 +15,7 @@ def folder(name: str) -> Path:
     return found
 
 
+DAY = 20_500
 BASE = compile_folder(folder("party-branch"))
 
 
@@ -29,8 +31,7 @@ def test_local_conventions_ask_for_more() -> None:
     assert BASE.pack is not None
     pack = local().pack
     assert pack is not None and not_weaker(BASE.pack, pack) == ()
-    day = 20_000
-    numbers = {name: pack.manifest.parameters[name].value_on(day) for name in ("publicity-days", "classes-a-year")}
+    numbers = {name: pack.manifest.parameters[name].value_on(DAY) for name in ("publicity-days", "classes-a-year")}
     assert numbers == {"publicity-days": 7, "classes-a-year": 4}
     assert pack.types["activity"].transitions["publish"].guards == ("sign-up-before", "three-days-notice")
 
@@ -86,3 +87,18 @@ def test_what_asks_for_less_is_refused_and_named() -> None:
 def test_one_weaker_number_is_enough_to_be_refused() -> None:
     compiled = local(set_value("publicity-days", 4))
     assert compiled.pack is None and [fault.path for fault in compiled.faults] == ["parameter.publicity-days.least"]
+
+
+def test_local_conventions_take_the_place_of_their_base_on_a_ledger() -> None:
+    pack = local().pack
+    assert BASE.pack is not None and pack is not None
+    trial = PackTrial(BASE.pack, DAY)
+    published = set(BASE.pack.parts().values())
+    for data in set(pack.parts().values()) - published:
+        assert trial.call("packs.publish-part", {"data": data}).ok
+    assert trial.call("packs.publish", {"data": pack.manifest.encode()}).ok
+    assert trial.call("governance.pack-activate", {"pack": pack.hash}).code == "ok"
+    listed = trial.fields("record-type", "activity")
+    assert listed is not None and isinstance(listed["versions"], list)
+    newest = listed["versions"][-1]
+    assert isinstance(newest, list) and newest[1] == pack.hash
