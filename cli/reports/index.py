@@ -51,7 +51,10 @@ def index(
             about = last_complete(every, now_ms, offset) if day is None else period_with(every, day, offset)
             results = []
             for one in units:
-                results.append(_describe(evaluation.of(one, about), evaluation, explain=explain))
+                result = evaluation.of(one, about)
+                # A table of all units has those whom the index is about; one that was asked for is told why not.
+                if result.is_concerned or unit is not None:
+                    results.append(_describe(result, evaluation, explain=explain))
                 advance(len(results), len(units))
             entries.append(_describe_index(found, evaluation, about) | {"units": results})
         document = {"indices": entries} | records.as_of()
@@ -170,7 +173,9 @@ def _render(session: Session, printer: Printer, document: dict[str, Any], *, exp
         period = one["period"]
         printer.line(_("From {first} to {last}").format(first=period["first"], last=period["last"]))
         printer.line()
-        if len(one["units"]) == 1:
+        if not one["units"]:
+            printer.line(_("It is about none of the units."))
+        elif len(one["units"]) == 1:
             _render_unit(printer, one["units"][0], explain=explain)
         else:
             _render_units(printer, one["units"])

@@ -15,6 +15,9 @@ CONDITION_FAILED = Reason("indices.condition", "the condition has no value for {
 NO_PLAN = Reason("indices.no-plan", "the unit had no plan in the period")
 NO_SHEET = Reason("indices.no-dues", "no dues were assessed in the unit for the period")
 NO_HOLDER_EVER = Reason("indices.no-holder", "nobody in the unit ever held the office {role}")
+NOT_CONCERNED = Reason(
+    "indices.not-concerned", "nobody in the unit ever held the office {role}, whom the index is about"
+)
 TOO_FEW = Reason("indices.too-few", "it is about fewer than {least} people and is not shown")
 INPUT_MISSING = Reason("indices.input-missing", "the input {input} is missing")
 NO_SCORE = Reason("indices.no-score", "the formula has no value: {fault}")

@@ -16,6 +16,7 @@ from contracts.indices.counted import (
     KIND_LATER,
     NO_SCORE,
     NO_WEIGHT,
+    NOT_CONCERNED,
     TOO_FEW,
     UNIT_LATER,
     Counted,
@@ -65,6 +66,7 @@ class UnitIndex:
     """The index of a unit in a period.
 
     `value` is in hundredths of a point; None if no term has a score. It rests on `weight_counted` of `weight_whole`.
+    `is_concerned`: somebody in the unit holds or held the office of the people whom the index is about.
     """
 
     unit: str
@@ -74,6 +76,7 @@ class UnitIndex:
     value: int | None
     weight_counted: int
     weight_whole: int
+    is_concerned: bool = True
 
 
 def formulas_of(index: Index, parameters: Mapping[str, Parameter]) -> dict[str, Tree]:
@@ -116,7 +119,10 @@ class IndexEvaluation:
         record = source.find(KIND_UNIT, unit)
         founded = 0 if record is None else record.fields[_UNIT_TIME]
         assert isinstance(founded, int), "the form of a unit"
-        few = self._is_of_few(source, unit, period)
+        people = self._people_of(source, unit, period)
+        if people is not None and people.value is None:
+            return self._not_concerned(unit, period)
+        few = people is not None and (people.value or 0) < PEOPLE_MIN
         inputs: dict[str, Counted] = {}
         for name, one in self.index.inputs.items():
             if few and name in self._people:
@@ -133,11 +139,26 @@ class IndexEvaluation:
             value = (2 * points * HUNDREDTHS + counted) // (2 * counted)
         return UnitIndex(unit, period, inputs, terms, value, counted, whole)
 
-    def _is_of_few(self, source: RecordSource, unit: str, period: Period) -> bool:
-        if not self._people:
-            return False
-        holders = holders_at(source, unit, self.index.population, period.end_ms - 1)
-        return (holders.value or 0) < PEOPLE_MIN
+    def _people_of(self, source: RecordSource, unit: str, period: Period) -> Counted | None:
+        """The people whom the index is about; None if it names none."""
+        role = self.index.population
+        return holders_at(source, unit, role, period.end_ms - 1) if role else None
+
+    def _not_concerned(self, unit: str, period: Period) -> UnitIndex:
+        """Of a unit of another kind: it is not asked to do what the index counts, so nothing is a zero."""
+        nothing = Counted.none(NOT_CONCERNED, role=self.index.population)
+        inputs = dict.fromkeys(self.index.inputs, nothing)
+        terms = tuple(
+            ScoredTerm(one, self._weight(one, period), None, nothing.missing) for one in self.index.terms.values()
+        )
+        return UnitIndex(unit, period, inputs, terms, None, 0, sum(one.weight for one in terms), is_concerned=False)
+
+    def _weight(self, term: Term, period: Period) -> int:
+        if isinstance(term.weight, int):
+            return term.weight
+        found = self._section.parameters[term.weight].value_on(period.last)
+        assert isinstance(found, int), "a weight is an integer"
+        return found
 
     def _count(self, source: RecordSource, name: str, one: Input, unit: str, period: Period) -> Counted:
         if one.count == COUNT_PERIODS:
@@ -177,11 +198,7 @@ class IndexEvaluation:
         return self._kinds_since[kind]
 
     def _score(self, term: Term, inputs: dict[str, Counted], period: Period) -> ScoredTerm:
-        weight = term.weight
-        if isinstance(weight, str):
-            found = self._section.parameters[weight].value_on(period.last)
-            assert isinstance(found, int), "a weight is an integer"
-            weight = found
+        weight = self._weight(term, period)
         if not weight:
             return ScoredTerm(term, 0, None, Missing(NO_WEIGHT))
         rule = self._scores[term.name]

@@ -60,3 +60,16 @@ def test_periods_are_written_as_people_do() -> None:
     for text in ("0000", "0000-Q1", "0000-01", "2026-Q5", "2026-13", "2026-02-30", "", "soon"):
         with pytest.raises(UsageError):
             first_day(text)
+
+
+def test_units_that_it_is_not_about_stand_in_no_table(banyan: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = Facts(members=0)
+    publish(state, circle())
+    answer_from(monkeypatch, state, NOW_MS)
+    (found,) = banyan.ok("report", "index")["indices"]
+    assert found["units"] == []
+    shown = banyan("report", "index")
+    assert (shown.status, "about none of the units" in shown.out) == (0, True)
+    (asked,) = banyan.ok("report", "index", "--unit", UNIT)["indices"][0]["units"]
+    assert asked["value"] is None
+    assert {one["missing"]["code"] for one in asked["terms"]} == {"indices.not-concerned"}

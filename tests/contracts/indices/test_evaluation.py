@@ -71,16 +71,26 @@ def test_what_cannot_be_counted_is_missing_and_weighs_nothing(pack: Pack) -> Non
     assert missing_of(found.inputs["guests"]) == counted.VALUE_MISSING.code
     # No term asks for the guests, so nothing follows from it.
     assert found.weight_counted == 5
-    nobody = Facts(members=0)
-    nobody.evening(1, "2026-07-01")
-    lonely = index_of(pack, nobody)
-    assert missing_of(lonely.inputs["members"]) == counted.NO_HOLDER_EVER.code
+    gone = Facts(members=0)
+    gone.hold("member", "ann", "2025-01-01", state="ended", time=day_ms("2026-02-01"))
+    gone.evening(1, "2026-07-01")
+    lonely = index_of(pack, gone)
+    assert lonely.inputs["members"].value == 0
     (talks,) = [one for one in lonely.terms if one.term.name == "talks"]
     assert talks.score is None
     assert talks.missing is not None
     assert talks.missing.reason == counted.INPUT_MISSING
     # A third of an evening a month is all that there is: 33, and it says that it rests on 2 of 5.
     assert (lonely.value, lonely.weight_counted, lonely.weight_whole) == (3300, 2, 5)
+
+
+def test_a_unit_of_another_kind_gets_no_zeros(pack: Pack) -> None:
+    other = Facts(members=0)
+    other.hold("registrar", "ann", "2025-01-01")
+    found = index_of(pack, other)
+    assert (found.is_concerned, found.value, found.weight_counted, found.weight_whole) == (False, None, 0, 5)
+    assert {missing_of(one) for one in found.inputs.values()} == {counted.NOT_CONCERNED.code}
+    assert {one.score for one in found.terms} == {None}
 
 
 def test_nothing_is_zero_before_it_could_be_anything(pack: Pack) -> None:
