@@ -99,12 +99,19 @@ def attendance_codes(
     every: Annotated[
         bool, typer.Option("--all", help=N_("All codes with their times, to be put on another device."))
     ] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", help=N_("Show each code as its time comes, until the last one or Ctrl-C."))
+    ] = False,
 ) -> int:
     """Show the code of the moment, or all of them."""
     from cli.attendance_codes import AttendanceCodes
-    from cli.errors import EXIT_FAILED
+    from cli.errors import EXIT_FAILED, UsageError
 
     codes = AttendanceCodes.read(secret)
+    if follow:
+        if every or session.json:
+            raise UsageError("--follow shows one code after the other; leave out --all and --json")
+        return _follow(codes)
     now_ms = time.time_ns() // 1_000_000
     current = codes.window_at(now_ms)
     shown = list(range(codes.windows)) if every else [] if current is None else [current]
@@ -119,6 +126,28 @@ def attendance_codes(
     }
     session.show(document, lambda printer: _render_codes(printer, codes, shown, every, now_ms))
     return 0 if shown else EXIT_FAILED
+
+
+def _follow(codes: "AttendanceCodes") -> int:
+    """Show every code from its beginning to its end; ends with the last window at the latest."""
+    import sys
+
+    from cli.attendance_codes import grouped
+
+    printer = Printer(sys.stdout)
+    printer.line(f"{codes.unit} · {codes.title}")
+    while True:
+        now_ms = time.time_ns() // 1_000_000
+        window = codes.window_at(now_ms)
+        if window is None and now_ms >= codes.starts_ms:
+            return 0
+        if window is not None:
+            printer.line(f"{time_text(now_ms)}  {grouped(codes.code(window))}")
+            # Another program may be what puts it on the screen.
+            sys.stdout.flush()
+        # A window is whole seconds long: what is left of it is never much less than a tick.
+        until_ms = codes.starts_ms if window is None else codes.begin_ms(window + 1)
+        time.sleep((until_ms - now_ms) / 1000)
 
 
 def _render_codes(printer: Printer, codes: "AttendanceCodes", shown: list[int], every: bool, now_ms: int) -> None:

@@ -115,6 +115,25 @@ def test_the_code_of_the_moment_is_shown(
     assert grouped(CODES.code(2)) in banyan("attendance", "codes", tmp_path / "codes.json", "--all").out
 
 
+def test_codes_are_shown_one_after_the_other(banyan: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    CODES.write(tmp_path / "codes.json")
+    clock_ns = [990_000 * 1_000_000]
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        clock_ns[0] += round(seconds * 1_000_000_000)
+
+    monkeypatch.setattr("cli.commands.attendance.time.time_ns", lambda: clock_ns[0])
+    monkeypatch.setattr("cli.commands.attendance.time.sleep", sleep)
+    answer = banyan("attendance", "codes", tmp_path / "codes.json", "--follow")
+    assert answer.status == 0 and slept == [10, 60, 60, 60]
+    shown = [line.rpartition(" ")[2] for line in answer.out.splitlines()[1:]]
+    assert shown == [grouped(CODES.code(window)) for window in range(3)]
+    for other in ("--all", "--json"):
+        assert banyan("attendance", "codes", tmp_path / "codes.json", "--follow", other).status == 2
+
+
 def test_a_file_that_holds_no_codes_is_told(banyan: Command, tmp_path: Path) -> None:
     CODES.write(tmp_path / "codes.json")
     text = (tmp_path / "codes.json").read_text("utf-8")
