@@ -25,7 +25,7 @@ def check_dues(inspection: Inspection) -> Survey:
     for record_id, fields in inspection.records(KIND_ROLL):
         roll = Roll.from_fields(fields)  # type: ignore[arg-type]
         starts = [one.start for member in roll.members.values() for one in member.standings]
-        if not starts:
+        if not starts or not inspection.is_active(roll.unit):
             continue
         month = parse_month(min(starts)[:7])
         while month <= last:

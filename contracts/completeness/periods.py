@@ -8,8 +8,6 @@ from contracts.completeness.survey import Inspection, Survey
 from contracts.errors import Reason
 from contracts.schedule.period import KIND_MISSED, KIND_PERIOD, STATE_MISSED
 from contracts.schedule.plan import KIND_PLAN, STATE_ACTIVE, Plan
-from contracts.units.tree import KIND_UNIT
-from contracts.units.tree import STATE_ACTIVE as STATE_UNIT_ACTIVE
 
 NOT_HELD = Reason(
     "completeness.not-held", "the plan {title} of {unit} was kept {held} of {needed} times from {first} to {last}"
@@ -36,12 +34,10 @@ def check_periods(inspection: Inspection) -> Survey:
         for index in range(plan.recurrence.period_of(plan.since), plan.next):
             survey.looked_at += 1
             _check_period(survey, plan, index, held, missed)
-        if plan.state == STATE_ACTIVE and plan.due_ms(plan.next) + _SLACK_MS < inspection.now_ms:
-            # Of a unit that is over, nothing is asked any more.
-            unit = source.find(KIND_UNIT, plan.unit)
-            if unit is not None and unit.fields["state"] == STATE_UNIT_ACTIVE:
-                first = format_date(plan.recurrence.period_bounds(plan.next)[0])
-                survey.miss(NOT_JUDGED, KIND_PLAN, found.id, title=plan.title, unit=plan.unit, first=first)
+        late = plan.state == STATE_ACTIVE and plan.due_ms(plan.next) + _SLACK_MS < inspection.now_ms
+        if late and inspection.is_active(plan.unit):
+            first = format_date(plan.recurrence.period_bounds(plan.next)[0])
+            survey.miss(NOT_JUDGED, KIND_PLAN, found.id, title=plan.title, unit=plan.unit, first=first)
     return survey
 
 

@@ -71,6 +71,8 @@ def _holders(inspection: Inspection, role: str, period: Period | None) -> _ByUni
         if fields["role"] != role or not runs(record, inspection.now_ms) or "delegated_by" in fields:
             continue
         since = fields["since"]
+        if not inspection.is_active(str(fields["unit"])):
+            continue
         if period is None or (isinstance(since, int) and since < period.begin_ms):
             found[str(fields["unit"])].add(str(fields["person"]))
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from contracts.errors import Reason
 from contracts.record_source import RecordSource, within
+from contracts.units.tree import KIND_UNIT, STATE_ACTIVE
 
 # Of what is no part of the state: whoever verifies chains tells it.
 LINK_BROKEN = Reason("completeness.chain", "the chain of {subject} does not hold: {reason}")
@@ -68,11 +69,23 @@ class Inspection:
     unit: str | None
     now_ms: int
     presence: Presence
+    active: dict[str, bool] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: RecordSource, unit: str | None) -> "Inspection":
         """An inspection as of the newest block."""
         return cls(source, unit, source.now_ms(), Presence(source, whole=unit is None))
+
+    def is_active(self, unit: str) -> bool:
+        """Whether something can still happen in a unit: of one that is over nothing is asked any more."""
+        if self.unit is None and not self.active:
+            self.active.update(
+                {one.id: one.record.fields["state"] == STATE_ACTIVE for one in self.source.each(KIND_UNIT)}
+            )
+        if unit not in self.active:
+            record = self.source.find(KIND_UNIT, unit)
+            self.active[unit] = record is not None and record.fields["state"] == STATE_ACTIVE
+        return self.active[unit]
 
     def records(self, kind: str) -> Iterator[tuple[str, dict[str, object]]]:
         """Ids and fields of the records of a kind in the unit, or of all."""

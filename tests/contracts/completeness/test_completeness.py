@@ -156,6 +156,11 @@ def test_nobody_is_missed_whom_a_pack_requires_something_of() -> None:
     found = check_requirements(Inspection.of(StateRecords(facts, now_ms), UNIT))
     assert codes(found) == [(NO_RECORD.code, "north/member/p00"), (NO_RECORD.code, "north/member/p02")]
     assert found.looked_at == 3
+    over = Facts(members=3)
+    publish(over, circle())
+    over.add("unit", UNIT, {"state": "dissolved", "time": 0})
+    for unit in (None, UNIT):
+        assert check_requirements(Inspection.of(StateRecords(over, now_ms), unit)).looked_at == 0
     yearly = 'kind = "evening"\nevery = "yearly"\non = "held_on"'
     asked = CIRCLE.replace('role = "member"\nkind = "talk"', f'role = "member"\n{yearly}')
     asked = asked.replace('title = {en = "Evening", zh = "聚会"}', 'title = {en = "E", zh = "聚"}\nsubject = "host"')
@@ -187,3 +192,5 @@ def test_a_month_without_a_sheet_of_dues_is_told() -> None:
         # May: nobody owed on its first day. September may still be assessed.
         assert [(gap.values["month"], gap.values["count"]) for gap in found.gaps] == [("2026-06", 1), ("2026-08", 1)]
         assert found.looked_at == 4
+    facts.add("unit", UNIT, {"state": "merged", "time": 0})
+    assert check_dues(Inspection.of(StateRecords(facts, day_ms("2026-10-10")), UNIT)).gaps == []
