@@ -13,14 +13,17 @@ from cli.demo.network import shipped_pack
 from cli.demo.reading import read_records
 from cli.demo.step_importing import StepImporter
 from cli.demo.trial import Trial
+from cli.invented.elections import KIND_BALLOT
 from cli.invented.founding import PACK, TYPE_MEMBER
 from cli.invented.invention import Invention
 from cli.invented.meetings import TYPE_MEETING
 from cli.invented.signing import InventedSigner
 from cli.invented.story import Story
+from cli.invented.study import TYPE_STUDY_YEAR
 from cli.language import _
 from cli.printer import Printer
 from cli.signer import open_signing_key
+from contracts.ballots.outcome import ELECTED
 from contracts.treasury.books import KIND_BOOKS
 from contracts.units.tree import KIND_UNIT
 
@@ -35,6 +38,8 @@ class GeneratedPicture:
     units: int = 0
     members: int = 0
     meetings: int = 0
+    study_years: int = 0
+    elections: int = 0
     due_fen: int = 0
     paid_fen: int = 0
 
@@ -45,6 +50,8 @@ class GeneratedPicture:
                 "units": self.units,
                 "members": self.members,
                 "meetings": self.meetings,
+                "study_years": self.study_years,
+                "elections": self.elections,
                 "dues": {"due_fen": self.due_fen, "paid_fen": self.paid_fen},
             }
         }
@@ -58,6 +65,8 @@ class GeneratedPicture:
                 (_("Units"), self.units),
                 (_("Members"), self.members),
                 (_("Meetings with confirmed minutes"), self.meetings),
+                (_("Complete years of study"), self.study_years),
+                (_("Elections"), self.elections),
                 (_("Dues owed (yuan)"), f"{self.due_fen / 100:,.2f}"),
                 (_("Dues paid (yuan)"), f"{self.paid_fen / 100:,.2f}"),
             ]
@@ -92,6 +101,8 @@ class Generated:
         checks.compare(_("units"), wanted.units, found.units)
         checks.compare(_("members"), wanted.members, found.members)
         checks.compare(_("meetings with confirmed minutes"), wanted.meetings, found.meetings)
+        checks.compare(_("complete years of study"), wanted.study_years, found.study_years)
+        checks.compare(_("elections, every committee elected"), wanted.elections, found.elections)
         checks.compare(_("dues owed, in fen"), wanted.due_fen, found.due_fen)
         checks.compare(_("dues paid, in fen"), wanted.paid_fen, found.paid_fen)
         same = sum(one == wanted for one in pictures)
@@ -106,6 +117,8 @@ class Generated:
             story.tree.unit_count,
             story.tree.member_count,
             story.meetings.held.total(),
+            story.study.complete.total(),
+            story.elections.held,
             sum(story.dues.due.values()),
             sum(story.dues.paid.values()),
         )
@@ -115,7 +128,16 @@ class Generated:
             units = sum(1 for _one in read_records(client, KIND_UNIT))
             members = sum(1 for _one in read_records(client, TYPE_MEMBER, state="full"))
             meetings = sum(1 for _one in read_records(client, TYPE_MEETING, state="minuted"))
+            study = sum(1 for _one in read_records(client, TYPE_STUDY_YEAR, state="complete"))
+            ballots = [one["fields"].get("result") for one in read_records(client, KIND_BALLOT)]
+            elections = sum(result is not None and result["outcome"] == ELECTED for result in ballots)
             dues = [one["fields"]["dues"] for one in read_records(client, KIND_BOOKS)]
         return GeneratedPicture(
-            units, members, meetings, sum(one["due"] for one in dues), sum(one["paid"] for one in dues)
+            units,
+            members,
+            meetings,
+            study,
+            elections,
+            sum(one["due"] for one in dues),
+            sum(one["paid"] for one in dues),
         )

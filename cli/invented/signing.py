@@ -17,6 +17,7 @@ from ledger.submission import encode_submission
 from ledger.transaction import build_transaction
 
 FIELDS = "fields"
+MONTH_MS = 30 * 86_400_000
 
 
 class InventedSigner:
@@ -45,6 +46,8 @@ class InventedSigner:
             key = self.key_of(step.proves)
             message = possession_message(self._network_id, person_subject(step.proves))
             arguments |= {"key": key.public, "proof": key.sign(message)}
+        if step.closes:
+            arguments[step.closes] = expires_ms + MONTH_MS
         if step.private:
             values = {name: detach(value, self._drawn("salt", name)) for name, value in step.private.items()}
             arguments[FIELDS] = _with_commitments(arguments[FIELDS], values)

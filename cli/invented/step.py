@@ -17,6 +17,7 @@ class Step:
 
     `day` is when it happened. `sender` and `signers`, who sign along, are people, or `ADMINISTRATOR`. `private` are
     fields of a record that stand beside the ledger. `proves`: whose first key the transaction brings, with its proof.
+    `closes`: the argument that says when something ends which begins now: a month later, on whatever day that is.
     """
 
     part: int
@@ -27,6 +28,7 @@ class Step:
     signers: tuple[str, ...] = ()
     private: dict[str, Value] = field(default_factory=dict)
     proves: str = ""
+    closes: str = ""
 
 
 # What happens on a day: its steps, in parts that are numbered on.

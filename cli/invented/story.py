@@ -10,11 +10,13 @@ from itertools import count
 from random import Random
 
 from cli.invented.dues import DuesBook
+from cli.invented.elections import Elections
 from cli.invented.founding import founding
 from cli.invented.invention import Invention
 from cli.invented.meetings import MeetingCalendar
 from cli.invented.participation import Participation
 from cli.invented.step import Step
+from cli.invented.study import Study
 from cli.invented.tree import Tree, invented_tree
 from contracts.calendar.dates import day_of
 from contracts.packs.pack import Pack
@@ -30,6 +32,8 @@ class Story:
         chance = Random(f"banyan story {wish.seed} {wish.members} {wish.years}")  # noqa: S311
         self.dues = DuesBook(self.tree, pack, chance)
         self.meetings = MeetingCalendar(self.tree, chance)
+        self.study = Study(self.tree, chance)
+        self.elections = Elections(self.tree, chance)
         self.participation = Participation(self.tree, self.dues, day_of(wish.first_year, 1, 1))
 
     def steps(self) -> Iterator[Step]:
@@ -43,6 +47,8 @@ class Story:
                 *self.dues.affairs(),
                 *self.meetings.affairs(month),
                 *self.participation.affairs(number),
+                *self.study.affairs(month),
+                *self.elections.affairs(number),
             ]
             for day_of_month, affair in sorted(affairs, key=lambda one: one[0]):
                 yield from affair(day_of(year, month, day_of_month), parts)

@@ -21,6 +21,7 @@ _BRANCH_OFFICES = {
     "organiser": ORGANISER,
     "publicity": PUBLICITY,
 }
+OFFICERS_COUNT = len(_BRANCH_OFFICES)
 # Who sits on the committee of a branch.
 _COMMITTEE = (SECRETARY, ORGANISER, PUBLICITY)
 

@@ -1,5 +1,6 @@
 """An invented organisation: always the same one, and its whole history is accepted and adds up."""
 
+from dataclasses import replace
 from itertools import groupby, pairwise
 
 import pytest
@@ -16,13 +17,13 @@ from cli.invented.step import Step
 from cli.invented.story import Story
 from cli.invented.tree import invented_tree
 from contracts.calendar.dates import DAY_MS
+from contracts.packs.beginning import genesis_pack
 from contracts.record import Record, parse_record_key
 from ledger.encoding import Value
 from ledger.submission import decode_submission
 from ledger.transaction import Transaction, decode_envelope
 from tests.contracts.organisation import Organisation
-from tests.contracts.records.packs import put_in_force
-from tests.contracts.trial_ledger import ADMINISTRATOR
+from tests.contracts.trial_ledger import ADMINISTRATOR, trial_genesis
 
 WISH = Invention(members=62, last_year=2027, years=1)
 HOUR_MS = 3_600_000
@@ -37,9 +38,8 @@ class Told:
     """A story on a ledger, every step of it executed."""
 
     def __init__(self, wish: Invention) -> None:
-        self.ledger = Organisation()
+        self.ledger = Organisation(replace(trial_genesis(), packs=(genesis_pack(PARTY_BRANCH),)))
         self.story = invented(wish)
-        put_in_force(self.ledger, PARTY_BRANCH)
         self._signer = InventedSigner(self.ledger.network_id, ADMINISTRATOR, wish.seed)
         self.refused: list[tuple[str, str]] = []
         for (day, _part), steps in groupby(self.story.steps(), key=lambda step: (step.day, step.part)):
@@ -97,6 +97,24 @@ def test_the_meetings_are_those_that_took_place(told: Told) -> None:
         found = [one for one in meetings if one["unit"] == unit and _value(one, "sort") == sort]
         assert len(found) == count
     assert told.story.meetings.missed.total(), "now and then one is missed"
+
+
+def test_study_is_what_was_entered(told: Told) -> None:
+    years = told.records("study-year").values()
+    for state, wanted in (("complete", told.story.study.complete), ("open", told.story.study.short)):
+        assert sum(one["state"] == state for one in years) == wanted.total()
+
+
+def test_every_branch_elected_its_committee(told: Told) -> None:
+    ballots = told.records("ballot").values()
+    assert len(ballots) == told.story.elections.held == len(told.story.tree.branches)
+    for branch in told.story.tree.branches:
+        (ballot,) = [one for one in ballots if one["unit"] == branch.unit]
+        assert isinstance(ballot["result"], dict)
+        assert ballot["result"]["outcome"] == "elected"
+        elected = ballot["result"]["elected"]
+        assert isinstance(elected, list)
+        assert set(elected) == {member.person for member in branch.members[:3]}
 
 
 def _value(fields: dict[str, Value], name: str) -> Value:
