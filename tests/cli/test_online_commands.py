@@ -206,7 +206,7 @@ def test_a_kind_that_no_contract_writes_is_refused_with_the_kinds(
     answer = banyan(*words)
     assert answer.status == 4
     assert repr(words[1]) in answer.err
-    assert "the kinds are active-pack, administrators, case, " in answer.err
+    assert "the kinds are active-pack, administrators, attendance, " in answer.err
     assert ", notice, notice-file, office, " in answer.err
 
 
