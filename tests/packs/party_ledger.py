@@ -2,13 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import pytest
 
 from cli.language import translated, use_language
-from cli.pack_folder import compile_folder, shipped_folder
 from cli.pack_scenario_run import value_of
 from cli.pack_scenario_told import refused_by
 from cli.pack_trial import PackTrial
@@ -18,6 +16,7 @@ from contracts.packs.pack import Pack
 from contracts.records import explaining
 from contracts.result import Result
 from ledger.encoding import Value
+from tests.packs.shipped_pack import shipped
 
 VOTERS = ("wang", "li", "he", "zhu", "ma", "hu", "guo")
 SOUTHERN = ("deng", "fu", "gao")
@@ -33,12 +32,9 @@ OFFICES = {
 }
 
 
-@cache
 def party_branch() -> Pack:
     """The pack as it comes along."""
-    folder = shipped_folder("party-branch")
-    assert folder is not None
-    pack = compile_folder(folder).pack
+    pack = shipped("party-branch").pack
     assert pack is not None
     return pack
 

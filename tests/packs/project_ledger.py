@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from cli.demo.membership import BUILT_IN, FILE_NAME
-from cli.pack_folder import compile_folder, shipped_folder
 from contracts.record import Record, parse_record_key
 from contracts.result import Result
 from ledger.encoding import Value
@@ -18,6 +17,7 @@ from ledger.transaction import Transaction
 from tests.contracts.organisation import Organisation
 from tests.contracts.schedule.schedule_ledger import ScheduleLedger
 from tests.contracts.trial_ledger import ADMINISTRATOR
+from tests.packs.shipped_pack import shipped
 
 UNIT = "kubernetes"
 EVENTS_PER_BLOCK = 400
@@ -70,9 +70,7 @@ class ProjectLedger(ScheduleLedger, Organisation):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        folder = shipped_folder("open-source")
-        assert folder is not None
-        pack = compile_folder(folder).pack
+        pack = shipped("open-source").pack
         assert pack is not None
         for data in pack.parts().values():
             self.done("packs.publish-part", {"data": data})

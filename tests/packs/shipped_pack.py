@@ -2,18 +2,27 @@
 
 import copy
 from collections.abc import Collection
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cli.pack_folder import SCENARIOS, read_tables, shipped_folder
+from cli.pack_folder import SCENARIOS, compile_folder, read_tables, shipped_folder
 from cli.pack_scenario import Scenario
 from cli.pack_scenario_file import read_scenario_file
 from cli.pack_scenario_run import run_scenario
 from contracts.packs.pack import Pack
-from contracts.packs.source import compile_pack
+from contracts.packs.source import Compiled, compile_pack
 
 # A condition that holds for every record; where votes are counted, one that does so of them.
 ALWAYS = 'unit != ""'
+
+
+@cache
+def shipped(name: str) -> Compiled:
+    """The pack as it comes along, compiled once."""
+    folder = shipped_folder(name)
+    assert folder is not None
+    return compile_folder(folder)
 
 
 class ShippedPack:

@@ -5,16 +5,14 @@ from typing import Any
 import pytest
 
 from cli.attendance_codes import AttendanceCodes
-from cli.pack_folder import compile_folder, shipped_folder
 from cli.pack_trial import PackTrial
 from contracts.calendar.dates import parse_date
 from contracts.records.explaining import explain_with_pack
 from contracts.result import Result
 from ledger.encoding import Value
+from tests.packs.shipped_pack import shipped
 
-FOLDER = shipped_folder("party-branch")
-assert FOLDER is not None
-PACK = compile_folder(FOLDER).pack
+PACK = shipped("party-branch").pack
 assert PACK is not None
 TODAY = parse_date("2026-03-02")
 # What a branch does from month to month.

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from cli.pack_folder import compile_folder, read_tables, shipped_folder
+from cli.pack_folder import read_tables, shipped_folder
 from cli.pack_trial import PackTrial
 from contracts.packs.overlay import not_weaker
 from contracts.packs.source import Compiled, compile_pack
+from tests.packs.shipped_pack import shipped
 
 
 def folder(name: str) -> Path:
@@ -16,7 +17,7 @@ def folder(name: str) -> Path:
 
 
 DAY = 20_500
-BASE = compile_folder(folder("party-branch"))
+BASE = shipped("party-branch")
 
 
 def local(change: Any = None) -> Compiled:
