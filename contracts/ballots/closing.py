@@ -22,7 +22,7 @@ from contracts.ballots.ballot import (
 from contracts.ballots.gathering import Gathered, add_papers, papers_to_value
 from contracts.ballots.outcome import NOT_HELD, Outcome, Tally, outcome_of
 from contracts.ballots.reasons import NOT_EARLY
-from contracts.ballots.roll import next_part
+from contracts.ballots.roll import next_step
 from contracts.ballots.vote import KIND_VOTE, Vote
 from contracts.context import Context
 from contracts.errors import Refusal
@@ -88,14 +88,15 @@ def _count_some(context: TimerContext, ballot: Ballot) -> None:
     prefix = f"{ballot.id}/"
     counted = 0
     while counted < VOTES_PER_RUN and context.reads_left > _READS_KEPT:
-        person = next_part(context, KIND_VOTE, prefix, gathered.after)
-        if person is None:
-            if context.reads_left < pages + _READS_KEPT:
+        step = next_step(context, KIND_VOTE, prefix, gathered.after, _READS_KEPT)
+        if step.part is None:
+            gathered.after = step.after
+            if not step.is_last or context.reads_left < pages + _READS_KEPT:
                 # The papers are read in a run of their own.
                 break
             _finish_counting(context, ballot, gathered, pages)
             return
-        record = context.read(KIND_VOTE, prefix + person)
+        record = context.read(KIND_VOTE, prefix + step.part)
         assert record is not None, "a key that is found in order is there"
         gathered.add(ballot.terms, Vote.from_fields(record.fields))
         counted += 1

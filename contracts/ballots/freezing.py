@@ -19,7 +19,7 @@ from contracts.ballots.ballot import (
     store_ballot,
 )
 from contracts.ballots.reasons import ELECTORATE_EMPTY, ELECTORATE_TOO_LARGE
-from contracts.ballots.roll import ATTEMPTS_MAX, next_part, on_page, roll_prefix, write_page
+from contracts.ballots.roll import ATTEMPTS_MAX, next_step, on_page, roll_prefix, write_page
 from contracts.ballots.terms import STV, Terms
 from contracts.errors import Refusal
 from contracts.record import Record
@@ -166,11 +166,9 @@ class _Page:
             self._is_last = True
             return
         while not self.is_full and self._context.reads_left > _READS_KEPT:
-            person = next_part(self._context, KIND_OFFICE, prefix, self._seen)
+            person, self._seen, self._is_last = next_step(self._context, KIND_OFFICE, prefix, self._seen, _READS_KEPT)
             if person is None:
-                self._is_last = True
                 return
-            self._seen = person
             content = self._context.content(KIND_OFFICE, prefix + person)
             assert content is not None, "a key that is found in order is there"
             office = Record.decode_own(content)

@@ -6,7 +6,7 @@ Invariants: the persons of a source ascend from page to page; nobody stands on t
 Source: docs/reference/ballots.md, "The roll".
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contracts.ballots.ballot import Roll, ballot_id
 from ledger.encoding import Value
@@ -23,21 +23,31 @@ ATTEMPTS_MAX = 16
 _AFTER_ALL = "~"
 
 
-def next_part(context: "RunContext", kind: str, prefix: str, after: str) -> str | None:
-    """The smallest text above `after` that, behind `prefix`, is a whole id: one part, without a slash.
+class Step(NamedTuple):
+    """How far a search came: the part that it found, or where to go on from; `is_last` if there is nothing more."""
+
+    part: str | None
+    after: str
+    is_last: bool = False
+
+
+def next_step(context: "RunContext", kind: str, prefix: str, after: str, reads_kept: int) -> Step:
+    """Look for the smallest text above `after` that, behind `prefix`, is a whole id: one part, without a slash.
 
     Ids with more parts belong to something else whose name begins so, as units have slashes: they are stepped over.
+    There may be more of them than a run may read, so the search stops when only `reads_kept` reads are left.
 
     Cost: one read, and one more for each part below which other ids lie.
     """
-    while True:
+    while context.reads_left > reads_kept:
         found = context.next_id(kind, prefix + after if after else "", prefix)
         if found is None:
-            return None
+            return Step(None, after, True)
         part, slash, _ = found[len(prefix) :].partition("/")
         if not slash:
-            return part
+            return Step(part, part)
         after = f"{part}/{_AFTER_ALL}"
+    return Step(None, after)
 
 
 def roll_prefix(unit: str, number: int, attempt: int, source: int) -> str:
@@ -56,10 +66,11 @@ def on_page(context: "RunContext", prefix: str, person: str) -> bool:
     page = context.read(KIND_ROLL, prefix + person)
     if page is not None:
         return True
-    last = next_part(context, KIND_ROLL, prefix, person)
-    if last is None:
+    step = next_step(context, KIND_ROLL, prefix, person, 0)
+    if step.is_last:
         return False
-    page = context.read(KIND_ROLL, prefix + last)
+    # Where nothing may be read any more, this is refused: it is not known.
+    page = context.read(KIND_ROLL, prefix + step.after)
     assert page is not None, "a key that is found in order is there"
     persons = page.fields["persons"]
     assert isinstance(persons, list)

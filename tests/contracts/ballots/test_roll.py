@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.ballots.freezing import PERSONS_PER_RUN
+from contracts.limits import READS_MAX
 from contracts.record import parse_record_key
 from ledger.encoding import Value
 from tests.contracts.ballots.ballot_ledger import HOUR_MS, UNIT, BallotLedger, names
@@ -96,6 +97,22 @@ def test_units_whose_names_begin_alike_are_kept_apart() -> None:
     assert ledger.cast(number, "mallory", "no") == "ballots.not-due"
     assert ledger.cast(number, "ann", "yes") == "ok"
     assert ledger.close(number)["votes"] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("method", ["yes-no", "stv"])
+def test_more_names_that_begin_alike_than_a_run_may_read_are_stepped_over_in_several(method: str) -> None:
+    ledger = BallotLedger(["ann", "zoe"])
+    for number in range(READS_MAX):
+        # Of units below one that is named as the role is, and of ballots of one that is named as the ballot is.
+        ledger.write("office", f"{UNIT}/voter/u{number:03d}/voter/mallory", {"height": 0})
+        ledger.write("ballot-vote", f"{UNIT}/000001/{number:06d}/mallory", {"person": "mallory"})
+    number = ledger.opened(method, options=None if method == "yes-no" else ["yes", "no"])
+    assert listed(ledger, number) == ["ann", "zoe"]
+    for person in ("ann", "zoe"):
+        assert ledger.cast(number, person, "yes") == "ok"
+    assert ledger.close(number)["outcome"] == ("passed" if method == "yes-no" else "elected")
+    left = {kind for kind, _ in map(parse_record_key, ledger.state)}
+    assert left.isdisjoint({"ballot-progress", "ballot-papers"})
 
 
 def test_an_office_that_changes_meanwhile_begins_the_roll_anew() -> None:
