@@ -11,7 +11,7 @@ import trio.testing
 
 from daemon.database_folder import genesis_state
 from daemon.errors import NotLeaderError, OverloadedError, StoppingError
-from daemon.home import Home, open_home
+from daemon.home import Home
 from daemon.mempool import MempoolFullError
 from daemon.node_errors import StaleDatabaseError
 from daemon.pending import SubmissionOutcome, SubmissionStatus
@@ -24,7 +24,7 @@ from storage.errors import StoreFullError
 from storage.interface import WriteBatch
 from storage.memory import MemoryStore
 from tests.daemon.networks import administrator_key
-from tests.daemon.shell import Shell, make_home, running_service
+from tests.daemon.shell import Shell, make_home, open_sound_home, running_service
 
 pytestmark = pytest.mark.trio
 
@@ -228,7 +228,7 @@ class SlowDisk(MemoryStore):
 
 async def test_a_full_pool_refuses_single_submissions_and_is_waited_out_by_batches(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home")
-    opened = open_home(home.directory)
+    opened = open_sound_home(home.directory)
     records, lanes = genesis_state(opened.genesis)
     store = SlowDisk(opened.genesis.network_id, records, lanes)
     store.gate = threading.Event()
