@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from contracts.calendar.dates import Day, parse_date
 from contracts.context import Context
 from contracts.errors import Refusal
+from contracts.limits import RECORD_TOO_LARGE
 from contracts.packs.sections.dues_parameters import REMITTED_PERCENT
 from contracts.rules.arithmetic import share
 from contracts.treasury.accounts import DUES_PAYABLE, DUES_REMITTED, MONEY
@@ -260,7 +261,7 @@ class Bookkeeping:
         """
         context = self.context
         for number in sorted(self._changed_rolls):
-            context.put(KIND_ROLL, roll_id(self.unit, number), self._rolls[number].to_fields())
+            self._store_roll(self._rolls[number])
         for month, number in sorted(self._changed_sheets):
             sheet = self._sheets[(month, number)]
             if not sheet.is_sound:
@@ -270,3 +271,13 @@ class Bookkeeping:
         self.books.check()
         context.put(KIND_BOOKS, self.unit, self.books.to_fields())
         context.link(unit_subject(self.unit))
+
+    def _store_roll(self, roll: Roll) -> None:
+        """Write a sheet of the roll; one that has grown out of its record forgets what is oldest."""
+        while True:
+            try:
+                self.context.put(KIND_ROLL, roll.id, roll.to_fields())
+                return
+            except Refusal as refusal:
+                if refusal.code != RECORD_TOO_LARGE.code or not roll.forget():
+                    raise

@@ -16,7 +16,7 @@ from contracts.treasury.bookkeeping import Bookkeeping
 from contracts.treasury.enrolling import link_people
 from contracts.treasury.entry import CORRECTION, OWED, SETTLED, WAIVED, Effect, Entry
 from contracts.treasury.month import first_day, format_month, parse_month
-from contracts.treasury.reasons import NOT_ASSESSED, NOTHING_TO_CORRECT, USED_SINCE
+from contracts.treasury.reasons import NOT_ASSESSED, NOTHING_TO_CORRECT, STANDING_FORGOTTEN, USED_SINCE
 from contracts.treasury.sheet import Line
 from ledger.encoding import Value
 
@@ -32,6 +32,8 @@ def correct(context: Context, arguments: Arguments) -> None:
     line = work.sheet(month, roll.number).lines.get(person)
     if line is None:
         raise Refusal(*NOT_ASSESSED, unit=unit, person=person, period=format_month(month))
+    if member.is_forgotten(month):
+        raise Refusal(*STANDING_FORGOTTEN, unit=unit, person=person, date=member.known_from)
     standing = member.standing_in(month, bool(work.terms.number(WHOLE_FIRST_MONTH, first_day(month))))
     # Who should not have been assessed at all owes nothing.
     due = 0 if standing is None else work.terms.due(person, standing.category, standing.base, month)

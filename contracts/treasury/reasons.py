@@ -51,6 +51,10 @@ OPEN_TOO_MANY = Reason(
 NOT_ASSESSED = Reason(
     "treasury.not-assessed", "{person} has no line in {unit} for {period}; `treasury.assess` makes it"
 )
+STANDING_FORGOTTEN = Reason(
+    "treasury.standing-forgotten",
+    "the roll of {unit} knows what {person} owes by from {date} on; what it said before stands in the log alone",
+)
 NOTHING_TO_CORRECT = Reason(
     "treasury.nothing-to-correct",
     "{person} owes for {period} in {unit} what the roll says; change their standing first",

@@ -13,8 +13,8 @@ from ledger.encoding import Value
 from ledger.errors import DecodingError
 
 KIND_ROLL = "dues-roll"
-# With names of 64 characters and everything that is remembered of each, a sheet and what one assessment of it changes
-# keep within a record.
+# With names of 64 characters, two standings, all reductions and an advance each, a sheet keeps within its record; where
+# it would not with more standings, the oldest are forgotten (`Roll.forget`).
 MEMBERS_MAX = 60
 # 1,500 members of one unit; a larger one has units below it.
 SHEETS_MAX = 25
@@ -50,6 +50,8 @@ class Member:
     standings: list[Standing] = field(default_factory=list)
     reductions: list[Reduction] = field(default_factory=list)
     advance: int = 0
+    # The first day that is known, a text, where older standings were forgotten.
+    known_from: str = ""
 
     def standing_in(self, month: Month, whole_first_month: bool) -> Standing | None:
         """The standing that counts for a month: that of its first day; else, perhaps, the first that begins in it."""
@@ -64,8 +66,19 @@ class Member:
     def stand(self, start: str, category: str, base: int | None) -> None:
         """From `start` on, owe by this category; what was said of later days before is superseded."""
         self.leave(start)
+        self.known_from = min(self.known_from, start)
         self.standings.append(Standing(start, None, category, base))
-        del self.standings[:-STANDINGS_MAX]
+        if len(self.standings) > STANDINGS_MAX:
+            self.forget_oldest()
+
+    def forget_oldest(self) -> None:
+        """Let the oldest of several standings go."""
+        del self.standings[0]
+        self.known_from = self.standings[0].start
+
+    def is_forgotten(self, month: Month) -> bool:
+        """Whether nobody knows any more what the roll said of a month."""
+        return first_date(month) < self.known_from
 
     def leave(self, end: str) -> None:
         """From `end` on, owe nothing more."""
@@ -92,6 +105,16 @@ class Roll:
     def id(self) -> str:
         """The id of its record."""
         return roll_id(self.unit, self.number)
+
+    def forget(self) -> bool:
+        """Let the oldest standing of those go who have the most; False if nobody has more than one."""
+        most = max((len(member.standings) for member in self.members.values()), default=0)
+        if most <= 1:
+            return False
+        for member in self.members.values():
+            if len(member.standings) == most:
+                member.forget_oldest()
+        return True
 
     def to_fields(self) -> dict[str, Value]:
         """The fields of the record."""
@@ -123,6 +146,8 @@ def _member_value(member: Member) -> dict[str, Value]:
     value: dict[str, Value] = {"standing": [list(one) for one in member.standings]}
     if member.reductions:
         value["reduction"] = [list(one) for one in member.reductions]
+    if member.known_from:
+        value["known_from"] = member.known_from
     return value | {"advance": member.advance} if member.advance else value
 
 
@@ -130,10 +155,12 @@ def _member(value: Value) -> Member:
     match value:
         case {"standing": list(standings), **more}:
             reductions, advance = more.get("reduction", []), more.get("advance", 0)
+            known_from = more.get("known_from", "")
             assert isinstance(reductions, list)
             return Member(
                 [Standing(*one) for one in standings if isinstance(one, list)],
                 [Reduction(*one) for one in reductions if isinstance(one, list)],
                 advance if isinstance(advance, int) else 0,
+                known_from if isinstance(known_from, str) else "",
             )
     raise DecodingError("a member on a roll is malformed")
