@@ -1,8 +1,8 @@
-"""Asking to spend money or to reduce somebody's dues; approving, refusing, withdrawing.
+"""Asking to spend money, to reduce dues, to give an advance back; approving, refusing, withdrawing.
 
-Owns the operations `treasury.spend`, `.reduce`, `.approve`, `.refuse` and `.withdraw`. Invariant: what needs approval
-moves no account before the last approval; then it does so in the same transaction, or that approval is refused. Source:
-docs/reference/treasury.md, "Requests".
+Owns the operations `treasury.spend`, `.reduce`, `.refund`, `.approve`, `.refuse` and `.withdraw`. Invariant: what needs
+approval moves no account before the last approval; then it does so in the same transaction, or that approval is
+refused. Source: docs/reference/treasury.md, "Requests".
 """
 
 from contracts.arguments import Arguments
@@ -11,16 +11,18 @@ from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.packs.sections.dues_parameters import (
     REDUCTION_APPROVALS,
+    REFUND_APPROVALS,
     SPENDING_APPROVALS,
     SPENDING_LARGE_ABOVE,
     SPENDING_LARGE_APPROVALS,
 )
-from contracts.treasury.accounts import DUES_WAIVED, EXPENSE, RECEIVABLE
+from contracts.treasury.accounts import ADVANCE, DUES_WAIVED, EXPENSE, RECEIVABLE
 from contracts.treasury.bookkeeping import Bookkeeping
 from contracts.treasury.enrolling import link_people
-from contracts.treasury.entry import REDUCTION, SPENDING, WAIVED, Effect, Entry
+from contracts.treasury.entry import ADVANCED, REDUCTION, REFUND, SPENDING, WAIVED, Effect, Entry
 from contracts.treasury.month import months_apart, parse_month
 from contracts.treasury.reasons import (
+    ADVANCE_LESS,
     APPROVED_ALREADY,
     NOT_REQUESTER,
     NUMBERS_FULL,
@@ -35,17 +37,19 @@ from contracts.treasury.request import (
     STATE_REFUSED,
     STATE_WITHDRAWN,
     WHAT_REDUCTION,
+    WHAT_REFUND,
     WHAT_SPENDING,
     Request,
     open_request,
 )
-from contracts.treasury.roll import REDUCTIONS_MAX, Reduction
+from contracts.treasury.roll import REDUCTIONS_MAX, Member, Reduction
 from contracts.units.tree import unit_subject
 from ledger.encoding import Value
 
 REQUESTED = "treasury.requested"
 APPROVED = "treasury.approved"
 ENDED = "treasury.request-ended"
+REFUNDED = "treasury.refunded"
 # Reductions are looked at again every year.
 REDUCTION_MONTHS_MAX = 12
 
@@ -75,6 +79,17 @@ def reduce_dues(context: Context, arguments: Arguments) -> None:
     _ask(work, WHAT_REDUCTION, needed, arguments.given(("amount", "body", "period", "person", "reason", "until")))
 
 
+def refund(context: Context, arguments: Arguments) -> None:
+    """Ask to give somebody back what they paid in advance, or a part of it."""
+    person, amount = arguments.text("person"), arguments.integer("amount")
+    work = _begun(context, arguments, person)
+    work.money(arguments.text("money"))
+    _roll, member = work.member(person)
+    _check_advance(work, person, member, amount)
+    needed = work.terms.number(REFUND_APPROVALS, work.today)
+    _ask(work, WHAT_REFUND, needed, arguments.given(("amount", "money", "person", "reference")))
+
+
 def approve(context: Context, arguments: Arguments) -> None:
     """Approve a request; the last approval that it takes lets it happen."""
     unit, number = arguments.text("unit"), arguments.integer("number")
@@ -87,7 +102,7 @@ def approve(context: Context, arguments: Arguments) -> None:
         context.link(unit_subject(unit))
     else:
         work = Bookkeeping(context, unit)
-        entry = _do_spending(work, request) if request.what == WHAT_SPENDING else _do_reduction(work, request)
+        entry = _DOINGS[request.what](work, request)
         request.state = STATE_DONE
         request.more["entry"] = entry.number
         context.put(KIND_REQUEST, request.id, request.to_fields())
@@ -189,3 +204,27 @@ def _do_reduction(work: Bookkeeping, request: Request) -> Entry:
     lines = {DUES_WAIVED: total, RECEIVABLE: -total}
     told: dict[str, Value] = {"period": period, "person": person, "request": request.number, "until": until}
     return work.post(REDUCTION, work.today, lines, effects, **(told if amount is None else told | {"amount": amount}))
+
+
+def _do_refund(work: Bookkeeping, request: Request) -> Entry:
+    """Give back what is still there: since it was asked for, dues may have been settled out of it."""
+    match request.wanted:
+        case {"amount": int(amount), "money": str(money), "person": str(person), **more}:
+            roll, member = work.member(person)
+            _check_advance(work, person, member, amount)
+            effect = Effect(ADVANCED, person, 0, roll.number, -amount)
+            work.apply(effect)
+            lines = {ADVANCE: amount, money: -amount}
+            entry = work.post(REFUND, work.today, lines, (effect,), request=request.number, **more)
+            work.context.emit(REFUNDED, {"amount": amount, "entry": entry.number, "unit": work.unit})
+            return entry
+    raise AssertionError("a request to give back says what, to whom and from where")
+
+
+def _check_advance(work: Bookkeeping, person: str, member: Member, amount: int) -> None:
+    if amount > member.advance:
+        raise Refusal(*ADVANCE_LESS, unit=work.unit, person=person, advance=member.advance, amount=amount)
+
+
+# What the last approval lets happen.
+_DOINGS = {WHAT_REDUCTION: _do_reduction, WHAT_REFUND: _do_refund, WHAT_SPENDING: _do_spending}

@@ -5,7 +5,18 @@ Source: docs/reference/treasury.md; docs/adr/0024-treasury.md.
 
 from contracts.contract import Contract, Operation
 from contracts.treasury import arguments as a
-from contracts.treasury.asking import APPROVED, ENDED, REQUESTED, approve, reduce_dues, refuse, spend, withdraw
+from contracts.treasury.asking import (
+    APPROVED,
+    ENDED,
+    REFUNDED,
+    REQUESTED,
+    approve,
+    reduce_dues,
+    refund,
+    refuse,
+    spend,
+    withdraw,
+)
 from contracts.treasury.assessing import ASSESSED, assess
 from contracts.treasury.books import KIND_BOOKS
 from contracts.treasury.closing import CLOSED, KIND_CLOSING, close_year
@@ -15,7 +26,7 @@ from contracts.treasury.entry import KIND_ENTRY
 from contracts.treasury.handing_over import HANDED, hand_over
 from contracts.treasury.moving import GIFT_ENTERED, MOVED, give, move, receive_income
 from contracts.treasury.opening import ACCOUNT_SET, OPENED, follow, open_books, set_account
-from contracts.treasury.paying import PAYMENT_ENTERED, REFUNDED, pay, pay_batch, refund
+from contracts.treasury.paying import PAYMENT_ENTERED, pay, pay_batch
 from contracts.treasury.reasons import TREASURY_REASONS
 from contracts.treasury.remitting import ENDED as REMITTANCE_ENDED
 from contracts.treasury.remitting import KIND_REMITTANCE, SENT, receive, remit, return_
@@ -82,8 +93,8 @@ _OPERATIONS = (
     ),
     Operation(
         "refund",
-        "Enter that somebody got back what they had paid in advance",
-        (a.UNIT, a.PERSON_NAME, a.AMOUNT, a.MONEY_ACCOUNT, a.DATE_OPTIONAL, a.REFERENCE_OPTIONAL),
+        "Ask to give somebody back what they paid in advance",
+        (a.UNIT, a.PERSON_NAME, a.AMOUNT, a.MONEY_ACCOUNT, a.REFERENCE_OPTIONAL),
         refund,
         actors=_KEEPERS,
     ),
@@ -122,9 +133,11 @@ _OPERATIONS = (
         reduce_dues,
         actors=("self", *_KEEPERS),
     ),
-    Operation("approve", "Approve a request to spend or to reduce", (a.UNIT, a.NUMBER), approve, actors=_APPROVERS),
     Operation(
-        "refuse", "Refuse a request to spend or to reduce", (a.UNIT, a.NUMBER, a.REASON), refuse, actors=_APPROVERS
+        "approve", "Approve a request to spend, reduce or refund", (a.UNIT, a.NUMBER), approve, actors=_APPROVERS
+    ),
+    Operation(
+        "refuse", "Refuse a request to spend, reduce or refund", (a.UNIT, a.NUMBER, a.REASON), refuse, actors=_APPROVERS
     ),
     Operation("withdraw", "Withdraw one's own request", (a.UNIT, a.NUMBER), withdraw, actors=("anyone",)),
     Operation(

@@ -13,7 +13,7 @@ from contracts.errors import Refusal
 from contracts.packs.sections.dues_parameters import WHOLE_FIRST_MONTH
 from contracts.treasury.accounts import ADVANCE, DUES_INCOME, DUES_WAIVED, RECEIVABLE
 from contracts.treasury.bookkeeping import Bookkeeping
-from contracts.treasury.enrolling import link_people
+from contracts.treasury.enrolling import check_not_own, link_people
 from contracts.treasury.entry import CORRECTION, OWED, SETTLED, WAIVED, Effect, Entry
 from contracts.treasury.month import first_day, format_month, parse_month
 from contracts.treasury.reasons import NOT_ASSESSED, NOTHING_TO_CORRECT, STANDING_FORGOTTEN, USED_SINCE
@@ -26,7 +26,7 @@ CORRECTED = "treasury.corrected"
 def correct(context: Context, arguments: Arguments) -> None:
     """Let somebody owe for a month what the roll says now."""
     unit, person, month = arguments.text("unit"), arguments.text("person"), parse_month(arguments.text("period"))
-    require(context, Subject(unit, person))
+    check_not_own(context, require(context, Subject(unit, person)), unit, person)
     work = Bookkeeping(context, unit)
     roll, member = work.member(person)
     line = work.sheet(month, roll.number).lines.get(person)

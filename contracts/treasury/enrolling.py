@@ -1,10 +1,12 @@
 """Who owes dues in a unit, by which category and on which base, from a day on.
 
 Owns the operations `treasury.standing` and `.standings`. Never assesses anybody: what is said of a day in the past
-counts for months that are not assessed yet. Source: docs/reference/treasury.md, "The roll".
+counts for months that are not assessed yet. Invariant: nobody on the roll changes by their own office what they owe.
+Source: docs/reference/treasury.md, "The roll".
 """
 
 from contracts.arguments import Arguments
+from contracts.authority.actor import ROLE, Actor
 from contracts.authority.judgement import Subject, require
 from contracts.calendar.dates import Day, parse_date
 from contracts.context import Context
@@ -18,6 +20,7 @@ from contracts.treasury.reasons import (
     BASE_NOT_WANTED,
     BASE_WANTED,
     LINE_TWICE,
+    OWN_STANDING,
     PERSON_UNKNOWN,
     ROLL_FULL,
 )
@@ -33,8 +36,9 @@ def set_standing(context: Context, arguments: Arguments) -> None:
     """Put somebody on the roll, change what their dues are computed from, or, without a category, end it."""
     unit, person, start = arguments.text("unit"), arguments.text("person"), arguments.text("from")
     active_unit(context, unit)
-    require(context, Subject(unit, person))
+    actor = require(context, Subject(unit, person))
     work = Bookkeeping(context, unit)
+    _check_change(work, actor, person)
     day = parse_date(start)
     category = text_of(arguments, "category")
     if category is None:
@@ -52,7 +56,7 @@ def set_standings(context: Context, arguments: Arguments) -> None:
     """Do the same for up to a sheet of people at once."""
     unit, start = arguments.text("unit"), arguments.text("from")
     active_unit(context, unit)
-    require(context, Subject(unit))
+    actor = require(context, Subject(unit))
     work = Bookkeeping(context, unit)
     day = parse_date(start)
     people: list[str] = []
@@ -64,6 +68,7 @@ def set_standings(context: Context, arguments: Arguments) -> None:
         if person in people:
             raise Refusal(*LINE_TWICE, person=person)
         people.append(person)
+        _check_change(work, actor, person)
         _stand(work, person, day, start, category, base)
     work.finish()
     link_people(context, people)
@@ -75,6 +80,22 @@ def link_people(context: Context, people: list[str]) -> None:
     if len(people) <= PEOPLE_LINKED_MAX:
         for person in people:
             context.link(f"person/{person}")
+
+
+def check_not_own(context: Context, actor: Actor, unit: str, person: str) -> None:
+    """Let nobody touch by an office of theirs what they themselves owe.
+
+    Raises:
+        Refusal: `treasury.own-standing`.
+    """
+    if actor.kind == ROLE and context.sender.person == person:
+        raise Refusal(*OWN_STANDING, unit=unit, person=person)
+
+
+def _check_change(work: Bookkeeping, actor: Actor, person: str) -> None:
+    """As above; but a treasurer who is not on the roll yet puts themselves on it with everybody else."""
+    if work.find_member(person) is not None:
+        check_not_own(work.context, actor, work.unit, person)
 
 
 def _stand(work: Bookkeeping, person: str, day: Day, start: str, name: str, base: int | None) -> None:

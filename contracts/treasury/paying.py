@@ -1,7 +1,7 @@
 """Dues that were paid: by one member, or by many in one transaction.
 
-Owns the operations `treasury.pay`, `.pay-batch` and `.refund`, and on which months a payment goes: the oldest that is
-open first, what is left over is an advance. Invariant: dues of a month that is longer ago than the pack allows are
+Owns the operations `treasury.pay` and `.pay-batch`, and on which months a payment goes: the oldest that is open first,
+what is left over is an advance. Invariant: dues of a month that is longer ago than the pack allows are
 taken on the unit's decision only. Source: docs/reference/treasury.md, "Paying".
 """
 
@@ -17,13 +17,12 @@ from contracts.treasury.accounts import ADVANCE, RECEIVABLE
 from contracts.treasury.arguments import text_of
 from contracts.treasury.bookkeeping import Bookkeeping
 from contracts.treasury.enrolling import link_people
-from contracts.treasury.entry import ADVANCED, PAID, PAYMENT, REFUND, Effect, Entry
+from contracts.treasury.entry import ADVANCED, PAID, PAYMENT, Effect, Entry
 from contracts.treasury.month import Month, format_month, month_of_day, months_apart, parse_month
-from contracts.treasury.reasons import ADVANCE_LESS, ARREARS_OLD, LINE_TWICE, MORE_THAN_OWED, NOTHING_OWED
+from contracts.treasury.reasons import ARREARS_OLD, LINE_TWICE, MORE_THAN_OWED, NOTHING_OWED
 from ledger.encoding import Value
 
 PAYMENT_ENTERED = "treasury.paid"
-REFUNDED = "treasury.refunded"
 
 
 def pay(context: Context, arguments: Arguments) -> None:
@@ -46,22 +45,6 @@ def pay_batch(context: Context, arguments: Arguments) -> None:
             raise Refusal(*LINE_TWICE, person=person)
         lines.append((person, amount, reference))
     _enter(work, arguments, lines)
-
-
-def refund(context: Context, arguments: Arguments) -> None:
-    """Enter that somebody got back what they had paid in advance, or a part of it."""
-    person, amount = arguments.text("person"), arguments.integer("amount")
-    work = _begun(context, arguments, person)
-    money, day = work.money(arguments.text("money")), work.day(text_of(arguments, "date"))
-    roll, member = work.member(person)
-    if amount > member.advance:
-        raise Refusal(*ADVANCE_LESS, unit=work.unit, person=person, advance=member.advance, amount=amount)
-    effect = Effect(ADVANCED, person, 0, roll.number, -amount)
-    work.apply(effect)
-    entry = work.post(REFUND, day, {ADVANCE: amount, money: -amount}, (effect,), **arguments.given(("reference",)))
-    work.finish()
-    link_people(context, [person])
-    context.emit(REFUNDED, {"amount": amount, "entry": entry.number, "unit": work.unit})
 
 
 def allocated(

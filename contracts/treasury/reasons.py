@@ -31,6 +31,11 @@ PERIOD_AHEAD = Reason("treasury.period-ahead", "the month {period} has not begun
 NOT_ON_ROLL = Reason(
     "treasury.not-on-roll", "{person} is not on the roll of {unit}; `treasury.standing` puts people on it"
 )
+OWN_STANDING = Reason(
+    "treasury.own-standing",
+    "nobody changes by their own office what they owe; another keeper of the books of {unit}, or an administrator, does"
+    " it for {person}",
+)
 PERSON_UNKNOWN = Reason("treasury.person-unknown", "nobody has enrolled the person {person}")
 ROLL_FULL = Reason("treasury.roll-full", "the roll of {unit} has {count} people, the most there can be")
 CATEGORY_UNKNOWN = Reason(

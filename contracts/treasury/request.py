@@ -1,4 +1,4 @@
-"""A request: money to be spent, or dues to be reduced, once enough others approve.
+"""A request: money to be spent or given back, or dues to be reduced, once enough others approve.
 
 Owns the records `treasury-request/<unit>/<number>`. Never judges who approves. Invariants: who asked never approves,
 nor does who gains by it; nobody approves twice. Source: docs/reference/treasury.md, "Requests".
@@ -17,6 +17,7 @@ KIND_REQUEST = "treasury-request"
 NUMBER_DIGITS = 6
 WHAT_SPENDING = "spending"
 WHAT_REDUCTION = "reduction"
+WHAT_REFUND = "refund"
 STATE_OPEN = "open"
 STATE_DONE = "done"
 STATE_REFUSED = "refused"

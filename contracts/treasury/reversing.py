@@ -12,7 +12,7 @@ from contracts.errors import Refusal
 from contracts.treasury.accounts import DUES_INCOME
 from contracts.treasury.bookkeeping import Bookkeeping
 from contracts.treasury.correcting import take_back
-from contracts.treasury.enrolling import link_people
+from contracts.treasury.enrolling import check_not_own, link_people
 from contracts.treasury.entry import ASSESSMENT, CORRECTION, KIND_ENTRY, REDUCTION, REVERSAL, REVERSIBLE, Entry
 from contracts.treasury.month import parse_month
 from contracts.treasury.reasons import NOT_REVERSIBLE, REVERSED_ALREADY, USED_SINCE
@@ -24,7 +24,7 @@ REVERSED = "treasury.reversed"
 def reverse(context: Context, arguments: Arguments) -> None:
     """Take back what an entry did."""
     unit, number = arguments.text("unit"), arguments.integer("number")
-    require(context, Subject(unit))
+    actor = require(context, Subject(unit))
     work = Bookkeeping(context, unit)
     entry = work.entry(number)
     if entry.what not in REVERSIBLE:
@@ -32,6 +32,9 @@ def reverse(context: Context, arguments: Arguments) -> None:
     reversed_by = entry.more.get("reversed_by")
     if isinstance(reversed_by, int):
         raise Refusal(*REVERSED_ALREADY, unit=unit, number=number, by=reversed_by)
+    if entry.what == CORRECTION:
+        # What a correction let somebody owe is not theirs to take back.
+        check_not_own(context, actor, unit, str(entry.more["person"]))
     for effect in reversed(entry.effects):
         work.apply(effect, -1, number)
     if entry.what == ASSESSMENT:

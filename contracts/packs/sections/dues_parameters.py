@@ -17,6 +17,7 @@ ARREARS_MONTHS_MAX = "dues-arrears-months-max"
 WHOLE_FIRST_MONTH = "dues-whole-first-month"
 REMITTED_PERCENT = "dues-remitted-percent"
 REDUCTION_APPROVALS = "dues-reduction-approvals"
+REFUND_APPROVALS = "dues-refund-approvals"
 GIFT_TO_ROOT_ABOVE = "gift-to-root-above"
 SPENDING_APPROVALS = "spending-approvals"
 SPENDING_LARGE_ABOVE = "spending-large-above"
@@ -44,6 +45,7 @@ DUES_PARAMETERS: dict[str, DuesParameter] = {
     WHOLE_FIRST_MONTH: DuesParameter("boolean", True),
     REMITTED_PERCENT: DuesParameter("integer", 0, 0, 100),
     REDUCTION_APPROVALS: DuesParameter("integer", 1, 1, _APPROVALS_MAX),
+    REFUND_APPROVALS: DuesParameter("integer", 1, 1, _APPROVALS_MAX),
     GIFT_TO_ROOT_ABOVE: DuesParameter("money", 100_000, 0, _MONEY_MAX),
     SPENDING_APPROVALS: DuesParameter("integer", 1, 1, _APPROVALS_MAX),
     # Nothing is large where a pack says nothing.

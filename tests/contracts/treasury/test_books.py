@@ -327,18 +327,6 @@ def test_what_was_paid_too_much_becomes_an_advance(ledger: TreasuryLedger) -> No
     assert ledger.line("ann", 202609).due == 0
 
 
-def test_an_advance_is_given_back(ledger: TreasuryLedger) -> None:
-    ledger.do("pay", person="ann", amount=700, money=CASH)
-    assert ledger.refused("refund", person="ann", amount=701, money=CASH) == "treasury.advance-less"
-    assert ledger.refused("refund", person="ann", amount=700, money=BANK) == "treasury.below-limit"
-    ledger.do("refund", person="ann", amount=300, money=CASH)
-    assert ledger.roll().members["ann"].advance == ledger.balance(ADVANCE) == ledger.balance(CASH) == 400
-    assert ledger.refused("reverse", number=1, reason="x") == "treasury.used-since"
-    ledger.do("reverse", number=2, reason="x")
-    ledger.do("reverse", number=1, reason="x")
-    assert ledger.balances() == {} and ledger.roll().members["ann"].advance == 0
-
-
 def test_what_is_left_of_a_unit_goes_to_its_successor(ledger: TreasuryLedger) -> None:
     ledger.do("assess", period="2026-09")
     ledger.do("receive-income", account=THE_FUND, amount=1000, money=BANK)
