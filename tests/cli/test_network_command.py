@@ -93,7 +93,7 @@ def test_parameters_can_be_set(banyan: Command, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("further", "sentence"),
     [
-        (["--pack", "party-branch"], "no pack named party-branch"),
+        (["--pack", "no-such-pack"], "no pack named no-such-pack"),
         (["--visibility", "secret"], "`visibility` is one of"),
         (["--quorum", "all"], "`quorum` is one of"),
         (["--quorum", "two-thirds"], "needs at least 4 voters"),
