@@ -30,6 +30,8 @@ class Doors:
     control_path: Path
     control: socket.socket
     peers: socket.socket
+    # Noted while it is open: it is closed with the node, which may end before anybody is told where it listened.
+    peers_address: str
     http: socket.socket | None
     http_address: str | None
     _applications: list[Application] = field(default_factory=list)
@@ -50,7 +52,8 @@ class Doors:
             path = control_socket_path(opened.home.directory)
             control = open_control_socket(path)
             stack.pop_all()
-        return cls(path, control, peers, http, None if http is None else listening_address(http))
+        http_address = None if http is None else listening_address(http)
+        return cls(path, control, peers, listening_address(peers), http, http_address)
 
     async def serve(self, nursery: "trio.Nursery", node: NodeContext) -> None:
         """Serve the API on its doors, in `nursery`; returns when they take connections."""

@@ -35,7 +35,6 @@ from daemon.registry_directory import RegistryDirectory
 from daemon.service import Service
 from daemon.status import NodeStatus
 from daemon.system_chance import SystemChance
-from daemon.tcp_listener import listening_address
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from p2p.invitations import Invitation
@@ -177,7 +176,7 @@ async def _announce(opened: OpenHome, doors: Doors, service: Service) -> None:
         network=opened.genesis.name,
         node=opened.description.name,
         height=service.status().executed_height,
-        listen=listening_address(doors.peers),
+        listen=doors.peers_address,
         control=str(doors.control_path),
         http=doors.http_address,
     )
