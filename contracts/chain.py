@@ -84,7 +84,7 @@ class ChainHead:
 class Chains(dict[str, ChainHead]):
     """The chains that a block's transactions lengthen: the newest link of each subject as of now.
 
-    A map that reads the state on a subject's first use. Its heads are not to be changed by the caller. Bounded by the
+    A map that reads the state on a subject's first use. Whoever changes a head has it written before. Bounded by the
     block: at most the links of one transaction times its transactions.
     """
 
@@ -98,11 +98,7 @@ class Chains(dict[str, ChainHead]):
         head = self[subject] = ChainHead.decode(self._state.get(chain_record_key(subject)))
         return head
 
-    def extend(self, subject: str, sequence: int, link: Hash) -> None:
-        """Make `link`, computed from this chain's head and one further than it, its newest."""
-        head = self[subject]
-        if not head.written:
-            self._state.put(chain_record_key(subject), head)
-            head.written = True
-        head.sequence = sequence
-        head.link = link
+    def write(self, subject: str, head: ChainHead) -> None:
+        """Make the head of this chain part of the block's state, once: what it becomes later counts too."""
+        self._state.put(chain_record_key(subject), head)
+        head.written = True

@@ -252,12 +252,13 @@ class _Run:
         )
 
     def _links(self, subjects: Iterable[str], linked: Hash) -> tuple[ResultLink, ...]:
-        chains, links = self._chains, []
-        for subject in subjects:
-            head = chains[subject]
-            link = next_link(head.link, linked)
-            links.append(made(ResultLink, (subject, head.sequence + 1, link)))
-        return tuple(links)
+        chains = self._chains
+        return tuple(
+            [
+                made(ResultLink, (subject, (head := chains[subject]).sequence + 1, next_link(head.link, linked)))
+                for subject in subjects
+            ]
+        )
 
     @staticmethod
     def _encoded(result: Result | TimerEffect) -> bytes:
@@ -274,7 +275,11 @@ class _Run:
     def _extend(self, links: Sequence[ResultLink], leaf_index: int) -> None:
         chains = self._chains
         for subject, sequence, link in links:
-            chains.extend(subject, sequence, link)
+            head = chains[subject]
+            if not head.written:
+                chains.write(subject, head)
+            head.sequence = sequence
+            head.link = link
             self.links.append(made(SubjectLink, (subject, sequence, leaf_index, link)))
 
     def _take(self, context: RunContext | None) -> None:

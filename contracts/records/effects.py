@@ -37,10 +37,10 @@ def perform(move: Move, number: int, effect: Effect) -> None:
         Refusal: `records.effect-value`, or that of what the effect does.
     """
     match effect:
-        case SetField(name, value):
-            _set(move, number, name, value)
         case Count(counter, by, key):
             _count(move, number, counter, by, key)
+        case SetField(name, value):
+            _set(move, number, name, value)
         case Appoint():
             _appoint(move, number, effect)
         case Release(role, person):

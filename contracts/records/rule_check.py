@@ -54,9 +54,13 @@ def evaluate(move: Move, expression: Expression) -> Value:
     Raises:
         Refusal: `records.rule-failed` or `limits.rule-steps`.
     """
+    compiled = move.program.compiled(expression)
+    if compiled.is_literal:
+        # Takes no steps and looks at nothing.
+        return compiled.tree.root.literal
     steps = _steps(move)
     try:
-        value, used = move.program.compiled(expression).run(move.scope(), steps)
+        value, used = compiled.run(move.scope(), steps)
     except RuleEvaluationError as error:
         raise _failed(move, EFFECT, error, steps) from error
     move.context.rule_steps_left -= used

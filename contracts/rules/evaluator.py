@@ -45,7 +45,7 @@ class CompiledRule:
     Cost: about 0.1 µs for each node that is evaluated, and what the environment takes.
     """
 
-    __slots__ = ("_clauses", "_is_literal", "_slot_count", "_step", "tree")
+    __slots__ = ("_clauses", "_slot_count", "_step", "is_literal", "tree")
 
     def __init__(self, tree: Tree) -> None:
         compiler = Compiler(tree.scope)
@@ -54,7 +54,7 @@ class CompiledRule:
         self._clauses = tuple(_tested_clauses(compiler, tree.root)) if tree.root.type == BOOLEAN else ()
         self._slot_count = compiler.slot_count
         # Takes no fuel, looks at nothing: such as the 1 by which an effect counts.
-        self._is_literal = tree.root.opcode in opcodes.LITERALS
+        self.is_literal = tree.root.opcode in opcodes.LITERALS
 
     def evaluate(self, environment: Environment, fuel: int = FUEL_MAX) -> RuleValue:
         """The value of the rule.
@@ -70,7 +70,7 @@ class CompiledRule:
         Raises:
             RuleEvaluationError
         """
-        if self._is_literal:
+        if self.is_literal:
             return _made(Outcome, (self.tree.root.literal, 0))
         frame = Frame(environment, fuel, self._slot_count)
         try:
