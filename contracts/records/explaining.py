@@ -72,7 +72,8 @@ def _explained(definition: TypeDefinition, name: str, details: Mapping[str, Valu
     rule = definition.rules[name]
     tree = trees_of(definition)[f"rule.{name}.expression"]
     en, zh = (_filled(definition, rule, tree, language, details) for language in _LANGUAGES)
-    return PackExplanation(en, zh, rule.article)
+    # A rule without an article of its own stands under that of its type.
+    return PackExplanation(en, zh, rule.article or definition.article)
 
 
 def _filled(definition: TypeDefinition, rule: Rule, tree: Tree, language: str, details: Mapping[str, Value]) -> str:

@@ -38,6 +38,15 @@ def test_an_old_refusal_is_explained_by_the_pack_of_its_time() -> None:
     assert found.en == "needs 2, has 1"
 
 
+def test_a_rule_without_an_article_stands_under_that_of_its_type() -> None:
+    ledger, result = refused()
+    pack = compiled(CLUB.replace('article = "By-laws, section 2.1"\n', ""))
+    put_in_force(ledger, pack)
+    found = explain_with_pack(replace_details(result, pack=pack.hash.hex()), ledger.state.get)
+    assert found is not None
+    assert found.article == "By-laws, section 2"
+
+
 def test_what_no_pack_explains_is_left_to_the_general_text() -> None:
     ledger, result = refused()
     assert explain_with_pack(replace_details(result, pack="0" * 64), ledger.state.get) is None
