@@ -11,8 +11,10 @@ LOCALE = HERE / "cli" / "locale"
 PACKAGES = [
     "cli",
     "cli.audit",
+    "cli.bench",
     "cli.commands",
     "cli.demo",
+    "cli.doctor",
     "cli.importing",
     "cli.invented",
     "cli.reports",
@@ -44,6 +46,7 @@ PACKAGES = [
     "simulator.checkers",
     "simulator.liars",
     "storage",
+    "storage.backup",
 ]
 
 

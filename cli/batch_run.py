@@ -19,13 +19,14 @@ from cli.errors import CommandError, RefusedError, UnreachableError, UsageError
 from cli.operation_arguments import declaration_of, prepare
 from cli.refusal_text import refusal_of
 from cli.session import Advance
-from cli.submission_maker import SubmissionMaker
+from cli.submission_maker import Draft, SubmissionMaker
 from contracts.arguments import Declaration
 from contracts.result import CODE_OK
+from ledger.batch_signature import BATCH_SIZE_MAX
 
-# Sent together, after one flush of the journal: the flush costs a millisecond or two.
-GROUP_COUNT_MAX = 256
-GROUP_SIZE_BYTES_MAX = 256 * 1024
+# Sent together, after one flush of the journal, which costs a millisecond or two, and signed together: a whole batch.
+GROUP_COUNT_MAX = BATCH_SIZE_MAX
+GROUP_SIZE_BYTES_MAX = 1024 * 1024
 # Leaders' clocks may differ; a block later than this after the expiry cannot hold the transaction any more.
 EXPIRY_MARGIN_MS = 60_000
 
@@ -70,7 +71,7 @@ class BatchRun:
             )
 
     def _produce(self, stream: BatchStream) -> None:
-        group: list[tuple[SentLine, bytes]] = []
+        group: list[tuple[SentLine, Draft]] = []
         size = 0
         for number, line in read_lines(self._batch.path):
             made = self._make(number, line)
@@ -84,17 +85,18 @@ class BatchRun:
             elif not group and not stream.room(wait=True):
                 return
             group.append(made)
-            size += len(made[1])
+            size += made[1].size_bytes
         if group:
             self._send(stream, group)
 
-    def _send(self, stream: BatchStream, group: list[tuple[SentLine, bytes]]) -> None:
+    def _send(self, stream: BatchStream, group: list[tuple[SentLine, Draft]]) -> None:
         with self._lock:
-            self._journal.record_sent([sent for sent, _submission in group])
-        self._under_way.extend(sent.number for sent, _submission in group)
-        stream.send([submission for _sent, submission in group])
+            self._journal.record_sent([sent for sent, _draft in group])
+        self._under_way.extend(sent.number for sent, _draft in group)
+        # Signed in another batch than in an earlier run, a line is the same transaction still: its id is the body's.
+        stream.send(self._maker.sign([draft for _sent, draft in group]))
 
-    def _make(self, number: int, line: bytes) -> tuple[SentLine, bytes] | None:
+    def _make(self, number: int, line: bytes) -> tuple[SentLine, Draft] | None:
         """The line's transaction; None if the line is settled or cannot be used."""
         state = self._journal.state(number)
         if state is LineState.COMMITTED:
@@ -105,17 +107,17 @@ class BatchRun:
             return None
         try:
             wanted = parse_line(line)
-            sent, submission = self._transaction(number, wanted, self._expiry(number, wanted, state))
+            sent, draft = self._transaction(number, wanted, self._expiry(number, wanted, state))
             if state is LineState.SENT and wanted.expires_ms is None and self._is_over(sent.expires_ms):
                 if self._was_executed(sent):
                     return None
-                sent, submission = self._transaction(number, wanted, self._new_expiry())
+                sent, draft = self._transaction(number, wanted, self._new_expiry())
         except UsageError as error:
             self._report.add_failed(number, error)
             return None
-        return sent, submission
+        return sent, draft
 
-    def _transaction(self, number: int, wanted: BatchLine, expires_ms: int) -> tuple[SentLine, bytes]:
+    def _transaction(self, number: int, wanted: BatchLine, expires_ms: int) -> tuple[SentLine, Draft]:
         if wanted.operation not in self._declarations:
             self._declarations[wanted.operation] = declaration_of(wanted.operation)
         declaration = self._declarations[wanted.operation]
@@ -124,8 +126,8 @@ class BatchRun:
             wanted.operation, wanted.arguments, wanted.detached, draw_salt, declaration, wanted.private_fields
         )
         nonce = wanted.nonce or self._journal.nonce(number)
-        transaction, submission = self._maker.make(wanted.operation, prepared, nonce, expires_ms, wanted.expect)
-        return SentLine(number, transaction.id, expires_ms), submission
+        draft = self._maker.draft(wanted.operation, prepared, nonce, expires_ms, wanted.expect)
+        return SentLine(number, draft.transaction_id, expires_ms), draft
 
     def _expiry(self, number: int, wanted: BatchLine, state: LineState) -> int:
         if wanted.expires_ms is not None:

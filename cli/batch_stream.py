@@ -83,7 +83,10 @@ class BatchStream:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def room(self, *, wait: bool) -> bool:
-        """Take one place among what may be under way; False if there is none now (`wait` false) or any more."""
+        """Take one place among what may be under way; False if there is none now (`wait` false) or any more.
+
+        Waits as long as the reader does, who gives up after `cli.node_connection.ANSWER_TIMEOUT_S` without an answer.
+        """
         taken = self._room.acquire(blocking=wait)
         return taken and not self._stopped.is_set()
 

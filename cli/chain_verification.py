@@ -17,6 +17,7 @@ from contracts.timer_effect import TimerEffect
 from ledger.errors import RemoteProtocolError
 from ledger.hashing import ZERO_HASH, Hash
 from ledger.transaction import Transaction, decode_envelope, verify_signatures
+from ledger.valid_batches import ValidBatches
 
 
 class CheckedLink(NamedTuple):
@@ -36,6 +37,7 @@ class ChainVerification:
 
     def __init__(self, subject: str) -> None:
         self._subject = subject
+        self._batches = ValidBatches()
         self.count = 0
         self.link: Hash = ZERO_HASH
 
@@ -53,7 +55,7 @@ class ChainVerification:
             raise self._broken(sequence) from error
         if not holds:
             raise self._broken(sequence)
-        if checked.transaction is not None and not verify_signatures(checked.transaction):
+        if checked.transaction is not None and not verify_signatures(checked.transaction, self._batches):
             raise VerificationError(
                 "the signatures of link {sequence} of {subject} are not valid; run `banyan audit`",
                 sequence=sequence,

@@ -17,6 +17,10 @@ EXIT_USAGE = 2
 EXIT_UNREACHABLE = 3
 EXIT_REFUSED = 4
 EXIT_UNVERIFIED = 5
+# A node ended, and would end again as soon as it was started: who starts it by itself (systemd) leaves it alone.
+EXIT_HALTED = 6
+# Errors that end a node so: it is too old for its network; what it signed and what it stores contradict each other.
+HALTING_CODES = frozenset(("protocol-too-old", "ledger-contradiction", "database-stale"))
 # 128 + SIGINT, as shells count it.
 EXIT_INTERRUPTED = 130
 # 128 + SIGPIPE: whoever read our output went away.

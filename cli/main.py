@@ -11,7 +11,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from cli import language
-from cli.errors import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_INTERRUPTED, CommandError
+from cli.errors import (
+    EXIT_BROKEN_PIPE,
+    EXIT_FAILED,
+    EXIT_HALTED,
+    EXIT_INTERRUPTED,
+    HALTING_CODES,
+    CommandError,
+)
 from cli.language import _, phrase, translated
 from ledger.errors import BanyanError
 
@@ -35,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Typer and rich end the process themselves when, and only when, nobody reads what they print.
         status = _give_up_output()
     except BanyanError as error:
-        exit_status = error.exit_status if isinstance(error, CommandError) else EXIT_FAILED
+        exit_status = error.exit_status if isinstance(error, CommandError) else _exit_status_of(error)
         status = _fail(translated(error), error.code, exit_status, error.params, as_json)
     except OSError as error:
         status = _fail(_system_sentence(error), "system", EXIT_FAILED, {}, as_json)
@@ -63,6 +70,10 @@ def _run(words: list[str]) -> int:
         # Typer swallows Ctrl-C and returns this number, which no command returns by itself.
         raise KeyboardInterrupt
     return result if isinstance(result, int) else 0
+
+
+def _exit_status_of(error: BanyanError) -> int:
+    return EXIT_HALTED if error.code in HALTING_CODES else EXIT_FAILED
 
 
 def _own_words(words: list[str]) -> list[str]:

@@ -1,11 +1,10 @@
 """A member's key in a file, in the clear or under a passphrase.
 
 Owns the file format `banyan-key/v1` and its permissions (0600; a key that others can read is refused). Never
-overwrites a key and never shows the secret part. The passphrase is stretched with Argon2id and the seed sealed with
-XSalsa20-Poly1305, both from libsodium. Source: docs/reference/commands.md, "Key files".
+overwrites a key and never shows the secret part. How it is sealed is `daemon.sealed_secret`'s. Source:
+docs/reference/commands.md, "Key files".
 """
 
-import binascii
 import json
 import os
 import stat
@@ -14,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nacl import pwhash, secret, utils
-from nacl.exceptions import CryptoError
+from nacl import utils
 
 from cli.errors import CommandError, UsageError
 from cli.named_file import write_new
+from daemon.sealed_secret import MalformedSealError, WrongPassphraseError, open_secret, seal_secret
 from ledger.errors import InvalidKeyError
 from ledger.signing import SEED_SIZE_BYTES, SigningKey
 from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
@@ -27,13 +26,6 @@ KEY_FORMAT = "banyan-key/v1"
 NAME_DEFAULT = "member"
 # A key file has about 400 bytes.
 KEY_FILE_SIZE_BYTES_MAX = 16 * 1024
-# libsodium's advice for a key that is opened a few times a day: half a second and 256 MiB for every guess.
-OPERATIONS = pwhash.argon2id.OPSLIMIT_MODERATE
-MEMORY_BYTES = pwhash.argon2id.MEMLIMIT_MODERATE
-# What a file may ask this machine to spend on its passphrase: a forged file must not take all memory.
-MEMORY_BYTES_MAX = 1024 * 1024 * 1024
-OPERATIONS_MAX = 16
-
 _MODE = 0o600
 
 
@@ -90,9 +82,9 @@ def create_member_key(path: Path, name: str, passphrase: str | None) -> Verifier
         raise UsageError("{reason}", reason=error) from error
     document: dict[str, Any] = {"format": KEY_FORMAT, "public": str(public)}
     if passphrase is None:
-        document["seed"] = _text(seed)
+        document["seed"] = b64encode(seed).decode("ascii")
     else:
-        document["sealed"] = _seal(seed, passphrase)
+        document["sealed"] = seal_secret(seed, passphrase)
     write_new(path, (json.dumps(document, indent=2) + "\n").encode("utf-8"), _MODE)
     return public
 
@@ -161,49 +153,14 @@ def _malformed(path: Path) -> UsageError:
     )
 
 
-def _seal(seed: bytes, passphrase: str) -> dict[str, Any]:
-    salt = utils.random(pwhash.argon2id.SALTBYTES)
-    box = secret.SecretBox(_stretched(passphrase, salt, OPERATIONS, MEMORY_BYTES))
-    return {
-        "stretching": "argon2id",
-        "operations": OPERATIONS,
-        "memory_bytes": MEMORY_BYTES,
-        "salt": _text(salt),
-        "box": _text(bytes(box.encrypt(seed))),
-    }
-
-
 def _unseal(path: Path, sealed: dict[str, Any], passphrase: str) -> bytes:
     try:
-        operations, memory_bytes = sealed["operations"], sealed["memory_bytes"]
-        salt, box = b64decode(sealed["salt"], validate=True), b64decode(sealed["box"], validate=True)
-        bounded = (
-            sealed["stretching"] == "argon2id"
-            and type(operations) is int
-            and type(memory_bytes) is int
-            and 1 <= operations <= OPERATIONS_MAX
-            and pwhash.argon2id.MEMLIMIT_MIN <= memory_bytes <= MEMORY_BYTES_MAX
-            and len(salt) == pwhash.argon2id.SALTBYTES
-        )
-    except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        return open_secret(sealed, passphrase)
+    except MalformedSealError as error:
         raise _malformed(path) from error
-    if not bounded:
-        raise _malformed(path)
-    try:
-        return secret.SecretBox(_stretched(passphrase, salt, operations, memory_bytes)).decrypt(box)
-    except CryptoError as error:
+    except WrongPassphraseError as error:
         raise CommandError(
             "the passphrase does not open the key {path}; try again, or take the key from a backup if the file was"
             " damaged",
             path=str(path),
         ) from error
-
-
-def _stretched(passphrase: str, salt: bytes, operations: int, memory_bytes: int) -> bytes:
-    return pwhash.argon2id.kdf(
-        secret.SecretBox.KEY_SIZE, passphrase.encode("utf-8"), salt, opslimit=operations, memlimit=memory_bytes
-    )
-
-
-def _text(data: bytes) -> str:
-    return b64encode(data).decode("ascii")

@@ -17,7 +17,8 @@ LEADER = "leader"
 class NodeRow:
     """One node: its role is `leader`, or its state in the registry; heights and lag in blocks, None if unknown.
 
-    `is_connected` is None for the asked node itself.
+    `is_connected` is None for the asked node itself. `heard_ms` says how long ago something came that a voter had
+    signed, `clock_offset_ms` how far a neighbour's clock is ahead.
     """
 
     id: str
@@ -26,6 +27,8 @@ class NodeRow:
     is_connected: bool | None
     height: int | None
     lag_blocks: int | None
+    heard_ms: int | None = None
+    clock_offset_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,15 @@ class Sample:
     clock_ms: int
     executed_height: int
     tree_size: int
+    # The stage of syncing by snapshot, and how much of it was done.
+    stage: str = ""
+    stage_done: int = 0
 
     @classmethod
     def of(cls, status: Mapping[str, Any]) -> "Sample":
         """The moment that a status tells of."""
-        return cls(status["clock_ms"], status["executed_height"], status["tree_size"])
+        sync = status["sync"]
+        return cls(status["clock_ms"], status["executed_height"], status["tree_size"], sync["stage"], sync["done"])
 
 
 def node_rows(status: Mapping[str, Any], nodes: tuple[NodeEntry, ...], peers: Mapping[str, Any]) -> tuple[NodeRow, ...]:
@@ -50,19 +57,41 @@ def node_rows(status: Mapping[str, Any], nodes: tuple[NodeEntry, ...], peers: Ma
     for node in nodes:
         role = LEADER if node.id == status["leader"] else node.state
         if node.id == own:
-            rows.append(NodeRow(node.id, node.name, role, None, committed, status["lag_blocks"]))
+            rows.append(NodeRow(node.id, node.name, role, None, committed, status["lag_blocks"], 0, 0))
             continue
         peer = heard.get(node.id)
         connected = peer is not None and bool(peer["connected"])
         height = peer["height"] if peer is not None and connected else None
         lag = peer["lag_blocks"] if peer is not None and connected else None
-        rows.append(NodeRow(node.id, node.name, role, connected, height, lag))
+        heard_ms = status["voters_heard_ms"].get(node.id)
+        rows.append(NodeRow(node.id, node.name, role, connected, height, lag, heard_ms, _clock_offset_ms(peer)))
     known = {node.id for node in nodes}
     for identifier, peer in heard.items():
         if identifier not in known and peer["connected"]:
             name = peer["name"] or identifier
-            rows.append(NodeRow(identifier, name, "guest", True, peer["height"], peer["lag_blocks"]))
+            offset_ms = _clock_offset_ms(peer)
+            rows.append(NodeRow(identifier, name, "guest", True, peer["height"], peer["lag_blocks"], None, offset_ms))
     return tuple(rows)
+
+
+def seconds_to_go(before: Sample, after: Sample, lag_blocks: int) -> int | None:
+    """How long a node that is so far behind still needs, as fast as it was between two samples; None: it stands."""
+    blocks, _ = per_second(before, after)
+    return round(lag_blocks / blocks) if blocks > 0 else None
+
+
+def seconds_of_stage(before: Sample, after: Sample, sync: Mapping[str, Any]) -> int | None:
+    """How long the stage of syncing still takes, as fast as it was between two samples; None: nobody can tell."""
+    elapsed_ms, done = after.clock_ms - before.clock_ms, after.stage_done - before.stage_done
+    if before.stage != after.stage or elapsed_ms <= 0 or done <= 0:
+        return None
+    left: int = sync["total"] - sync["done"]
+    return round(left * elapsed_ms / done / 1000)
+
+
+def _clock_offset_ms(peer: Mapping[str, Any] | None) -> int | None:
+    sight = None if peer is None or not peer["connected"] else peer["sight"]
+    return None if sight is None else int(sight["clock_offset_ms"])
 
 
 def per_second(before: Sample, after: Sample) -> tuple[float, float]:

@@ -5,6 +5,7 @@ Source: docs/reference/contracts.md, "governance".
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +25,17 @@ _ID_PREFIX = re.compile(r"[0-9a-f]{8,64}")
 
 @dataclass(frozen=True, slots=True)
 class NodeEntry:
-    """A node of the registry; `address` is None where it only dials out."""
+    """A node of the registry; `address` is None where it only dials out.
+
+    `height` is the block that registered it, `replaces` the id of the node in whose place it came.
+    """
 
     id: str
     name: str
     state: str
     address: str | None
+    height: int = 0
+    replaces: str | None = None
 
 
 def read_nodes(client: NodeClient) -> tuple[NodeEntry, ...]:
@@ -39,12 +45,26 @@ def read_nodes(client: NodeClient) -> tuple[NodeEntry, ...]:
         UnreachableError, RefusedError: as the client.
         CommandError: there are too many.
     """
-    found = [
-        NodeEntry(one["id"], one["fields"]["name"], one["fields"]["state"], one["fields"].get("address"))
-        for one in read_all(client, "node", NODES_MAX)
-    ]
+    return node_entries(read_all(client, "node", NODES_MAX))
+
+
+def node_entries(records: Sequence[Mapping[str, Any]]) -> tuple[NodeEntry, ...]:
+    """The nodes of these records that have not left, voters first, then by name."""
+    found = [_entry(one["id"], one["fields"]) for one in records]
     belonging = [one for one in found if one.state != STATE_LEFT]
     return tuple(sorted(belonging, key=lambda one: (one.state != STATE_VOTER, one.name)))
+
+
+def _entry(identifier: str, fields: Mapping[str, Any]) -> NodeEntry:
+    replaces = fields.get("replaces")
+    return NodeEntry(
+        identifier,
+        fields["name"],
+        fields["state"],
+        fields.get("address"),
+        fields["height"],
+        None if replaces is None else replaces["$hex"],
+    )
 
 
 def read_all(client: NodeClient, kind: str, count_max: int) -> list[dict[str, Any]]:
@@ -82,6 +102,13 @@ def find_node(nodes: tuple[NodeEntry, ...], text: str) -> NodeEntry:
     if len(named) == 1:
         return named[0]
     known = ", ".join(one.name for one in nodes)
+    if len({one.name for one in named}) == 1:
+        raise UsageError(
+            "there are two nodes {name} while its keys are replaced: {ids}; give the beginning of an id, or go on with"
+            " `banyan keys rotate`",
+            name=named[0].name,
+            ids=", ".join(f"{one.id[:16]}… ({one.state})" for one in named),
+        )
     if named:
         raise UsageError(
             "{text} is the beginning of several nodes' ids; give the name: {known}", text=typed, known=known

@@ -45,6 +45,7 @@ from consensus.events import (
     TransferAsked,
     VoteKept,
     VotersChanged,
+    WritingChanged,
 )
 from consensus.leadership import Leadership
 from consensus.messages import (
@@ -146,6 +147,11 @@ class Agreement:
         return self._leadership.may_propose
 
     @property
+    def takes_blocks(self) -> bool:
+        """Whether somebody is known to lead, and this node can write what it is sent."""
+        return self._standing.leader is not None and self._standing.can_write
+
+    @property
     def answering(self) -> frozenset[Hash]:
         """Which voters can be reached, as far as this node, the leader, has heard of late; itself included."""
         return self._leadership.answering
@@ -232,6 +238,8 @@ class Agreement:
                 self._leadership.ask_read(question, self.has_committed_own_term)
             case TransferAsked(successor):
                 self._leadership.hand_over(successor)
+            case WritingChanged(can_write):
+                self._leadership.writing_changed(can_write)
             case Campaign():
                 self._elections.begin()
             case HeaderSeen(position, proposer, header, signature):

@@ -91,6 +91,9 @@ class Elections:
         self._postpone(standing.now_ms)
         if not standing.may_sign or standing.role is Role.LEADER or standing.term >= TERM_MAX:
             return
+        if not standing.can_write:
+            # It would win with the newest chain, and not even its opening block could be stored.
+            return
         if standing.role is Role.CANDIDATE:
             standing.rest()
         self._candidacy = None
@@ -355,7 +358,7 @@ class Elections:
         return ElectionCertificate(standing.term, standing.settings.node_id, votes)
 
     def drop_out(self) -> None:
-        """Other voters are in force: what was asked of the old ones counts no longer."""
+        """What was asked counts no longer: other voters are in force, or this node cannot write."""
         self._round = self._candidacy = None
 
     # -- leaders ------------------------------------------------------------------------------------------------

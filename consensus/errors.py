@@ -6,7 +6,8 @@ BanyanError
 │   └── InvalidTimingError         no node can wait like that
 └── RemoteProtocolError
     ├── InvalidMessageError        a vote or acknowledgement that is not one
-    └── InvalidCertificateError    signatures that do not make the quorum they claim
+    ├── InvalidCertificateError    signatures that do not make the quorum they claim
+    └── UnprovenVotersError        a change of voters that no quorum of those before vouched for
 """
 
 from ledger.errors import LocalError, RemoteProtocolError
@@ -22,6 +23,12 @@ class InvalidCertificateError(RemoteProtocolError):
     """A certificate that does not certify."""
 
     code = "certificate-invalid"
+
+
+class UnprovenVotersError(RemoteProtocolError):
+    """A chain of headers whose voters cannot be shown to follow from those that are trusted."""
+
+    code = "voters-unproven"
 
 
 class InvalidVoterSetError(LocalError):

@@ -111,9 +111,16 @@ class ReadAsked:
 
 @dataclass(frozen=True, slots=True)
 class TransferAsked:
-    """Hand leadership to `successor`; None: to the voter that is furthest. Also for a disk that cannot be written."""
+    """Hand leadership to `successor`; None: to the voter that is furthest."""
 
     successor: Hash | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WritingChanged:
+    """Whether this node's disk takes blocks; at first it does. Whoever cannot write leads nobody and does not stand."""
+
+    can_write: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,7 @@ Event: TypeAlias = (
     | VotersChanged
     | ReadAsked
     | TransferAsked
+    | WritingChanged
     | Campaign
     | HeaderSeen
 )

@@ -36,6 +36,8 @@ class Leadership:
         self._election = b""
         self._next_beat_ms = 0
         self._silent_until_ms = 0
+        # Until when a leader that cannot write looks for a successor; then it steps down.
+        self._relief_until_ms = 0
         self._counter_heard = 0
         self._term_heard = 0
         self._wish: Packet | None = None
@@ -57,6 +59,7 @@ class Leadership:
         self._election = encode_term_certificate(certificate)
         self._pulse = Pulse(standing.settings.node_id, standing.now_ms, 2 * timing.election_timeout_ms)
         self._silent_until_ms = standing.now_ms
+        self._relief_until_ms = standing.now_ms + self._silence_ms
         standing.emit(BecameLeader(certificate.term, certificate))
         self._beat()
 
@@ -67,8 +70,9 @@ class Leadership:
 
     @property
     def may_propose(self) -> bool:
-        """Whether this node leads and has not wished for a successor in the last two election timeouts."""
-        return self._standing.role is Role.LEADER and self._standing.now_ms >= self._silent_until_ms
+        """Whether this node leads, can write, and has not wished for a successor in the last two election timeouts."""
+        standing = self._standing
+        return standing.role is Role.LEADER and standing.can_write and standing.now_ms >= self._silent_until_ms
 
     @property
     def answering(self) -> frozenset[Hash]:
@@ -81,13 +85,49 @@ class Leadership:
         standing = self._standing
         # A leader is not blamed for what was waiting before it led: else an overloaded network does nothing but elect.
         waiting_ms = min(oldest_waiting_ms, standing.now_ms - self._followed_since_ms)
-        self._is_starving = waiting_ms > standing.settings.timing.starving_ms
+        # Nor for what a node that cannot write has not seen in a block.
+        self._is_starving = waiting_ms > standing.settings.timing.starving_ms and standing.can_write
         if standing.role is Role.LEADER and self._pulse is not None:
-            if not self._pulse.has_quorum(standing.now_ms, standing.voters):
+            if self._is_in_vain(self._pulse):
                 standing.rest()
             elif standing.now_ms >= self._next_beat_ms:
                 self._beat()
         self._follow_wish()
+
+    def _is_in_vain(self, pulse: Pulse) -> bool:
+        """Whether this leader leads nobody, or cannot write and found no successor."""
+        standing = self._standing
+        if not pulse.has_quorum(standing.now_ms, standing.voters):
+            return True
+        return not standing.can_write and standing.voters.quorum_size > 1 and self._seek_relief()
+
+    def writing_changed(self, can_write: bool) -> None:
+        """The disk takes no blocks, or takes them again: a leader hands over at once, a candidate gives up."""
+        standing = self._standing
+        if can_write == standing.can_write:
+            return
+        standing.can_write = can_write
+        if can_write:
+            # What waited here meanwhile is not the leader's fault.
+            self._followed_since_ms = standing.now_ms
+            return
+        self._elections.drop_out()
+        self._relief_until_ms = standing.now_ms + self._silence_ms
+        if standing.role is Role.CANDIDATE:
+            standing.rest()
+        elif standing.voters.quorum_size > 1:
+            self._seek_relief()
+
+    def _seek_relief(self) -> bool:
+        """Wish for a successor, unless one is wished for; whether nobody has taken over in two election timeouts.
+
+        Whom this leader wishes for may be unable to write too: then those who can find each other by an election. A
+        lone voter goes on leading, and proposes again when it can write.
+        """
+        now_ms = self._standing.now_ms
+        if now_ms >= self._silent_until_ms:
+            self.hand_over(None)
+        return now_ms >= self._relief_until_ms
 
     def voters_changed(self) -> None:
         """Other voters are in force: they need not have answered a leader that they did not follow yet."""

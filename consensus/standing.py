@@ -58,6 +58,8 @@ class Standing:
         # When the running term was adopted in this run.
         self.adopted_ms: int | None = None
         self.must_recover = not kept.holds_acknowledged
+        # Whether blocks can be put on disk; votes have their room (docs/protocol.md, section 6, "Liveness").
+        self.can_write = True
         self.role = self._resting_role
         self._told_term_ms: int | None = None
         self._told: tuple[str, int, Hash | None] = (self.role.value, self.term, self.leader)

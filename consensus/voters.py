@@ -5,16 +5,19 @@ that two nodes with the same voters have the same hash. Source: docs/protocol.md
 """
 
 from dataclasses import dataclass, field
+from typing import cast
 
-from consensus.errors import InvalidVoterSetError
-from ledger.encoding import encode
-from ledger.hashing import Hash, tagged_hash
+from consensus.errors import InvalidMessageError, InvalidVoterSetError
+from ledger.encoding import Value, decode, encode
+from ledger.hashing import HASH_SIZE_BYTES, Hash, tagged_hash
 
 MAJORITY = "majority"
 TWO_THIRDS = "two-thirds"
 # A signed note must hold a cosignature of each, and verifiers accept few more.
 VOTERS_MAX = 21
 TWO_THIRDS_VOTERS_MIN = 4
+# 21 voters of 69 bytes, and the rule.
+VOTER_SET_SIZE_BYTES_MAX = 2048
 
 
 def voters_min(quorum: str) -> int:
@@ -56,10 +59,33 @@ class VoterSet:
             raise InvalidVoterSetError(
                 "a quorum of two thirds needs at least {count} voters", count=TWO_THIRDS_VOTERS_MIN
             )
-        listed = encode([self.quorum, [[voter.node_id, voter.agreement_key] for voter in ordered]])
         object.__setattr__(self, "voters", ordered)
-        object.__setattr__(self, "hash", tagged_hash("voter-set", listed))
+        object.__setattr__(self, "hash", tagged_hash("voter-set", self.encode()))
         object.__setattr__(self, "_keys", keys)
+
+    def encode(self) -> bytes:
+        """The canonical bytes that the hash is of."""
+        return encode([self.quorum, [[voter.node_id, voter.agreement_key] for voter in self.voters]])
+
+    @classmethod
+    def decode(cls, data: bytes) -> "VoterSet":
+        """The set of which `data` are the canonical bytes.
+
+        Raises:
+            DecodingError: not canonical bytes.
+            InvalidMessageError: canonical, but no possible set.
+        """
+        value = decode(data, VOTER_SET_SIZE_BYTES_MAX)
+        quorum, listed = value if isinstance(value, list) and len(value) == 2 else (None, None)
+        if not isinstance(quorum, str) or not isinstance(listed, list):
+            raise InvalidMessageError("a voter set is a list of its quorum rule and its voters")
+        pairs = [tuple(one) for one in listed if isinstance(one, list) and [*map(_is_hash, one)] == [True, True]]
+        if len(pairs) != len(listed) or pairs != sorted(pairs):
+            raise InvalidMessageError("a voter set lists pairs of node id and key, ascending, after its quorum rule")
+        try:
+            return cls(tuple(Voter(cast(bytes, one), cast(bytes, key)) for one, key in pairs), quorum)
+        except InvalidVoterSetError as error:
+            raise InvalidMessageError("a voter set that cannot be: {reason}", reason=error) from error
 
     @property
     def quorum_size(self) -> int:
@@ -69,6 +95,10 @@ class VoterSet:
     def key_of(self, node_id: Hash) -> bytes | None:
         """The agreement key of a voter; None for everybody else."""
         return self._keys.get(node_id)
+
+
+def _is_hash(value: Value) -> bool:
+    return isinstance(value, bytes) and len(value) == HASH_SIZE_BYTES
 
 
 def quorum_size_of(voters_count: int, quorum: str) -> int:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from contracts.errors import Reason, Refusal
 from contracts.genesis_state import PARAMETERS_KEY
-from contracts.member import STATE_ACTIVE, Member, decode_member, member_record_key
+from contracts.member import STATE_ACTIVE, Member, MemberKey, decode_member, member_record_key
 from contracts.members.key_register import RegisteredKey, member_key_record_key
 from contracts.record import Record
 from contracts.state import StateReader
@@ -113,7 +113,7 @@ def check_sender(state: StateReader, transaction: Transaction, time_ms: int, pen
     """
     find_signers(state, transaction)
     count = SenderCount.decode(state.get(sender_count_key(transaction.sender)))
-    check_quota(state, transaction.sender, count.on(time_ms // DAY_MS) + pending_count)
+    check_count(transaction.sender, count.on(time_ms // DAY_MS) + pending_count, quota_of(state.get(PARAMETERS_KEY)))
     check_voter_change(state, transaction)
 
 
@@ -126,20 +126,26 @@ def find_signers(state: StateReader, transaction: Transaction) -> tuple[Member, 
 
     Cost: a look-up for the sender; for each key of somebody else, another, or two where it is not their first key.
     """
-    sender = _find_member(state, transaction.sender)
+    return signers_with(state, _find_member(state, transaction.sender), transaction)
+
+
+def signers_with(state: StateReader, sender: Member | None, transaction: Transaction) -> tuple[Member, ...]:
+    """As `find_signers`, for who has found the sender already."""
     if sender is None:
         raise Refusal(*SENDER_UNKNOWN, sender=transaction.sender.hex())
     if sender.state != STATE_ACTIVE and transaction.operation != OBJECTION:
         raise Refusal(*NOT_ACTIVE, member=sender.id.hex(), state=sender.state)
-    if len(transaction.signatures) == 1 and transaction.signatures[0][:2] in sender.keys:
+    if len(transaction.signatures) == 1 and transaction.signatures[0].registered_key in sender.keys:
         return (sender,)
     has_signed = False
     others: dict[Hash, Member] = {}
-    for scheme, key, _ in transaction.signatures:
-        if (scheme, key) in sender.keys:
+    for signature in transaction.signatures:
+        # Not the scheme of the signature: a key signs for its member one by one and in batches.
+        key = signature.registered_key
+        if key in sender.keys:
             has_signed = True
             continue
-        other = _find_signer(state, transaction.network_id, scheme, key)
+        other = _find_signer(state, transaction.network_id, key)
         if other.state != STATE_ACTIVE:
             raise Refusal(*NOT_ACTIVE, member=other.id.hex(), state=other.state)
         others[other.id] = other
@@ -148,28 +154,28 @@ def find_signers(state: StateReader, transaction: Transaction) -> tuple[Member, 
     return (sender, *others.values())
 
 
-def check_quota(state: StateReader, sender: Hash, count: int) -> None:
+def check_count(sender: Hash, count: int, quota: int) -> None:
     """Refuse one more transaction of a sender that has `count` on this day already.
 
     Raises:
         Refusal: `sender.quota-exceeded`.
     """
-    limit = _quota(state.get(PARAMETERS_KEY))
-    if count >= limit:
-        raise Refusal(*QUOTA_EXCEEDED, sender=sender.hex(), count=count, limit=limit)
+    if count >= quota:
+        raise Refusal(*QUOTA_EXCEEDED, sender=sender.hex(), count=count, limit=quota)
 
 
-def _find_signer(state: StateReader, network_id: Hash, scheme: str, key: bytes) -> Member:
+def _find_signer(state: StateReader, network_id: Hash, registered_key: MemberKey) -> Member:
     """The member whose key this is: by its id if it is their first one, else by the register of keys."""
+    _scheme, key = registered_key
     found = _find_member(state, member_id(network_id, key))
-    if found is not None and (scheme, key) in found.keys:
+    if found is not None and registered_key in found.keys:
         return found
     data = state.get(member_key_record_key(key))
     registered = None if data is None else RegisteredKey.decode(data)
     if registered is not None and registered.is_revoked:
         raise Refusal(*KEY_REVOKED, key=key.hex())
     found = None if registered is None else _find_member(state, registered.account)
-    if found is None or (scheme, key) not in found.keys:
+    if found is None or registered_key not in found.keys:
         raise Refusal(*KEY_UNKNOWN, key=key.hex())
     return found
 
@@ -181,7 +187,12 @@ def _find_member(state: StateReader, member: Hash) -> Member | None:
 
 # 4: the parameters change a few times a year.
 @lru_cache(maxsize=4)
-def _quota(parameters: bytes | None) -> int:
+def quota_of(parameters: bytes | None) -> int:
+    """How many transactions a member may submit in a day, by the record of the network's parameters.
+
+    Raises:
+        DecodingError: the record does not say; the store is damaged.
+    """
     quota = Record.decode(parameters).fields.get("transactions_per_sender_per_day_max") if parameters else None
     if type(quota) is not int:
         raise DecodingError("the record of the network's parameters lacks the daily quota")

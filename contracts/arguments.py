@@ -91,8 +91,9 @@ class Text:
         # What is printable holds no control character; most texts are.
         if not value.isprintable() and (_CONTROL_BUT_BREAKS if self.multiline else _CONTROL).search(value):
             raise Refusal(*PATTERN, argument=name, pattern="no control characters")
-        if self.pattern is not None and self._form is not None and not self._form.fullmatch(value):
-            raise Refusal(*PATTERN, argument=name, pattern=self.pattern)
+        form = self._form
+        if form is not None and not form.fullmatch(value):
+            raise Refusal(*PATTERN, argument=name, pattern=form.pattern)
 
     def describe(self) -> Description:
         """The bounds in bytes."""
@@ -307,6 +308,22 @@ class Arguments:
         assert isinstance(value, str), name
         return value
 
+    def optional_text(self, name: str) -> str | None:
+        """A text or identifier; None where the argument was left out."""
+        value = self._values.get(name)
+        assert value is None or isinstance(value, str), name
+        return value
+
+    def optional_integer(self, name: str) -> int | None:
+        """A whole number; None where the argument was left out."""
+        value = self._values.get(name)
+        assert value is None or isinstance(value, int), name
+        return value
+
+    def optional_value(self, name: str) -> Value:
+        """The canonical value as it stands in the transaction; None where the argument was left out."""
+        return self._values.get(name)
+
     def integer(self, name: str) -> int:
         """A whole number."""
         value = self._values[name]
@@ -352,7 +369,12 @@ class Arguments:
     def given(self, names: Iterable[str]) -> dict[str, Value]:
         """Those of `names` that were given, with their canonical values."""
         values = self._values
-        return {name: values[name] for name in names if name in values}
+        found: dict[str, Value] = {}
+        # No comprehension, which is a function that is made and called each time.
+        for name in names:
+            if name in values:
+                found[name] = values[name]
+        return found
 
     def value(self, name: str) -> Value:
         """The canonical value as it stands in the transaction, such as a commitment map."""
@@ -362,7 +384,7 @@ class Arguments:
 class Declaration:
     """The arguments that one operation takes."""
 
-    __slots__ = ("_by_name", "_required", "arguments")
+    __slots__ = ("_checks", "_required", "arguments")
 
     def __init__(self, arguments: Iterable[Argument]) -> None:
         """Declare them, in the order of documents.
@@ -371,9 +393,10 @@ class Declaration:
             ContractError: two have one name.
         """
         self.arguments = tuple(arguments)
-        self._by_name = {argument.name: argument for argument in self.arguments}
-        self._required = tuple(argument.name for argument in self.arguments if not argument.optional)
-        if len(self._by_name) != len(self.arguments):
+        # What checks the value of each.
+        self._checks = {argument.name: argument.type.check for argument in self.arguments}
+        self._required = frozenset(argument.name for argument in self.arguments if not argument.optional)
+        if len(self._checks) != len(self.arguments):
             raise ContractError("an operation declares two arguments of one name")
 
     def check(self, values: dict[str, Value]) -> Arguments:
@@ -382,13 +405,16 @@ class Declaration:
         Raises:
             Refusal: `arguments.` and what is wrong, with the argument's name; missing ones come first.
         """
-        for name in self._required:
-            if name not in values:
-                raise Refusal(*MISSING, argument=name)
-        by_name = self._by_name
+        if not values.keys() >= self._required:
+            raise self._missing(values)
+        checks = self._checks
         for name, value in values.items():
-            argument = by_name.get(name)
-            if argument is None:
+            if name not in checks:
                 raise Refusal(*UNKNOWN, argument=name)
-            argument.type.check(name, value)
+            checks[name](name, value)
         return Arguments(values)
+
+    def _missing(self, values: dict[str, Value]) -> Refusal:
+        """Names the first argument, in the order of documents, that is missing."""
+        missing = [one.name for one in self.arguments if not one.optional and one.name not in values]
+        return Refusal(*MISSING, argument=missing[0])

@@ -6,10 +6,10 @@ do what. Source: docs/reference/contracts.md, "The context".
 
 from collections.abc import Sequence
 
+from contracts.block_facts import BlockFacts
 from contracts.contract import Contract, Operation
-from contracts.member import Member, member_subject
+from contracts.member import Member
 from contracts.run_context import RunContext
-from contracts.state import BlockState
 from ledger.hashing import Hash
 
 
@@ -25,24 +25,22 @@ class Context(RunContext):
 
     def __init__(
         self,
-        state: BlockState,
+        block: BlockFacts,
         contract: Contract,
         operation: Operation,
-        network_id: Hash,
         signers: Sequence[Member],
-        height: int,
-        time_ms: int,
-        leaf_index: int,
         transaction_id: Hash,
+        leaf_index: int,
     ) -> None:
         """A transaction that asks for `operation` of `contract`; the sender is the first of `signers`."""
-        super().__init__(state, contract, network_id, height, time_ms, transaction_id)
+        # By its name: what is done for every transaction is worth the look-up of `super()`.
+        RunContext.__init__(self, block, contract, transaction_id)
         self.operation = operation
         self.sender = signers[0]
         self.signers = signers
         self.leaf_index = leaf_index
         self.transaction_id = transaction_id
-        self.subjects[member_subject(self.sender.id)] = None
+        self.subjects[self.sender.subject] = None
 
     @property
     def operation_name(self) -> str:

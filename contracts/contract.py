@@ -35,7 +35,7 @@ class Operation:
     randomness, on the order of a set, or on what is detached.
     """
 
-    __slots__ = ("actors", "declaration", "function", "method", "summary")
+    __slots__ = ("actors", "declaration", "function", "method", "summary", "weighed_by")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class Operation:
         function: OperationFunction,
         *,
         actors: tuple[str, ...],
+        weighed_by: tuple[str, ...] = (),
     ) -> None:
         """Declare an operation.
 
@@ -54,9 +55,11 @@ class Operation:
             arguments: In the order of documents.
             function: What does it.
             actors: Who may do it, at least one; the function asks `contracts.authority` whether the sender is one.
+            weighed_by: One argument or two, short texts, that tell cheap uses from dear ones where one operation does
+                many things: whoever fills blocks remembers what each has cost (`daemon.work_memory`).
 
         Raises:
-            ContractError, InvalidActorError: the name or an actor is malformed; there is no actor.
+            ContractError, InvalidActorError: the name or an actor is malformed; there is no actor, or no such argument.
         """
         if not _NAME.fullmatch(method):
             raise ContractError("{name!r} cannot be the name of an operation", name=method)
@@ -67,6 +70,10 @@ class Operation:
         self.actors = parse_actors(actors)
         self.declaration = Declaration(arguments)
         self.function = function
+        for name in weighed_by:
+            if all(one.name != name for one in arguments):
+                raise ContractError("the operation {name} has no argument {argument}", name=method, argument=name)
+        self.weighed_by = weighed_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,16 @@ GENESIS_KINDS = frozenset(
     )
 )
 
+# Only a successor network begins with records of this kind (`contracts.inheritance`): the policies by which receipts of
+# the ledgers before it are verified.
+KIND_FORMER_POLICY = "former-policy"
+
 
 def genesis_records(genesis: Genesis) -> dict[bytes, bytes]:
-    """The state at height 0: encoded records by key, every one of version 1, in ascending order of the keys."""
+    """The state at height 0: encoded records by key, every one of version 1, in ascending order of the keys.
+
+    That of a successor holds the inherited records besides (`contracts.inheritance`), of which none has these keys.
+    """
     nodes = [RegisteredNode.of(voter, STATE_VOTER, 0) for voter in genesis.voters]
     voters = VoterRecord(0, genesis.quorum, 0, tuple(map(RecordedVoter.of, nodes))).fields
     records: dict[bytes, dict[str, Value]] = {
@@ -66,5 +73,6 @@ def genesis_records(genesis: Genesis) -> dict[bytes, bytes]:
         )
         members.append(member)
     records |= pack_records(genesis.packs)
-    records[ADMINISTRATORS_KEY] = Administrators(tuple(sorted(members))).fields
+    if genesis.predecessor is None:
+        records[ADMINISTRATORS_KEY] = Administrators(tuple(sorted(members))).fields
     return {key: Record(1, fields).encode() for key, fields in sorted(records.items())}

@@ -27,7 +27,7 @@ from contracts.decision import DECIDED, KIND_DECISION, Decision, keep_decision
 from contracts.errors import Reason, Refusal
 from contracts.genesis_state import KIND_PARAMETERS
 from contracts.limits import DECISION_LIMITS
-from contracts.node_registry import KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME
+from contracts.node_registry import KIND_NODE, KIND_NODE_KEY, KIND_NODE_NAME, NODE_REGISTER
 from contracts.packs.activation import (
     ACTIVATED,
     ACTIVATION_ARGUMENTS,
@@ -55,6 +55,21 @@ from contracts.proposal import (
     find_open_proposal,
     keep_approvals,
     open_proposal,
+)
+from contracts.protocol_change import (
+    PROTOCOL_ARGUMENTS,
+    PROTOCOL_DECIDED,
+    PROTOCOL_REASONS,
+    plan_cancellation,
+    plan_version,
+)
+from contracts.protocol_record import KIND_PROTOCOL
+from contracts.protocol_support import (
+    KIND_NODE_PROTOCOL,
+    SUPPORT_ANNOUNCED,
+    SUPPORT_ARGUMENTS,
+    SUPPORT_REASONS,
+    announce_support,
 )
 from contracts.registry_change import (
     REGISTER_ARGUMENTS,
@@ -109,7 +124,7 @@ class _Action:
 _ACTIONS = {
     action.method: action
     for action in (
-        _Action("node-register", "Take a node into the registry", REGISTER_ARGUMENTS, plan_registration),
+        _Action(NODE_REGISTER, "Take a node into the registry", REGISTER_ARGUMENTS, plan_registration),
         _Action("node-remove", "Let a node leave", REMOVE_ARGUMENTS, plan_removal),
         _Action("administrator-add", "Make an administrator of a member", ADMINISTRATOR_ARGUMENTS, plan_admission),
         _Action("administrator-remove", "Let a member be no administrator", ADMINISTRATOR_ARGUMENTS, plan_dismissal),
@@ -117,6 +132,8 @@ _ACTIONS = {
         _Action("parameters-set", "Give the network other parameters", PARAMETER_ARGUMENTS, plan_parameters),
         _Action("working-days-set", "List the holidays of a year", WORKING_DAYS_ARGUMENTS, plan_working_days),
         _Action("pack-activate", "Put a published pack in force", ACTIVATION_ARGUMENTS, plan_activation),
+        _Action("protocol-set", "Let blocks follow a newer version of the protocol", PROTOCOL_ARGUMENTS, plan_version),
+        _Action("protocol-cancel", "Take back the version of the protocol that is scheduled", (), plan_cancellation),
         _Action("voter-add", "Make a voter of a node", VOTER_ARGUMENTS, plan_addition, approval=VOTER_APPROVE),
         _Action(
             "voter-remove", "Make an observer of a voter", VOTER_ARGUMENTS, plan_subtraction, approval=VOTER_APPROVE
@@ -207,7 +224,9 @@ def _planned_again(context: Context, action: _Action, proposal: Proposal) -> Pla
 
 
 def _needed(administrators: Administrators, plan: Plan) -> int:
-    """How many administrators have to agree to this plan."""
+    """How many administrators have to agree to this plan; one where a decision covers it already."""
+    if plan.decided_by is not None:
+        return 1
     return max(administrators.needed, plan.approvals_min)
 
 
@@ -217,6 +236,9 @@ def _agree(administrators: Administrators, plan: Plan, proposal: Proposal) -> bo
 
 
 def _enact(context: Context, administrators: Administrators, plan: Plan, proposal: Proposal) -> None:
+    if plan.decided_by is not None:
+        plan.enact(plan.decided_by)
+        return
     plan.enact(proposal.id)
     keep_decision(
         context,
@@ -247,9 +269,11 @@ GOVERNANCE = Contract(
             KIND_NODE,
             KIND_NODE_KEY,
             KIND_NODE_NAME,
+            KIND_NODE_PROTOCOL,
             KIND_PARAMETERS,
             KIND_PROPOSAL,
             KIND_PROPOSER,
+            KIND_PROTOCOL,
             KIND_VOTERS,
             KIND_WORKING_DAYS,
         )
@@ -260,7 +284,15 @@ GOVERNANCE = Contract(
     events=REGISTRY_EVENTS
     | PROPOSAL_EVENTS
     | ADMINISTRATOR_EVENTS
-    | {ACTIVATED, DECIDED, PARAMETERS_CHANGED, VOTERS_CHANGED, WORKING_DAYS_CHANGED},
+    | {
+        ACTIVATED,
+        DECIDED,
+        PARAMETERS_CHANGED,
+        PROTOCOL_DECIDED,
+        SUPPORT_ANNOUNCED,
+        VOTERS_CHANGED,
+        WORKING_DAYS_CHANGED,
+    },
     reasons=(
         NOT_ADMINISTRATOR,
         *REGISTRY_REASONS,
@@ -269,6 +301,8 @@ GOVERNANCE = Contract(
         *PARAMETER_REASONS,
         *WORKING_DAYS_REASONS,
         *ACTIVATION_REASONS,
+        *PROTOCOL_REASONS,
+        *SUPPORT_REASONS,
         *PROPOSAL_REASONS,
         OTHER_APPROVAL,
         NOT_PROPOSER,
@@ -280,6 +314,13 @@ GOVERNANCE = Contract(
         ),
         Operation(
             "node-update", "Give a node another address, or none", UPDATE_ARGUMENTS, update_node, actors=_ADMINISTRATORS
+        ),
+        Operation(
+            "node-protocol",
+            "Announce which versions of the protocol a node can follow",
+            SUPPORT_ARGUMENTS,
+            announce_support,
+            actors=("anyone",),
         ),
         Operation(
             APPROVE,

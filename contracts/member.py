@@ -6,7 +6,7 @@ network and its first key, so the member of a first key is found without an inde
 Source: docs/reference/contracts.md, "Who signed".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -21,7 +21,7 @@ STATE_SUSPENDED = "suspended"
 STATE_CLOSED = "closed"
 ACCOUNT_STATES = (STATE_ACTIVE, STATE_SUSPENDED, STATE_CLOSED)
 
-# A signature scheme's name and a public key.
+# A kind of key (`ed25519`) and a public key; ways of signing with it (one by one, in batches) are no part of it.
 MemberKey: TypeAlias = tuple[str, bytes]
 
 
@@ -30,6 +30,7 @@ class Member:
     """A member at one moment: id of 32 bytes, name, the keys that sign for it, its roles.
 
     `person` is the person for whom the account acts, None for an account without one; `state` says whether it may.
+    `subject` is the chain in which everything that it submits is linked.
     """
 
     id: Hash
@@ -38,6 +39,11 @@ class Member:
     roles: frozenset[str]
     person: str | None = None
     state: str = STATE_ACTIVE
+    subject: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A member is decoded once and submits many times.
+        object.__setattr__(self, "subject", member_subject(self.id))
 
     @classmethod
     def decode(cls, member_id: Hash, data: bytes) -> "Member":

@@ -1,8 +1,9 @@
 """The registry of nodes: who may connect, under which keys, at which address, and as what.
 
 Owns the records `node/<id>`, `node-key/<key>` and `node-name/<name>` and their forms; never decides who gets in
-(`contracts.registry_change` does). Invariants: a node id and a key are given once and never again, also after the
-node has left, since `node` and `node-key` are never removed; no two nodes that have not left share a name.
+(`contracts.registry_change` does). Invariants: a node id and a key are given once and never again, also after the node
+has left, since `node` and `node-key` are never removed; no two nodes that have not left share a name, but for a node
+and the one that takes its place (`contracts.node_replacement`).
 Source: docs/reference/contracts.md, "governance"; docs/adr/0014-governance.md.
 """
 
@@ -29,13 +30,16 @@ STATE_OBSERVER = "observer"
 STATE_VOTER = "voter"
 STATE_LEFT = "left"
 NODE_STATES = (STATE_OBSERVER, STATE_VOTER, STATE_LEFT)
+# The method that registers a node, as decisions name it.
+NODE_REGISTER = "node-register"
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredNode:
     """A node as the registry has it; `height` is the block that registered it, 0 for one of the genesis.
 
-    `address` is `HOST:PORT`, or None where nobody can dial it. The keys are raw public keys of 32 bytes.
+    `address` is `HOST:PORT`, or None where nobody can dial it. The keys are raw public keys of 32 bytes. `replaces` is
+    the node in whose place it came, None for a node of its own.
     """
 
     id: Hash
@@ -47,6 +51,7 @@ class RegisteredNode:
     transport: bytes
     state: str
     height: int
+    replaces: Hash | None = None
     # The decision that made the record as it is, None for the genesis; a node is the same whoever decided on it.
     decision: Hash | None = field(default=None, compare=False)
 
@@ -83,8 +88,16 @@ class RegisteredNode:
         ):
             raise DecodingError("the record of node {node} lacks its name, state or height", node=node_id.hex())
         keys = {purpose: _public_key(fields.get(purpose), node_id) for purpose in NODE_KEY_TYPES}
-        decision = decision_in(fields)
-        return cls(id=node_id, name=name, address=address, state=state, height=height, decision=decision, **keys)
+        return cls(
+            id=node_id,
+            name=name,
+            address=address,
+            state=state,
+            height=height,
+            replaces=_replaced(fields, node_id),
+            decision=decision_in(fields),
+            **keys,
+        )
 
     @property
     def fields(self) -> dict[str, Value]:
@@ -92,6 +105,8 @@ class RegisteredNode:
         fields: dict[str, Value] = {} if self.address is None else {"address": self.address}
         if self.decision is not None:
             fields["decision"] = self.decision
+        if self.replaces is not None:
+            fields["replaces"] = self.replaces
         return {**fields, **self.keys, "height": self.height, "name": self.name, "state": self.state}
 
     @property
@@ -206,6 +221,13 @@ def _node_id(key: bytes) -> Hash:
     if kind != KIND_NODE or len(node_id) != HASH_SIZE_BYTES:
         raise DecodingError("{key} is not the key of a node's record", key=key.hex())
     return node_id
+
+
+def _replaced(fields: dict[str, Value], node_id: Hash) -> Hash | None:
+    replaces = fields.get("replaces")
+    if replaces is not None and (not isinstance(replaces, bytes) or len(replaces) != HASH_SIZE_BYTES):
+        raise DecodingError("the record of node {node} replaces what cannot be a node", node=node_id.hex())
+    return replaces
 
 
 def _public_key(value: Value, node_id: Hash) -> bytes:

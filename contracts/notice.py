@@ -5,12 +5,15 @@ stays where it is, with who withdrew it and why. Invariants: a unit's numbers st
 notice is `posted` or `withdrawn`, and withdrawn once. Source: docs/reference/contracts.md, "notice".
 """
 
+from typing import Any
+
 from contracts.arguments import Argument, Arguments, Detached, Identifier, Integer, ListOf, Text
 from contracts.authority.judgement import Subject, may, operation_actors
 from contracts.context import Context
 from contracts.contract import Contract, Operation
 from contracts.errors import Reason, Refusal
 from ledger.encoding import Value
+from ledger.shape import HashBytes, Shape, reader_of
 
 KIND_NOTICE = "notice"
 KIND_FILE = "notice-file"
@@ -37,13 +40,52 @@ def notice_id(unit: str, number: int) -> str:
     return f"{unit}/{number:0{NUMBER_DIGITS}d}"
 
 
+class Notice(Shape, rename={"time_ms": "time"}):
+    """The record of a notice that is posted; its items are arguments that were checked, or the context's."""
+
+    about: list[str]
+    author: HashBytes
+    height: int
+    number: int
+    state: str
+    time_ms: int
+    title: str
+    unit: str
+    at: int | None = None
+    body: Any = None
+    kind: str | None = None
+
+
+class File(Shape):
+    """The record of a unit's file: how many notices it holds."""
+
+    count: int
+    unit: str
+
+
+_read_file = reader_of(tuple[int, File])
+
+
 def post(context: Context, arguments: Arguments) -> None:
     """Put a notice into the unit's file under the next number."""
     unit = arguments.text("unit")
     about = arguments.texts("about")
     number = _next_number(context, unit)
-    context.create(KIND_NOTICE, notice_id(unit, number), _posted(context, arguments, unit, number, about))
-    context.put(KIND_FILE, unit, {"count": number, "unit": unit})
+    notice = Notice(
+        about,
+        context.sender.id,
+        context.height,
+        number,
+        STATE_POSTED,
+        context.time_ms,
+        arguments.text("title"),
+        unit,
+        arguments.optional_integer("at"),
+        arguments.optional_value("body"),
+        arguments.optional_text("kind"),
+    )
+    context.create(KIND_NOTICE, notice_id(unit, number), notice)
+    context.put(KIND_FILE, unit, File(number, unit))
     _link(context, unit, about)
     context.emit("notice.posted", {"number": number, "unit": unit})
 
@@ -73,29 +115,9 @@ def withdraw(context: Context, arguments: Arguments) -> None:
     context.emit("notice.withdrawn", {"number": number, "unit": unit})
 
 
-def _posted(context: Context, arguments: Arguments, unit: str, number: int, about: list[str]) -> dict[str, Value]:
-    """The fields of a new notice, in the order of their names: what is in order is encoded fastest."""
-    fields: dict[str, Value] = {"about": list(about)}
-    if "at" in arguments:
-        fields["at"] = arguments.value("at")
-    fields["author"] = context.sender.id
-    if "body" in arguments:
-        fields["body"] = arguments.value("body")
-    fields["height"] = context.height
-    if "kind" in arguments:
-        fields["kind"] = arguments.value("kind")
-    fields["number"] = number
-    fields["state"] = STATE_POSTED
-    fields["time"] = context.time_ms
-    fields["title"] = arguments.text("title")
-    fields["unit"] = unit
-    return fields
-
-
 def _next_number(context: Context, unit: str) -> int:
-    file = context.read(KIND_FILE, unit)
-    count = 0 if file is None else file.fields["count"]
-    assert isinstance(count, int)
+    file = context.read_as(KIND_FILE, unit, _read_file)
+    count = 0 if file is None else file.count
     if count >= NUMBER_MAX:
         raise Refusal(*FILE_FULL, unit=unit, count=count)
     return count + 1

@@ -24,11 +24,14 @@ class Plan:
         enact: Writes it. It is told the id of the decision, the transaction that proposed it, for the records that
             change to name it; it may still refuse, for what holds in one block and not in the next.
         approvals_min: More approvals than the network's rule asks for, where the change itself needs them; 0 for none.
+        decided_by: An earlier decision that covers this step, so that one administrator is enough; None where there is
+            none.
     """
 
     subject: str
     enact: Callable[[Hash], None]
     approvals_min: int = 0
+    decided_by: Hash | None = None
 
 
 # Checks everything and writes nothing; raises a `Refusal` for what cannot be.

@@ -16,7 +16,7 @@ from contracts.chain import CHAIN_KIND
 from contracts.contract import Contract, Operation, TimerHandler
 from contracts.errors import ContractError, Reason, Refusal
 from contracts.expectation import EXPECT_REASONS
-from contracts.genesis_state import GENESIS_KINDS
+from contracts.genesis_state import GENESIS_KINDS, KIND_FORMER_POLICY
 from contracts.limits import LIMIT_REASONS, RECORD_REASONS
 from contracts.result import Result
 from contracts.timer_effect import TimerEffect
@@ -92,7 +92,8 @@ class Registry:
     @property
     def kinds(self) -> frozenset[str]:
         """Every kind of record that there can be: the genesis', the runtime's and the contracts' own."""
-        return GENESIS_KINDS | RUNTIME_KINDS | {kind for contract in self.contracts for kind in contract.kinds}
+        owned = {kind for contract in self.contracts for kind in contract.kinds}
+        return GENESIS_KINDS | RUNTIME_KINDS | owned | {KIND_FORMER_POLICY}
 
     def find(self, name: str) -> RegisteredOperation:
         """The operation `contract.method`.

@@ -23,6 +23,15 @@ from contracts.node_registry import (
     node_subject,
     registration_records,
 )
+from contracts.node_replacement import (
+    REPLACEMENT_REASONS,
+    REPLACES_ARGUMENT,
+    check_replaced,
+    decision_on_leaving,
+    holder_of_name,
+    predecessor_of,
+    replaced_in,
+)
 from contracts.plan import Plan
 from ledger.errors import InvalidGenesisError, InvalidKeyError
 from ledger.hashing import Hash
@@ -73,6 +82,7 @@ REGISTRY_REASONS = (
     NODE_UNKNOWN,
     NODE_LEFT,
     NODE_VOTES,
+    *REPLACEMENT_REASONS,
 )
 
 NODE_REGISTERED = "governance.node-registered"
@@ -87,6 +97,7 @@ REGISTER_ARGUMENTS = (
     Argument("name", Text(NODE_NAME_LENGTH_MAX, pattern=NODE_NAME_PATTERN), "public"),
     _ADDRESS_ARGUMENT,
     *(Argument(purpose, Text(KEY_TEXT_SIZE_BYTES_MAX), "public") for purpose in NODE_KEY_TYPES),
+    REPLACES_ARGUMENT,
     Argument("format", Text(len(NODE_FORMAT), pattern=NODE_FORMAT), "public", optional=True),
 )
 UPDATE_ARGUMENTS = (NODE_ARGUMENT, _ADDRESS_ARGUMENT)
@@ -104,12 +115,11 @@ def plan_registration(context: Context, arguments: Arguments) -> Plan:
         name=name,
         address=_address(arguments),
         state=STATE_OBSERVER,
-        height=context.height,
+        height=context.chain_height,
+        replaces=replaced_in(arguments),
         **keys,
     )
-    holder = context.read(KIND_NODE_NAME, name)
-    if holder is not None:
-        raise Refusal(*NAME_USED, name=name, node=_node_id(holder.fields["node"]).hex())
+    _check_name(context, node)
     for purpose, key in keys.items():
         used = context.read(KIND_NODE_KEY, key.hex())
         if used is not None:
@@ -128,7 +138,8 @@ def plan_removal(context: Context, arguments: Arguments) -> Plan:
     node = find_node(context, arguments.hash("node"))
     if node.state == STATE_VOTER:
         raise Refusal(*NODE_VOTES, node=node.id.hex())
-    return Plan(node_subject(node.id), partial(_remove, context, replace(node, state=STATE_LEFT, address=None)))
+    left = replace(node, state=STATE_LEFT, address=None)
+    return Plan(node_subject(node.id), partial(_remove, context, left), decided_by=decision_on_leaving(context, node))
 
 
 def find_node(context: Context, node_id: Hash) -> RegisteredNode:
@@ -167,14 +178,20 @@ def _address(arguments: Arguments) -> str | None:
     return address
 
 
-def _node_id(value: object) -> Hash:
-    assert isinstance(value, bytes)
-    return value
+def _check_name(context: Context, node: RegisteredNode) -> None:
+    if node.replaces is not None:
+        check_replaced(context, find_node(context, node.replaces), node.name)
+        return
+    holder = holder_of_name(context, node.name)
+    if holder is not None:
+        raise Refusal(*NAME_USED, name=node.name, node=holder.hex())
 
 
 def _register(context: Context, node: RegisteredNode, decision: Hash) -> None:
     for kind, record_id, fields in registration_records(replace(node, decision=decision)):
-        context.create(kind, record_id, fields)
+        # The name of the node that it replaces is its own from now on.
+        write = context.put if kind == KIND_NODE_NAME else context.create
+        write(kind, record_id, fields)
     context.emit(NODE_REGISTERED, {"name": node.name, "node": node.id})
 
 
@@ -185,5 +202,15 @@ def _update(context: Context, node: RegisteredNode, _decision: Hash) -> None:
 
 def _remove(context: Context, node: RegisteredNode, decision: Hash) -> None:
     context.put(KIND_NODE, node.id.hex(), replace(node, decision=decision).fields)
-    context.delete(KIND_NODE_NAME, node.name)
+    if holder_of_name(context, node.name) == node.id:
+        _give_name_back(context, node)
     context.emit(NODE_REMOVED, {"name": node.name, "node": node.id})
+
+
+def _give_name_back(context: Context, node: RegisteredNode) -> None:
+    """The name is free again, or that of the node whose place this one did not keep."""
+    predecessor = predecessor_of(context, node)
+    if predecessor is None:
+        context.delete(KIND_NODE_NAME, node.name)
+    else:
+        context.put(KIND_NODE_NAME, node.name, {"node": predecessor.id})

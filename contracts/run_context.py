@@ -9,7 +9,7 @@ a contract writes records of the kinds that it owns or borrows only. Source: doc
 from collections.abc import Callable
 from typing import TypeVar
 
-from contracts.chain import check_subject
+from contracts.block_facts import BlockFacts
 from contracts.contract import Contract
 from contracts.errors import ContractError, Refusal
 from contracts.limits import (
@@ -38,9 +38,15 @@ from contracts.record import (
     record_key,
 )
 from contracts.result import Event, RecordVersion
-from contracts.state import BlockState
+from contracts.work import (
+    FINE_SHIFT,
+    READ_WORK,
+    RULE_STEP_32NDS,
+    TIMER_SET_WORK,
+    WRITE_WORK,
+    WRITTEN_BYTE_32NDS,
+)
 from ledger.encoding import Value
-from ledger.hashing import Hash
 
 # Makes a named tuple of its items at a quarter of what its own constructor takes, which is written in Python.
 made = tuple.__new__
@@ -56,11 +62,14 @@ class RunContext:
     """
 
     __slots__ = (
+        "_added_work",
         "_bases",
+        "_read_size",
         "_reads",
         "_state",
         "_timers",
         "_written_size",
+        "chain_height",
         "contents",
         "contract",
         "events",
@@ -73,20 +82,23 @@ class RunContext:
         "versions",
     )
 
-    def __init__(
-        self, state: BlockState, contract: Contract, network_id: Hash, height: int, time_ms: int, origin: bytes
-    ) -> None:
-        self._state = state
+    def __init__(self, block: BlockFacts, contract: Contract, origin: bytes) -> None:
+        self._state = block.state
         self.contract = contract
-        self.network_id = network_id
-        self.height = height
-        self.time_ms = time_ms
+        self.network_id = block.network_id
+        self.height = block.height
+        self.chain_height = block.chain_height
+        self.time_ms = block.time_ms
         self.origin = origin
         # What rules take of it is for whoever asks them to count (`contracts.records.rule_check`).
         self.rule_steps_left = RULE_STEPS_MAX
         self._reads = 0
+        # Bytes of the records that were read: decoding them is most of what a run does.
+        self._read_size = 0
         self._timers = 0
         self._written_size = 0
+        # Of what the counts do not show.
+        self._added_work = 0
         # The versions of the records as this run found them, 0 for none; by key.
         self._bases: dict[bytes, int] = {}
         self.contents: dict[bytes, bytes | None] = {}
@@ -100,6 +112,17 @@ class RunContext:
         """How many more records this run may read, for work that is done in pieces."""
         return max(0, self.contract.limits.reads - self._reads)
 
+    def work(self) -> int:
+        """What this run has cost so far, in units of `contracts.work`; what a refused attempt had done included."""
+        # Asked for every transaction: few steps, what is seldom is added where it happens.
+        steps = RULE_STEPS_MAX - self.rule_steps_left
+        fine = self._read_size + self._written_size * WRITTEN_BYTE_32NDS + steps * RULE_STEP_32NDS
+        return self._reads * READ_WORK + len(self.contents) * WRITE_WORK + self._added_work + (fine >> FINE_SHIFT)
+
+    def add_work(self, units: int) -> None:
+        """Count computing that reads, writes and steps of rules do not show, in units of `contracts.work`."""
+        self._added_work += units
+
     def read(self, kind: str, record_id: str) -> Record | None:
         """The record as of now, this run's own writes included; None where there is none. Kinds of others too.
 
@@ -112,7 +135,16 @@ class RunContext:
         self._reads += 1
         if self._reads > READS_MAX and self._reads > self.contract.limits.reads:
             raise Refusal(*TOO_MANY_READS, limit=self.contract.limits.reads)
-        return self._find(record_key(kind, record_id))
+        key = record_key(kind, record_id)
+        content = self.contents[key] if key in self.contents else self._state.get(key)
+        if content is None:
+            self._bases.setdefault(key, 0)
+            return None
+        self._read_size += len(content)
+        record = Record.decode_own(content)
+        # Later reads find this run's own version; the first one counts.
+        self._bases.setdefault(key, record.version)
+        return record
 
     def read_as(self, kind: str, record_id: str, read: Callable[[bytes], tuple[int, Whole]]) -> Whole | None:
         """`read`, with the fields as `ledger.shape.reader_of(tuple[int, ...])` reads them: version, then fields.
@@ -121,12 +153,15 @@ class RunContext:
             Refusal: `limits.reads`.
             DecodingError: the record has another form; the store is damaged.
         """
-        self._count_read()
+        self._reads += 1
+        if self._reads > READS_MAX and self._reads > self.contract.limits.reads:
+            raise Refusal(*TOO_MANY_READS, limit=self.contract.limits.reads)
         key = record_key(kind, record_id)
-        content = self._content(key)
+        content = self.contents[key] if key in self.contents else self._state.get(key)
         if content is None:
             self._bases.setdefault(key, 0)
             return None
+        self._read_size += len(content)
         version, found = read(content)
         self._bases.setdefault(key, version)
         return found
@@ -142,7 +177,7 @@ class RunContext:
 
         Cost: about that of a `read`, and at most 64 more questions to go over what this run removed.
         """
-        self._count_read()
+        self.count_read()
         start, after = key_prefix(kind, prefix), key_prefix(kind, after_id)
         found = self._state.next_key(start, after)
         while found is not None and found in self.contents and self.contents[found] is None:
@@ -166,7 +201,7 @@ class RunContext:
         key = record_key(kind, record_id)
         return self.contents[key] if key in self.contents else self._state.get(key)
 
-    def create(self, kind: str, record_id: str, fields: dict[str, Value]) -> None:
+    def create(self, kind: str, record_id: str, fields: Fields) -> None:
         """Write a record that must not be there yet.
 
         Raises:
@@ -178,8 +213,8 @@ class RunContext:
             raise self._not_own(kind)
         self._create(key, kind, record_id, fields)
 
-    def put(self, kind: str, record_id: str, fields: Fields) -> None:
-        """Write a record, whether or not it is there.
+    def put(self, kind: str, record_id: str, fields: Fields) -> int:
+        """Write a record, whether or not it is there; how many bytes it has now.
 
         Raises:
             Refusal: a limit.
@@ -188,7 +223,7 @@ class RunContext:
         key = record_key(kind, record_id)
         if not self.contract.writes(kind):
             raise self._not_own(kind)
-        self._write(key, kind, record_id, fields)
+        return self._write(key, kind, record_id, fields)
 
     def delete(self, kind: str, record_id: str) -> None:
         """Remove a record. One of the same id that is created later begins at version 1 again.
@@ -219,12 +254,13 @@ class RunContext:
     def link(self, subject: str) -> None:
         """Hang this run on the subject's chain, such as `unit/kubernetes`; once, however often it is asked.
 
+        Whether it can be a subject is asked where its chain begins (`contracts.chain`).
+
         Raises:
             Refusal: `limits.links`.
         """
         if subject in self.subjects:
             return
-        check_subject(subject)
         if len(self.subjects) >= LINKS_MAX:
             raise Refusal(*TOO_MANY_LINKS, limit=LINKS_MAX)
         self.subjects[subject] = None
@@ -240,8 +276,11 @@ class RunContext:
         try:
             work()
         except Refusal as refusal:
+            cost = self.work()
             self.contents, self.versions, self.subjects, self.events = contents, versions, subjects, events
             self._reads, self._timers, self._written_size = counts
+            # It was done, and took its time.
+            self._added_work += cost - self.work()
             return refusal
         return None
 
@@ -262,9 +301,10 @@ class RunContext:
         if self._timers >= TIMERS_SET_MAX:
             raise Refusal(*TOO_MANY_TIMERS, limit=TIMERS_SET_MAX)
         self._timers += 1
+        self._added_work += TIMER_SET_WORK
         return self._timers
 
-    def _create(self, key: bytes, kind: str, record_id: str, fields: dict[str, Value]) -> None:
+    def _create(self, key: bytes, kind: str, record_id: str, fields: Fields) -> None:
         if self._content(key) is not None:
             raise Refusal(*RECORD_EXISTS, kind=kind, id=record_id)
         self._bases.setdefault(key, 0)
@@ -274,7 +314,13 @@ class RunContext:
         if self._content(key) is None:
             raise Refusal(*RECORD_MISSING, kind=kind, id=record_id)
         self._base(key)
-        self._note_write(key, RecordVersion(kind, record_id, 0), None)
+        limits = self.contract.limits
+        if len(self.contents) >= limits.writes and key not in self.contents:
+            raise Refusal(*TOO_MANY_WRITES, limit=limits.writes)
+        if self._written_size > limits.written_size_bytes:
+            raise Refusal(*TOO_MUCH_WRITTEN, limit=limits.written_size_bytes)
+        self.contents[key] = None
+        self.versions[key] = RecordVersion(kind, record_id, 0)
 
     def _not_own(self, kind: str) -> ContractError:
         return ContractError(
@@ -283,7 +329,12 @@ class RunContext:
             kind=kind,
         )
 
-    def _count_read(self) -> None:
+    def count_read(self) -> None:
+        """Count a record that is known without being looked up, as `read` does.
+
+        Raises:
+            Refusal: `limits.reads`.
+        """
         self._reads += 1
         if self._reads > READS_MAX and self._reads > self.contract.limits.reads:
             raise Refusal(*TOO_MANY_READS, limit=self.contract.limits.reads)
@@ -291,36 +342,28 @@ class RunContext:
     def _content(self, key: bytes) -> bytes | None:
         return self.contents[key] if key in self.contents else self._state.get(key)
 
-    def _find(self, key: bytes) -> Record | None:
-        content = self._content(key)
-        if content is None:
-            self._bases.setdefault(key, 0)
-            return None
-        record = Record.decode_own(content)
-        # Later reads find this run's own version; the first one counts.
-        self._bases.setdefault(key, record.version)
-        return record
-
     def _base(self, key: bytes) -> int:
         """The version before this run; found out before its first write of the record."""
         if key not in self._bases:
-            self._find(key)
+            content = self._content(key)
+            self._read_size += 0 if content is None else len(content)
+            self._bases[key] = 0 if content is None else Record.decode_own(content).version
         return self._bases[key]
 
-    def _write(self, key: bytes, kind: str, record_id: str, fields: Fields) -> None:
-        version = (self._bases[key] if key in self._bases else self._base(key)) + 1
+    def _write(self, key: bytes, kind: str, record_id: str, fields: Fields) -> int:
+        base = self._bases.get(key)
+        version = (self._base(key) if base is None else base) + 1
         content = encode_record(version, fields)
-        if len(content) > RECORD_SIZE_BYTES_MAX:
-            raise Refusal(*RECORD_TOO_LARGE, kind=kind, id=record_id, size=len(content), limit=RECORD_SIZE_BYTES_MAX)
-        self._note_write(key, made(RecordVersion, (kind, record_id, version)), content)
-
-    def _note_write(self, key: bytes, version: RecordVersion, content: bytes | None) -> None:
-        limits = self.contract.limits
-        if key not in self.contents and len(self.contents) >= limits.writes:
+        size = len(content)
+        if size > RECORD_SIZE_BYTES_MAX:
+            raise Refusal(*RECORD_TOO_LARGE, kind=kind, id=record_id, size=size, limit=RECORD_SIZE_BYTES_MAX)
+        contents, limits = self.contents, self.contract.limits
+        if len(contents) >= limits.writes and key not in contents:
             raise Refusal(*TOO_MANY_WRITES, limit=limits.writes)
         # Counted for every write, also of one record over and over: it is the work that is bounded.
-        self._written_size += len(content) if content is not None else 0
+        self._written_size += size
         if self._written_size > limits.written_size_bytes:
             raise Refusal(*TOO_MUCH_WRITTEN, limit=limits.written_size_bytes)
-        self.contents[key] = content
-        self.versions[key] = version
+        contents[key] = content
+        self.versions[key] = made(RecordVersion, (kind, record_id, version))
+        return size

@@ -18,25 +18,26 @@ leaves `execute_block` and stops the node. Invariants:
 Source: docs/protocol.md, section 4; docs/reference/contracts.md; docs/adr/0007-deterministic-runtime.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from contracts.admission import DAY_MS, SenderCount, check_quota, find_signers, sender_count_key
-from contracts.chain import Chains, next_link
+from contracts.admission import DAY_MS, signers_with
+from contracts.block_facts import BlockFacts
+from contracts.chain import Chains
 from contracts.changes import StateChange, SubjectLink
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.expectation import check_expectation
 from contracts.limits import RESULT_TOO_LARGE, TIMERS_PER_BLOCK_MAX
-from contracts.member import Member, member_subject
 from contracts.registry import Registry
-from contracts.result import CODE_OK, RESULT_SIZE_BYTES_MAX, Result, ResultLink
-from contracts.run_context import RunContext
+from contracts.result import CODE_OK, RESULT_SIZE_BYTES_MAX, Result
+from contracts.senders import Senders
 from contracts.state import BlockState, OrderedState, StateReader
 from contracts.timer_context import TimerContext
 from contracts.timer_effect import TimerEffect, linked_hash
 from contracts.timers import Timer, due_timers
+from contracts.work import FINE_SHIFT, LINK_WORK, TIMER_RUN_WORK, TRANSACTION_WORK
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
 
@@ -57,7 +58,8 @@ class PlacedTransaction(NamedTuple):
 class ExecutableBlock:
     """What execution needs of a block: heights start at 1, time is milliseconds since 1970 UTC.
 
-    `first_index` is the log index of its outcome leaf: the place of what its timers do.
+    `first_index` is the log index of its outcome leaf: the place of what its timers do. `base_height` is what records
+    count heights from: that of the ledger whose state this one inherited, else 0.
     """
 
     network_id: Hash
@@ -65,6 +67,7 @@ class ExecutableBlock:
     time_ms: int
     first_index: int
     transactions: Sequence[PlacedTransaction]
+    base_height: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,9 @@ class Execution:
     """What a block did. `results` and `result_leaves` have one item a transaction, in order; `effects` and
     `effect_leaves` one for each timer that ran, in order.
 
-    `changes` are coalesced over the block and ascend by key; `links` are in the order of their making.
+    `changes` are coalesced over the block and ascend by key; `links` are in the order of their making. `works` are what
+    each transaction cost, `timer_work` what all timers did together, in units of `contracts.work`: for whoever fills
+    blocks, and no part of what a block states.
     """
 
     results: tuple[Result, ...]
@@ -81,6 +86,13 @@ class Execution:
     effect_leaves: tuple[bytes, ...]
     changes: tuple[StateChange, ...]
     links: tuple[SubjectLink, ...]
+    works: tuple[int, ...]
+    timer_work: int
+
+    @property
+    def work(self) -> int:
+        """What the whole block cost."""
+        return self.timer_work + sum(self.works)
 
     @property
     def leaves(self) -> tuple[bytes, ...]:
@@ -118,7 +130,9 @@ def execute_block(registry: Registry, state: OrderedState, block: ExecutableBloc
         tuple(run.effects),
         tuple(run.effect_leaves),
         run.state.changes(),
-        tuple(run.links),
+        run.links(),
+        tuple(run.works),
+        run.timer_work,
     )
 
 
@@ -128,15 +142,16 @@ class _Run:
     __slots__ = (
         "_block",
         "_chains",
-        "_counts",
-        "_day",
+        "_facts",
         "_registry",
+        "_senders",
         "effect_leaves",
         "effects",
-        "links",
         "result_leaves",
         "results",
         "state",
+        "timer_work",
+        "works",
     )
 
     def __init__(self, registry: Registry, state: BlockState, block: ExecutableBlock) -> None:
@@ -145,157 +160,122 @@ class _Run:
         self.result_leaves: list[bytes] = []
         self.effects: list[TimerEffect] = []
         self.effect_leaves: list[bytes] = []
-        self.links: list[SubjectLink] = []
+        self.works: list[int] = []
+        self.timer_work = 0
         self._registry = registry
         self._block = block
-        self._day = block.time_ms // DAY_MS
+        self._facts = BlockFacts(state, block.network_id, block.height, block.time_ms, block.base_height)
         self._chains = Chains(state)
-        self._counts: dict[Hash, SenderCount] = {}
+        self._senders = Senders(state, block.time_ms // DAY_MS)
+
+    def links(self) -> tuple[SubjectLink, ...]:
+        """What was hung on the chains of subjects, in the order of its making; a timer's lies at the outcome leaf."""
+        hung = [(self._block.first_index, effect.links) for effect in self.effects]
+        hung += [(result.leaf_index, result.links) for result in self.results]
+        return tuple(
+            [
+                made(SubjectLink, (subject, sequence, leaf_index, link))
+                for leaf_index, links in hung
+                for subject, sequence, link in links
+            ]
+        )
 
     def run_timer(self, timer: Timer) -> None:
         """One timer, unless an earlier one of the block cancelled it; refused or not, it is gone."""
         if self.state.get(timer.key) is None:
             return
         self.state.put(timer.key, None)
-        context = None
+        # Whose function was called: its cost counts where it is refused, too.
+        running: TimerContext | None = None
         try:
             contract, handler = self._registry.find_timer(timer.purpose)
-            block = self._block
-            context = TimerContext(
-                self.state, contract, block.network_id, block.height, block.time_ms, timer.id, timer.due_ms
-            )
-            handler.function(context, timer.payload)
-            effect = self._effect(timer, None, context)
-            leaf = self._encoded(effect)
+            running = TimerContext(self._facts, contract, timer.id, timer.due_ms)
+            handler.function(running, timer.payload)
+            effect = self._effect(timer, running)
+            leaf = _encoded(effect)
         except Refusal as refusal:
-            context = None
-            effect = self._effect(timer, refusal, None)
+            effect = self._refused_effect(timer, refusal)
             leaf = effect.encode()
+        else:
+            self.state.take(running.contents)
         self.effects.append(effect)
         self.effect_leaves.append(leaf)
-        self._extend(effect.links, self._block.first_index)
-        self._take(context)
+        self._chains.lengthen(effect.links)
+        self.timer_work += TIMER_RUN_WORK + len(effect.links) * LINK_WORK + (len(leaf) >> FINE_SHIFT)
+        self.timer_work += 0 if running is None else running.work()
 
     def execute(self, placed: PlacedTransaction) -> None:
         """One transaction: who signed, may they, what do they ask for, does it hold; then keep or discard."""
-        transaction = placed.transaction
-        try:
-            signers = find_signers(self.state, transaction)
-        except Refusal as refusal:
-            self._keep(placed, self._result(placed, refusal, None, ()), None)
-            return
-        count = self._count(transaction.sender)
-        try:
-            check_quota(self.state, transaction.sender, count.on(self._day))
-            context = self._operate(placed, signers)
-            result = self._result(placed, None, context, tuple(context.subjects))
-            leaf = self._encoded(result)
-        except Refusal as refusal:
-            context = None
-            result = self._result(placed, refusal, None, (member_subject(transaction.sender),))
-            leaf = result.encode()
-        self._add(transaction.sender, count)
-        self._keep(placed, result, leaf)
-        self._take(context)
-
-    def _operate(self, placed: PlacedTransaction, signers: tuple[Member, ...]) -> Context:
-        transaction = placed.transaction
-        contract, operation = self._registry.find(transaction.operation)
-        arguments = operation.declaration.check(transaction.arguments)
-        if transaction.expect is not None:
-            check_expectation(self.state, transaction.expect)
-        context = Context(
-            self.state,
-            contract,
-            operation,
-            self._block.network_id,
-            signers,
-            self._block.height,
-            self._block.time_ms,
-            placed.leaf_index,
-            transaction.id,
-        )
-        operation.function(context, arguments)
-        return context
-
-    def _result(
-        self,
-        placed: PlacedTransaction,
-        refusal: Refusal | None,
-        context: Context | None,
-        subjects: tuple[str, ...],
-    ) -> Result:
         transaction, leaf_index = placed
-        return Result(
-            self._block.height,
-            leaf_index,
-            transaction.id,
-            CODE_OK if refusal is None else refusal.code,
-            {} if refusal is None else refusal.details,
-            () if context is None else tuple(context.events),
-            self._links(subjects, transaction.leaf_hash),
-            () if context is None else tuple(context.versions.values()),
-        )
+        sender = self._senders.find(transaction.sender)
+        try:
+            signers = signers_with(self.state, sender.member, transaction)
+        except Refusal as refusal:
+            result = self._refused(placed, refusal, ())
+            self._keep(transaction, result, result.encode(), None)
+            return
+        # Whose function was called: its cost counts where it is refused, too.
+        running: Context | None = None
+        try:
+            self._senders.check_quota(sender)
+            contract, operation = self._registry.find(transaction.operation)
+            arguments = operation.declaration.check(transaction.arguments)
+            if transaction.expect is not None:
+                check_expectation(self.state, transaction.expect)
+            running = Context(self._facts, contract, operation, signers, transaction.id, leaf_index)
+            operation.function(running, arguments)
+            result = self._done(placed, running)
+            leaf = _encoded(result)
+        except Refusal as refusal:
+            result = self._refused(placed, refusal, (signers[0].subject,))
+            leaf = result.encode()
+        else:
+            self.state.take(running.contents)
+        self._senders.add(sender)
+        self._keep(transaction, result, leaf, running)
 
-    def _effect(self, timer: Timer, refusal: Refusal | None, context: TimerContext | None) -> TimerEffect:
+    def _done(self, placed: PlacedTransaction, context: Context) -> Result:
+        """The result of a transaction that was not refused."""
+        transaction, leaf_index = placed
+        links = self._chains.next_links(context.subjects, transaction.leaf_hash)
+        events, writes = tuple(context.events), tuple(context.versions.values())
+        return made(Result, (self._block.height, leaf_index, transaction.id, CODE_OK, {}, events, links, writes))
+
+    def _refused(self, placed: PlacedTransaction, refusal: Refusal, subjects: tuple[str, ...]) -> Result:
+        transaction, leaf_index = placed
+        links = self._chains.next_links(subjects, transaction.leaf_hash)
+        return Result(self._block.height, leaf_index, transaction.id, refusal.code, refusal.details, (), links, ())
+
+    def _effect(self, timer: Timer, context: TimerContext) -> TimerEffect:
+        """The effect of a timer that was not refused."""
         height = self._block.height
+        links = self._chains.next_links(context.subjects, linked_hash(height, timer.id))
+        events, writes = tuple(context.events), tuple(context.versions.values())
+        number = len(self.effects) + 1
+        return TimerEffect(height, number, timer.id, timer.purpose, CODE_OK, {}, events, links, writes)
+
+    def _refused_effect(self, timer: Timer, refusal: Refusal) -> TimerEffect:
+        number = len(self.effects) + 1
         return TimerEffect(
-            height,
-            len(self.effects) + 1,
-            timer.id,
-            timer.purpose,
-            CODE_OK if refusal is None else refusal.code,
-            {} if refusal is None else refusal.details,
-            () if context is None else tuple(context.events),
-            () if context is None else self._links(context.subjects, linked_hash(height, timer.id)),
-            () if context is None else tuple(context.versions.values()),
+            self._block.height, number, timer.id, timer.purpose, refusal.code, refusal.details, (), (), ()
         )
 
-    def _links(self, subjects: Iterable[str], linked: Hash) -> tuple[ResultLink, ...]:
-        chains = self._chains
-        return tuple(
-            [
-                made(ResultLink, (subject, (head := chains[subject]).sequence + 1, next_link(head.link, linked)))
-                for subject in subjects
-            ]
-        )
-
-    @staticmethod
-    def _encoded(result: Result | TimerEffect) -> bytes:
-        leaf = result.encode()
-        if len(leaf) > RESULT_SIZE_BYTES_MAX:
-            raise Refusal(*RESULT_TOO_LARGE, size=len(leaf), limit=RESULT_SIZE_BYTES_MAX)
-        return leaf
-
-    def _keep(self, placed: PlacedTransaction, result: Result, leaf: bytes | None) -> None:
+    def _keep(self, transaction: Transaction, result: Result, leaf: bytes, running: Context | None) -> None:
+        links = result.links
         self.results.append(result)
-        self.result_leaves.append(result.encode() if leaf is None else leaf)
-        self._extend(result.links, placed.leaf_index)
+        self.result_leaves.append(leaf)
+        self._chains.lengthen(links)
+        work = TRANSACTION_WORK + len(links) * LINK_WORK + (len(leaf) + len(transaction.envelope) >> FINE_SHIFT)
+        self.works.append(work if running is None else work + running.work())
 
-    def _extend(self, links: Sequence[ResultLink], leaf_index: int) -> None:
-        chains = self._chains
-        for subject, sequence, link in links:
-            head = chains[subject]
-            if not head.written:
-                chains.write(subject, head)
-            head.sequence = sequence
-            head.link = link
-            self.links.append(made(SubjectLink, (subject, sequence, leaf_index, link)))
 
-    def _take(self, context: RunContext | None) -> None:
-        """Make what a run wrote part of the state; None where it was refused."""
-        if context is not None:
-            for key, content in context.contents.items():
-                self.state.put(key, content)
+def _encoded(result: Result | TimerEffect) -> bytes:
+    """The leaf of what was not refused so far.
 
-    def _count(self, sender: Hash) -> SenderCount:
-        count = self._counts.get(sender)
-        if count is None:
-            count = self._counts[sender] = SenderCount.decode(self.state.get(sender_count_key(sender)))
-        return count
-
-    def _add(self, sender: Hash, count: SenderCount) -> None:
-        if not count.written:
-            self.state.put(sender_count_key(sender), count)
-            count.written = True
-        count.add(self._day)
+    Raises:
+        Refusal: `limits.result-size`.
+    """
+    leaf = result.encode()
+    if len(leaf) > RESULT_SIZE_BYTES_MAX:
+        raise Refusal(*RESULT_TOO_LARGE, size=len(leaf), limit=RESULT_SIZE_BYTES_MAX)
+    return leaf

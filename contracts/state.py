@@ -6,6 +6,7 @@ each key once, with its bytes before the block and after it, in ascending order,
 come in the order in which a sorted list of what is there now has them.
 """
 
+from collections.abc import Mapping
 from operator import itemgetter
 from typing import Protocol, TypeAlias
 
@@ -47,14 +48,16 @@ _Content: TypeAlias = bytes | LateRecord | None
 class BlockState:
     """The records as the next transaction of the block finds them; dies with the block."""
 
-    __slots__ = ("_before", "_created", "_hidden", "_now", "_reader")
+    __slots__ = ("_below", "_created", "_hidden", "_reader", "_written")
 
     def __init__(self, reader: OrderedState) -> None:
         """Nothing is read yet; `reader` must not change while the block is executed."""
         self._reader = reader
         # Bounded by the block: its transactions times the reads and writes of one (see `contracts.limits`).
-        self._before: dict[bytes, bytes | None] = {}
-        self._now: dict[bytes, _Content] = {}
+        # What was read of the state below. No map with a `__missing__` of its own: Python looks things up in subclasses
+        # of `dict` at three times the cost.
+        self._below: dict[bytes, bytes | None] = {}
+        self._written: dict[bytes, _Content] = {}
         # What the block added to the keys below, and took from them. None until somebody asks for an order: most
         # blocks need none. A removed key stays hidden below when it comes back, and counts as added.
         self._created: OrderedKeys | None = None
@@ -62,19 +65,25 @@ class BlockState:
 
     def get(self, key: bytes) -> bytes | None:
         """The bytes of a record now, or None."""
-        now = self._now
-        content = now[key] if key in now else self._load(key)
-        if content is None or isinstance(content, bytes):
-            return content
-        return content.encode()
+        written = self._written
+        if key not in written:
+            below = self._below
+            return below[key] if key in below else self._read(key)
+        content = written[key]
+        return content if content is None or isinstance(content, bytes) else content.encode()
 
     def put(self, key: bytes, content: bytes | LateRecord | None) -> None:
         """Let the record be `content`; None removes it. What a `LateRecord` becomes later counts too."""
-        if key not in self._now:
-            self._load(key)
-        self._now[key] = content
+        self._written[key] = content
         if self._created is not None:
             self._order(self._created, key, content)
+
+    def take(self, contents: Mapping[bytes, bytes | None]) -> None:
+        """`put` all that a run wrote."""
+        self._written.update(contents)
+        if self._created is not None:
+            for key, content in contents.items():
+                self._order(self._created, key, content)
 
     def next_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
         """The smallest key now that starts with `prefix` and is above `after`, or None; see `OrderedState`.
@@ -83,7 +92,7 @@ class BlockState:
         """
         if self._created is None:
             self._created = OrderedKeys()
-            for key, content in self._now.items():
+            for key, content in self._written.items():
                 self._order(self._created, key, content)
         created = self._created.next_key(prefix, after)
         below = self._hidden.next_key(self._reader.next_key, prefix, after)
@@ -92,11 +101,12 @@ class BlockState:
         return min(created, below)
 
     def changes(self) -> tuple[StateChange, ...]:
-        """What the block changed so far; O(n log n) in the records it touched."""
+        """What the block changed so far; O(n log n) in the records it wrote."""
+        below = self._below
         changes = []
-        for key, old in self._before.items():
-            content = self._now[key]
+        for key, content in self._written.items():
             new = content if content is None or isinstance(content, bytes) else content.encode()
+            old = below[key] if key in below else self._read(key)
             if new != old:
                 # At a quarter of what the class's own constructor takes, which is written in Python.
                 changes.append(tuple.__new__(StateChange, (key, old, new)))
@@ -108,11 +118,11 @@ class BlockState:
         if content is None:
             self._hidden.hide(key)
             created.discard(key)
-        elif self._before[key] is None or key in self._hidden:
+        elif key in self._hidden or self._read(key) is None:
             created.add(key)
 
-    def _load(self, key: bytes) -> bytes | None:
-        content = self._reader.get(key)
-        self._before[key] = content
-        self._now[key] = content
-        return content
+    def _read(self, key: bytes) -> bytes | None:
+        """The bytes of a record as of the block before."""
+        if key not in self._below:
+            self._below[key] = self._reader.get(key)
+        return self._below[key]

@@ -4,10 +4,9 @@ Owns what a due timer has beyond any other run. It has no sender and no signers,
 it: what a timer may do was decided when it was set. Source: docs/reference/contracts.md, "Timers".
 """
 
+from contracts.block_facts import BlockFacts
 from contracts.contract import Contract
 from contracts.run_context import RunContext
-from contracts.state import BlockState
-from ledger.hashing import Hash
 
 
 class TimerContext(RunContext):
@@ -15,17 +14,8 @@ class TimerContext(RunContext):
 
     __slots__ = ("due_ms", "timer_id")
 
-    def __init__(
-        self,
-        state: BlockState,
-        contract: Contract,
-        network_id: Hash,
-        height: int,
-        time_ms: int,
-        timer_id: str,
-        due_ms: int,
-    ) -> None:
+    def __init__(self, block: BlockFacts, contract: Contract, timer_id: str, due_ms: int) -> None:
         """A timer of `contract`."""
-        super().__init__(state, contract, network_id, height, time_ms, timer_id.encode("ascii"))
+        super().__init__(block, contract, timer_id.encode("ascii"))
         self.timer_id = timer_id
         self.due_ms = due_ms

@@ -16,6 +16,7 @@ from contracts.arguments import Argument, Arguments, Boolean
 from contracts.context import Context
 from contracts.errors import Reason, Refusal
 from contracts.node_registry import KIND_NODE, STATE_OBSERVER, STATE_VOTER, RegisteredNode, node_subject
+from contracts.node_replacement import check_no_other_votes_twice, decision_on_demoting, decision_on_promoting
 from contracts.plan import Plan
 from contracts.registry_change import NODE_ARGUMENT, NODE_VOTES, find_node
 from contracts.state import StateReader
@@ -73,8 +74,10 @@ def plan_addition(context: Context, arguments: Arguments) -> Plan:
     before = _newest(context)
     if len(before.voters) >= VOTERS_MAX:
         raise Refusal(*VOTERS_FULL, count=len(before.voters))
+    check_no_other_votes_twice(context, node, [voter.node_id for voter in before.voters])
     voters = (*before.voters, RecordedVoter.of(node))
-    return Plan(node_subject(node.id), partial(_change, context, before, voters, replace(node, state=STATE_VOTER)))
+    enact = partial(_change, context, before, voters, replace(node, state=STATE_VOTER))
+    return Plan(node_subject(node.id), enact, decided_by=decision_on_promoting(context, node))
 
 
 def plan_subtraction(context: Context, arguments: Arguments) -> Plan:
@@ -87,7 +90,8 @@ def plan_subtraction(context: Context, arguments: Arguments) -> Plan:
     if len(before.voters) <= least:
         raise Refusal(*VOTERS_TOO_FEW, least=least)
     voters = tuple(voter for voter in before.voters if voter.node_id != node.id)
-    return Plan(node_subject(node.id), partial(_change, context, before, voters, replace(node, state=STATE_OBSERVER)))
+    enact = partial(_change, context, before, voters, replace(node, state=STATE_OBSERVER))
+    return Plan(node_subject(node.id), enact, decided_by=decision_on_demoting(context, node))
 
 
 def _newest(context: Context) -> VoterRecord:
@@ -99,9 +103,9 @@ def _newest(context: Context) -> VoterRecord:
 def _change(
     context: Context, before: VoterRecord, voters: tuple[RecordedVoter, ...], node: RegisteredNode, decision: Hash
 ) -> None:
-    if before.barrier_height == context.height:
+    if before.barrier_height == context.chain_height:
         raise Refusal(*CHANGED_IN_BLOCK)
-    after = before.followed_by(voters, context.height, decision)
+    after = before.followed_by(voters, context.chain_height, decision)
     assert abs(len(after.voters) - len(before.voters)) == 1, "one at a time"
     context.put(KIND_VOTERS, VOTERS_ID, after.fields)
     context.create(KIND_VOTERS, numbered_id(after.number), after.fields)

@@ -23,6 +23,7 @@ from p2p.frames import (
     WantEntries,
     WantTransactions,
 )
+from storage.errors import NotKeptError
 from storage.interface import StoredHeader, StoreReader
 
 # Whoever is a window behind with a proposal still finds its bodies here.
@@ -38,13 +39,18 @@ class Answering:
         self._reader = reader
 
     def blocks(self, asked: WantBlocks) -> Blocks:
-        """The stored blocks from a height on; without their entries where only certificates are asked for."""
+        """The stored blocks from a height on; without their entries where only certificates are asked for.
+
+        None with their entries where those are not kept here: who asks then goes on to the next neighbour.
+        """
 
         def read(height: int) -> CarriedBlock | None:
             stored = self._reader.header(height)
             if stored is None:
                 return None
             entries = self._entries_of(stored) if asked.with_entries else ()
+            if entries is None:
+                return None
             certificate = self._reader.certificate(height) or b""
             return CarriedBlock(
                 stored.header, stored.signature, stored.election_certificate, tuple(entries), certificate
@@ -79,8 +85,12 @@ class Answering:
                 return self._entries_of(stored)
         return None
 
-    def _entries_of(self, stored: StoredHeader) -> Sequence[bytes]:
-        return tuple(map(bytes, self._reader.entries(stored.first_index, stored.leaf_count)))
+    def _entries_of(self, stored: StoredHeader) -> Sequence[bytes] | None:
+        """The entries of a stored block; None where only its header is kept here."""
+        try:
+            return tuple(map(bytes, self._reader.entries(stored.first_index, stored.leaf_count)))
+        except NotKeptError:
+            return None
 
     def _submission(self, transaction_id: Hash) -> bytes | None:
         waiting = self._intake.pool.get(transaction_id)

@@ -7,9 +7,11 @@ verified (that is done in batches, elsewhere). What only execution can tell, the
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from consensus.certificates import ElectionCertificate
 from consensus.voters import VoterSet
+from contracts.protocols import Protocol as ProtocolRules
 from daemon.block_builder import BuiltBlock, Tip
 from ledger.block import Header, Outcome, check_first_header, check_header_follows, verify_proposal
 from ledger.errors import InvalidBlockError
@@ -37,6 +39,16 @@ class ProposedBlock:
 VotersAt = Callable[[Tip, Header], VoterSet | None]
 
 
+class VersionsAt(Protocol):
+    """Which version a block has to follow, and what it means."""
+
+    def version_at(self, parent: Tip, executed_height: int) -> int | None:
+        """The version of a block on top of `parent` that states `executed_height`; None while that cannot be told."""
+
+    def find(self, version: int) -> ProtocolRules | None:
+        """What the version means; None if this program is too old for it."""
+
+
 class BlockNotReadyError(InvalidBlockError):
     """Nothing is wrong with the block; this node has to commit and execute what is below it first."""
 
@@ -46,9 +58,10 @@ class BlockNotReadyError(InvalidBlockError):
 class BlockJudge:
     """The rules of one network, for a node that knows its own chain."""
 
-    def __init__(self, genesis: Genesis, voters_at: VotersAt) -> None:
+    def __init__(self, genesis: Genesis, voters_at: VotersAt, versions: VersionsAt) -> None:
         self._genesis = genesis
         self._voters_at = voters_at
+        self._versions = versions
 
     def judge(
         self, proposed: ProposedBlock, parent: Tip, is_used: Callable[[Sequence[Transaction]], bool]
@@ -62,13 +75,15 @@ class BlockJudge:
 
         Raises:
             InvalidBlockError: names the rule that is broken.
-            BlockNotReadyError: a change of voters below has to be executed first.
+            BlockNotReadyError: a change of voters, or a decision on the protocol, below has to be executed first; or
+                the program is too old for this block.
             RemoteProtocolError: a part of the block is malformed.
 
         Cost: about two hashes a transaction, and up to a quorum of signatures for a block that opens a term.
         """
         header = proposed.header
         self._check_place(header, parent)
+        protocol = self.protocol_of(header, parent)
         voters = self._voters_at(parent, header)
         if voters is None:
             raise BlockNotReadyError(
@@ -78,7 +93,32 @@ class BlockJudge:
         _rule(header.voter_set_hash == voters.hash, header, "voter_set_hash")
         self._check_proposer(proposed, parent, voters)
         self._check_transactions(proposed, is_used)
+        _rule(all(map(protocol.admits, proposed.transactions)), header, "protocol_version")
         return self._built(proposed, parent)
+
+    def protocol_of(self, header: Header, parent: Tip) -> ProtocolRules:
+        """What the version of the block means, once it is known to be the right one.
+
+        Raises:
+            InvalidBlockError: it is not; `BlockNotReadyError` if that cannot be told, or the program is too old.
+        """
+        version = self._versions.version_at(parent, header.executed_height)
+        if version is None:
+            raise BlockNotReadyError(
+                "block {height} waits: which version of the protocol it has to follow is decided below it, and that is"
+                " not executed here yet",
+                height=header.height,
+            )
+        _rule(header.protocol_version == version, header, "protocol_version")
+        protocol = self._versions.find(version)
+        if protocol is None:
+            raise BlockNotReadyError(
+                "block {height} follows version {version} of the protocol, which this program does not know; install a"
+                " newer Banyan",
+                height=header.height,
+                version=version,
+            )
+        return protocol
 
     def _check_place(self, header: Header, parent: Tip) -> None:
         if parent.header is None:

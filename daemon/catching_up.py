@@ -190,12 +190,13 @@ class CatchingUp:
             parent = built[-1].tip if built else self._chain.tip_at(header.height - 1)
             if parent is None or parent.hash != header.previous_hash:
                 raise _UnusableError(answer.peer, Failure.NOT_CONNECTED, None)
-            if proposed is None:
-                error: RemoteProtocolError = InvalidBlockError(
-                    "block {height} holds a transaction that is malformed or badly signed", height=header.height
-                )
-                raise _UnusableError(answer.peer, Failure.INVALID, error)
             try:
+                # What transactions of a version look like that it does not know, a program cannot tell.
+                self._following.check_version(header, parent)
+                if proposed is None:
+                    raise InvalidBlockError(
+                        "block {height} holds a transaction that is malformed or badly signed", height=header.height
+                    )
                 built.append(self._following.judged(proposed, parent, built))
             except BlockNotReadyError:
                 if not built and not certificates:

@@ -9,33 +9,47 @@ height; a header of an executed block states the digest this node computed for t
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from consensus.certificates import BlockCertificate
-from contracts.registry import Registry
+from contracts.protocols import Protocols
 from contracts.result import Result
 from contracts.runtime import ExecutableBlock, PlacedTransaction, execute_block
 from contracts.timers import next_due_ms
 from daemon.block_builder import BuiltBlock, ExecutedPoint, Tip
-from daemon.node_errors import LedgerContradictionError
+from daemon.node_errors import LedgerContradictionError, ProtocolTooOldError
 from daemon.overlay import StateOverlay
 from daemon.recovery import load_block, load_executed_tip, load_result_leaves
 from ledger.block import Outcome
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.state_digest import StateDigest
+from ledger.stated_heights import statable_height
 from ledger.tree import leaf_hash, root_of
 from storage.interface import ExecutedId, StoredExecution, StoredResult, StoreReader
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutedBlock:
-    """A block with what executing it gave; `stored` is what goes to disk."""
+    """A block with what executing it gave; `stored` is what goes to disk.
+
+    `works` is what each transaction cost, `timer_work` what the timers did, in units of `contracts.work`.
+    """
 
     block: BuiltBlock
     results: tuple[Result, ...]
     stored: StoredExecution
+    works: tuple[int, ...]
+    timer_work: int
+
+
+class StoredPoint(NamedTuple):
+    """The newest block whose execution is on disk, and the state digest after it."""
+
+    height: int
+    state_digest: Hash
 
 
 class _Executed(NamedTuple):
@@ -54,22 +68,26 @@ class _NextTimer(NamedTuple):
 class Chain:
     """The blocks from the executed height to the tip, and the state as of the executed height."""
 
-    def __init__(self, genesis: Genesis, registry: Registry, reader: StoreReader) -> None:
+    def __init__(self, genesis: Genesis, protocols: Protocols, reader: StoreReader) -> None:
         """Pick up where the store stands; reads the unexecuted blocks (at most a window) and the log's right edge.
 
         Raises:
             StoreDamagedError: what is stored does not fit together.
             LedgerContradictionError: a stored block is not one this node can have stored.
+            ProtocolTooOldError: a stored block follows a version of the protocol that this program does not know.
         """
         head = reader.head()
         self._genesis = genesis
-        self._registry = registry
+        self._protocols = protocols
         self._digest = StateDigest.from_lanes(head.digest_lanes)
         self.executed_height = head.executed_height
         self.executed_digest: Hash = head.state_digest
+        # Where those who read the store stand; behind the executed height while writes are under way.
+        self.stored_point = StoredPoint(head.executed_height, head.state_digest)
         # Only asked for where the genesis itself is built on.
         self._genesis_digest = head.state_digest if head.executed_height == 0 else b""
         self.executed_tip: Tip = load_executed_tip(genesis, reader, head)
+        self._check_version(self.executed_tip)
         self.tip = self.executed_tip
         # What the newest executed block was committed with; empty for the genesis.
         self.newest_certificate = bytes(reader.certificate(head.executed_height) or b"")
@@ -88,6 +106,7 @@ class Chain:
         }
         for height in range(head.executed_height + 1, head.tip_height + 1):
             self.append(load_block(genesis, reader, self.tip, height))
+            self._check_version(self.tip)
 
     @property
     def executed_tree_size(self) -> int:
@@ -115,7 +134,9 @@ class Chain:
 
     def executed_point(self) -> ExecutedPoint:
         """What the next block's outcome leaf states."""
-        return self._point(self.tip, max(self.executed_height, self.tip.executed_height))
+        point = self._point(self.tip, statable_height(self.tip.executed_height, self.executed_height))
+        # Of what was executed before a restart only the newest digest is known, so that height has to be stated.
+        return point if point.state_digest else self._point(self.tip, self.executed_height)
 
     def stated_point(self, parent: Tip, executed_height: int) -> ExecutedPoint | None:
         """What a block on top of `parent` has to state if it states `executed_height`; None if this node cannot tell.
@@ -207,9 +228,18 @@ class Chain:
             for offset, transaction in enumerate(block.transactions)
         ]
         header = block.header
-        executable = ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, first_index, placed)
+        executable = ExecutableBlock(
+            self._genesis.network_id,
+            header.height,
+            header.time_ms,
+            first_index,
+            placed,
+            self._genesis.base_height,
+        )
+        protocol = self._protocols.find(header.protocol_version)
+        assert protocol is not None, "no block of an unknown version is in the chain"
         with self.overlay.one_moment():
-            execution = execute_block(self._registry, self.overlay, executable)
+            execution = execute_block(protocol.registry, self.overlay, executable)
         self._digest.apply(execution.changes)
         self.executed_height = block.header.height
         self.executed_digest = self._digest.digest()
@@ -236,7 +266,25 @@ class Chain:
             digest_lanes=self._digest.lanes_bytes(),
             state_digest=self.executed_digest,
         )
-        return ExecutedBlock(block, execution.results, stored)
+        return ExecutedBlock(block, execution.results, stored, execution.works, execution.timer_work)
+
+    def stored(self, ticket: int, blocks: Sequence[ExecutedBlock]) -> None:
+        """A write is on disk, and with it what executing these blocks gave."""
+        self.overlay.stored(ticket)
+        if blocks:
+            newest = blocks[-1].stored
+            self.stored_point = StoredPoint(newest.height, newest.state_digest)
+
+    def _check_version(self, tip: Tip) -> None:
+        """A program that was put back after an upgrade cannot go on with what the newer one stored."""
+        if tip.header is not None and self._protocols.find(tip.header.protocol_version) is None:
+            raise ProtocolTooOldError(
+                "block {height} in this folder follows version {version} of the protocol, and this program knows"
+                " versions up to {known}; install the newer Banyan again that stored it",
+                height=tip.height,
+                version=tip.header.protocol_version,
+                known=self._protocols.newest.version,
+            )
 
     def _check_stated(self, block: BuiltBlock) -> None:
         """A certified block states what executing the chain gives here; anything else is the end of agreement."""

@@ -13,17 +13,27 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from daemon.disk_room import MEBIBYTE, DiskLimits
 from daemon.errors import ConfigError
+from daemon.pace import BLOCK_WORK_MS_MAX
 from ledger.errors import BanyanError, InvalidGenesisError
 from ledger.json_fault import json_fault
 from ledger.node_keys import check_address, check_node_name
+from ledger.stated_heights import STATED_INTERVAL_BLOCKS
 
 LOG_FORMATS = ("console", "json")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 # A node keeps twelve neighbours at most where it picks them itself (`p2p.overlay`); more slow it down.
 NEIGHBOURS_MAX = 32
+# Years of a small network's blocks.
+SNAPSHOT_INTERVAL_BLOCKS_MAX = 1 << 30
+STORAGE_KINDS = ("full", "light")
+# More blocks than any network will have; TOML has larger numbers.
+STATE_SYNC_BLOCKS_MAX = 1 << 40
 # A config has about a dozen lines; anything much longer is another file.
 CONFIG_SIZE_BYTES_MAX = 64 * 1024
+# A database takes 1 TiB at most (`storage.environment`).
+DISK_MIB_MAX = 1024 * 1024
 _TOML_FAULT = re.compile(
     r"(?P<what>.*) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL
 )
@@ -50,13 +60,48 @@ class Config:
     )
     log_format: str = _setting("console", "How log lines look: console (for people) or json (one object a line).")
     log_level: str = _setting("info", "Lowest level that is logged: debug, info, warning or error.")
+    log_transactions_per_second: int = _setting(
+        10, "Transactions that have lines in the log, about so many a second for each event. 0 to 1,000; 0: none."
+    )
     http_connections_max: int = _setting(256, "Connections open at once, for each door. 8 to 65,536.")
     http_requests_max: int = _setting(128, "Requests answered at once, for each door; more get 503. 1 or more.")
     event_listeners_max: int = _setting(32, "Event streams open at once, for each door. 0: none is served.")
+    block_work_ms_max: int = _setting(
+        BLOCK_WORK_MS_MAX,
+        "Work of one block while this node leads, in milliseconds of its own machine; less where other voters' machines"
+        " are slower. 10 to 10,000.",
+    )
+    snapshot_interval_blocks: int = _setting(
+        8192, "A snapshot is made at heights that this divides; a multiple of 16. 0: only when the operator asks."
+    )
+    storage: str = _setting(
+        "full",
+        "What is kept of old blocks: full (everything) or light (headers, tiles and state; all else from now on).",
+    )
+    state_sync_blocks: int = _setting(
+        4096, "From how many blocks behind on the node takes a snapshot of others. 0: never, it executes all blocks."
+    )
     verify_threads: int = _setting(0, "Threads that verify signatures, 0 to 64. 0: one for each processor.")
     stop_timeout_ms: int = _setting(
         20_000, "How long a stopping node may take to finish what it proposed, in milliseconds. 100 or more."
     )
+
+    disk_quota_mib: int = _setting(0, "Most that the database may take, in MiB. 0: what the disk has.")
+    disk_reserve_mib: int = _setting(
+        256, "Room that the node leaves free on the database's disk, in MiB. 0: it writes until the disk is full."
+    )
+    disk_low_mib: int = _setting(4096, "Warn when the node may write less than this, in MiB. 0: never.")
+    disk_critical_mib: int = _setting(1024, "Warn again, as an error, below this many MiB. 0: never.")
+
+    @property
+    def disk_limits(self) -> DiskLimits:
+        """The settings of the disk, in bytes."""
+        return DiskLimits(
+            self.disk_quota_mib * MEBIBYTE,
+            self.disk_reserve_mib * MEBIBYTE,
+            self.disk_low_mib * MEBIBYTE,
+            self.disk_critical_mib * MEBIBYTE,
+        )
 
     def validate(self) -> None:
         """Refuse values out of range.
@@ -73,11 +118,25 @@ class Config:
         self._check_neighbours()
         self._check_choice("log_format", LOG_FORMATS)
         self._check_choice("log_level", LOG_LEVELS)
+        self._check_range("log_transactions_per_second", 0, 1000)
         self._check_range("http_connections_max", 8, 65_536)
         self._check_range("http_requests_max", 1, self.http_connections_max)
         self._check_range("event_listeners_max", 0, self.http_connections_max)
+        self._check_range("block_work_ms_max", 10, 10_000)
+        self._check_range("snapshot_interval_blocks", 0, SNAPSHOT_INTERVAL_BLOCKS_MAX)
+        if self.snapshot_interval_blocks % STATED_INTERVAL_BLOCKS:
+            raise ConfigError(
+                "config.toml: the setting `snapshot_interval_blocks` is {value}; it has to be a multiple of {interval}",
+                value=self.snapshot_interval_blocks,
+                interval=STATED_INTERVAL_BLOCKS,
+            )
+        self._check_choice("storage", STORAGE_KINDS)
+        self._check_range("state_sync_blocks", 0, STATE_SYNC_BLOCKS_MAX)
         self._check_range("verify_threads", 0, 64)
         self._check_range("stop_timeout_ms", 100, 3_600_000)
+        for one in fields(self):
+            if one.name.startswith("disk_"):
+                self._check_range(one.name, 0, DISK_MIB_MAX)
 
     def _check_neighbours(self) -> None:
         if len(self.neighbours) > NEIGHBOURS_MAX:
@@ -124,13 +183,27 @@ class Config:
             )
 
     def to_toml(self) -> str:
-        """The text of `config.toml`: name and addresses as settings, the rest as comments with their defaults."""
+        """The text of `config.toml`: name, addresses and what is not at its default; the rest as comments."""
         lines = ["# Settings of this node; see docs/reference/configuration.md. Restart the node after a change.", ""]
         for one in fields(self):
             value = json.dumps(getattr(self, one.name), ensure_ascii=False)
-            commented = "" if one.name in ("name", "listen", "http") else "# "
+            is_default = one.name not in ("name", "listen", "http") and getattr(self, one.name) == one.default
+            commented = "# " if is_default else ""
             lines += [f"# {one.metadata['meaning']}", f"{commented}{one.name} = {value}", ""]
         return "\n".join(lines)
+
+
+# For a machine such as a Raspberry Pi, with four slow cores, 1 or 2 GiB of memory and a card of 16 or 32 GiB
+# (docs/reference/configuration.md has the reasons). Every answer is the same as elsewhere; fewer are given at once.
+SMALL_MACHINE: dict[str, Any] = {
+    "http_connections_max": 32,
+    "http_requests_max": 16,
+    "event_listeners_max": 8,
+    "verify_threads": 2,
+    "stop_timeout_ms": 40_000,
+    "disk_low_mib": 2048,
+    "disk_critical_mib": 512,
+}
 
 
 def check_http_address(address: str) -> None:

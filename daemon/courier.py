@@ -17,10 +17,10 @@ from ledger.hashing import Hash
 from p2p.effects import Blame, Deliver, Dial, Drop, SendFrame, send
 from p2p.effects import Effect as GossipEffect
 from p2p.fetch import EntriesCame, EntriesGivenUp, EntryFetch, FetchEffect, TransactionFetch, TransactionsCame
+from p2p.frame import Frame
 from p2p.frames import (
     Blocks,
     Entries,
-    Frame,
     Gossip,
     Graft,
     IHave,
@@ -85,6 +85,7 @@ class Courier:
         # The term that each neighbour was last heard in; who is not in here is not connected.
         self._terms: dict[Hash, int | None] = {}
         self._told_ms = -STATUS_EVERY_MS
+        self._holds_blocks = False
         self._effects: list[CourierEffect] = []
         self._delivered: list[Deliver] = []
         self._blocks: list[BlocksCame] = []
@@ -113,7 +114,7 @@ class Courier:
 
     def peer_up(self, peer: Hash, dialled: bool, now_ms: int) -> None:
         """A connection is there: say where this node stands, or end it at once."""
-        self._forget(peer)
+        self._forget(peer, now_ms)
         self._terms[peer] = None
         self._collect(self._neighbourhood.connected(peer, dialled, now_ms), now_ms)
         if peer in self._terms:
@@ -123,7 +124,7 @@ class Courier:
 
     def peer_down(self, peer: Hash, now_ms: int) -> None:
         """A connection is gone."""
-        self._forget(peer)
+        self._forget(peer, now_ms)
         self._neighbourhood.disconnected(peer, now_ms)
 
     def dial_failed(self, peer: Hash, now_ms: int) -> None:
@@ -137,7 +138,8 @@ class Courier:
             self._told_ms = now_ms
             frame = self._status()
             self._effects.extend(send(peer, frame) for peer in self._terms)
-        self._collect(self._sync.plan(now_ms), now_ms)
+        if not self._holds_blocks:
+            self._collect(self._sync.plan(now_ms), now_ms)
         self._collect(self._entry_fetch.plan(now_ms), now_ms)
         self._collect(self._transaction_fetch.plan(now_ms), now_ms)
         self._collect(self._neighbourhood.tick(now_ms), now_ms)
@@ -146,10 +148,10 @@ class Courier:
         head, pending = self._compare()
         return Status(*head, pending)
 
-    def _forget(self, peer: Hash) -> None:
+    def _forget(self, peer: Hash, now_ms: int) -> None:
         if peer in self._terms:
             del self._terms[peer]
-            self._tree.peer_down(peer)
+            self._collect(self._tree.peer_down(peer, now_ms), now_ms)
             self._sync.lost(peer)
             self._entry_fetch.peer_down(peer)
             self._transaction_fetch.peer_down(peer)
@@ -251,6 +253,10 @@ class Courier:
         """What a neighbour sent is part of this node's chain up to this height."""
         self._collect(self._sync.stored(height, now_ms), now_ms)
 
+    def hold_blocks(self, holds: bool) -> None:
+        """Whether blocks are not to be asked for, since a snapshot will bring what they lead to."""
+        self._holds_blocks = holds
+
     def blocks_failed(self, peer: Hash, failure: Failure, now_ms: int) -> None:
         """Blocks of a neighbour cannot be used."""
         self._collect(self._sync.failed(peer, failure, now_ms), now_ms)
@@ -297,7 +303,7 @@ class Courier:
                 case Deliver():
                     self._delivered.append(effect)
                 case Blame():
-                    self._take_connections(self._neighbourhood.blame(effect, now_ms))
+                    self._take_connections(self._neighbourhood.blame(effect, now_ms), now_ms)
                 case BlocksCame():
                     self._blocks.append(effect)
                 case EntriesCame() | EntriesGivenUp():
@@ -305,10 +311,10 @@ class Courier:
                 case TransactionsCame():
                     self._transactions.append(effect)
                 case Dial() | Drop():
-                    self._take_connections([effect])
+                    self._take_connections([effect], now_ms)
 
-    def _take_connections(self, effects: Iterable[Blame | Dial | Drop]) -> None:
+    def _take_connections(self, effects: Iterable[Blame | Dial | Drop], now_ms: int) -> None:
         for effect in effects:
             if isinstance(effect, Drop):
-                self._forget(effect.peer)
+                self._forget(effect.peer, now_ms)
             self._effects.append(effect)

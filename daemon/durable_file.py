@@ -4,7 +4,10 @@ Owns the order write, fsync, rename, fsync of the folder. Never overwrites where
 """
 
 import os
+import shutil
 from pathlib import Path
+
+_COPY_PIECE_SIZE_BYTES = 1 << 20
 
 
 def write_new_file(path: Path, content: bytes, mode: int) -> None:
@@ -32,6 +35,32 @@ def write_new_file(path: Path, content: bytes, mode: int) -> None:
 def replace_file(path: Path, content: bytes, mode: int) -> None:
     """Put `content` in the place of whatever is at `path`; readers see the old or the new file, never a part."""
     _write(path, content, mode)
+
+
+def copy_file(source: Path, target: Path, mode: int) -> None:
+    """Make `target` a copy of a file of any size; whole and durable when this returns.
+
+    Raises:
+        OSError: no room, no permission; nothing is at `target` that was not there before.
+    """
+    temporary = target.with_name(f".{target.name}.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        with source.open("rb") as read, open(temporary, "xb", opener=_open_private) as written:
+            shutil.copyfileobj(read, written, _COPY_PIECE_SIZE_BYTES)
+            written.flush()
+            os.fchmod(written.fileno(), mode)
+            os.fsync(written.fileno())
+        os.rename(temporary, target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(target.parent)
+
+
+def _open_private(path: str, flags: int) -> int:
+    """For nobody else to read, until the file has the permissions that were asked for."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o600)
 
 
 def sync_directory(path: Path) -> None:

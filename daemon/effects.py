@@ -6,6 +6,7 @@ The order of effects, as etcd's `Ready` states it, is part of the contract with 
   it are durable. Batches that wait may be written in one LMDB transaction (group commit).
 - `SaveSignState` effects are kept in the order given, never before the `StoreBatch` effects that came earlier
   were reported stored (the node only emits them then). `flush` asks for fsync before `SignStateSaved`.
+- `SyncWork` effects are done one after the other in the order given, beside everything else.
 - Everything else may be done at once: the node emits it only when what it depends on is durable.
 """
 
@@ -14,7 +15,9 @@ from typing import NamedTuple, TypeAlias
 
 from consensus.evidence import Evidence
 from contracts.result import Result
+from daemon.block_builder import BuiltBlock
 from daemon.sign_state import SignState
+from daemon.sync_work import AnswerSnapshots, SyncWork
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from p2p.effects import Blame, Dial, Drop, SendFrame
@@ -23,10 +26,11 @@ from storage.interface import WriteBatch
 
 @dataclass(frozen=True, slots=True)
 class StoreBatch:
-    """Write `batch`; then report `BatchStored(ticket)`."""
+    """Write `batch`; then report `BatchStored(ticket)`. `built` are its blocks as the node reads them, for the log."""
 
     ticket: int
     batch: WriteBatch
+    built: tuple[BuiltBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,13 @@ class RoleChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """This step executed so much, in units of `contracts.work`: who timed it may tell (`StepTimed`)."""
+
+    work: int
+
+
+@dataclass(frozen=True, slots=True)
 class RegistryChanged:
     """The registry of nodes in the store may have changed: who may connect is to be looked up anew."""
 
@@ -156,6 +167,13 @@ class Stopped:
     """After `Stopping`: nothing is under way any more, the shell may close."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutOfDate:
+    """The program is too old for the blocks that come: the shell is to stop the node in good order, and say why."""
+
+    error: BanyanError
+
+
 Effect: TypeAlias = (
     StoreBatch
     | SaveSignState
@@ -164,6 +182,8 @@ Effect: TypeAlias = (
     | BlockExecuted
     | CheckpointPublished
     | Verify
+    | SyncWork
+    | AnswerSnapshots
     | SendFrame
     | Blame
     | Dial
@@ -174,7 +194,9 @@ Effect: TypeAlias = (
     | Reported
     | Dropped
     | RoleChanged
+    | Worked
     | RegistryChanged
     | Alarm
+    | OutOfDate
     | Stopped
 )

@@ -9,6 +9,7 @@ BanyanError
 │   ├── GenesisMismatchError   the folder belongs to another network
 │   ├── HomeLockedError        another daemon uses the folder
 │   └── SignStateError         the record of what was signed is missing or damaged
+│       └── SignStateFullError its disk has no room: nothing is signed until it has
 ├── AddressError               an address cannot be listened on
 ├── OverloadedError            too much waits already; later it may pass
 ├── StoppingError              the node is going down
@@ -65,6 +66,12 @@ class SignStateError(HomeError):
     """Without a trustworthy record of what was signed, the node could sign twice."""
 
     code = "sign-state-unusable"
+
+
+class SignStateFullError(SignStateError):
+    """There is no room to record a signature, so it is not given; it is tried again until there is."""
+
+    code = "store-full"
 
 
 class AddressError(BanyanError):

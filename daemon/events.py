@@ -6,10 +6,11 @@ Every event that can lead to a decision carries the time, in milliseconds since 
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from daemon.sync_work import WorkFailed
 from ledger.detached import DetachedValue
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
-from p2p.frames import Frame
+from p2p.frame import Frame
 from p2p.offences import Offence
 
 
@@ -123,6 +124,15 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class SyncDone:
+    """The `SyncWork` of `ticket` and all before it are done, or this one could not be."""
+
+    now_ms: int
+    ticket: int
+    failed: WorkFailed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRequested:
     """A client wants a linearizable read; `question` is 16 bytes that were never used before."""
 
@@ -131,11 +141,28 @@ class ReadRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class StepTimed:
+    """A step that said `Worked(work)` took the machine so long."""
+
+    now_ms: int
+    work: int
+    elapsed_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class HandOverRequested:
     """The operator wants another voter to lead, or the one that is furthest (None)."""
 
     now_ms: int
     successor: Hash | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoomChanged:
+    """There is more or less room for blocks, or none; at first there is some. What was handed out waits for it."""
+
+    now_ms: int
+    has_room: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +185,10 @@ Event: TypeAlias = (
     | GuestsChanged
     | Received
     | Verified
+    | SyncDone
     | ReadRequested
+    | StepTimed
     | HandOverRequested
+    | RoomChanged
     | Stopping
 )

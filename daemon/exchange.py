@@ -17,14 +17,21 @@ from daemon.catching_up import Branch, CatchingUp
 from daemon.chain import Chain
 from daemon.cosigning import Cosigning
 from daemon.courier import Courier, CourierEffect
-from daemon.events import DialFailed, PeerConnected, PeerGone, Received, Verified
+from daemon.events import DialFailed, GuestsChanged, PeerBlamed, PeerConnected, PeerGone, Received, SyncDone, Verified
 from daemon.evidence_judge import EvidenceJudge
 from daemon.following import Following, VerifyCall
 from daemon.hearing import Hearing, Report
 from daemon.intake import Intake
 from daemon.missing_values import MissingValues
 from daemon.neighbourhood import Peer, known_nodes
+from daemon.protocol_in_force import ProtocolInForce
+from daemon.relayed import Relayed
 from daemon.saying import Saying
+from daemon.state_sync import StateSync
+from daemon.sync_answering import SyncAnswering
+from daemon.sync_progress import SyncProgress
+from daemon.sync_work import SyncSettings
+from daemon.syncing import Syncing, SyncingEffect
 from daemon.voters_in_force import VotersInForce
 from ledger.detached import DetachedValue
 from ledger.errors import RemoteProtocolError
@@ -55,12 +62,14 @@ class Exchange:
         reader: Its store.
         agreement: Its part in agreement.
         voters: Who may sign what.
+        protocol: Which version of the protocol a block has to follow.
         evidence: What was proven of whom.
         cosigning: Who signed which checkpoint.
         chance: Where random numbers come from.
         clock: The node's own, in milliseconds.
         verify: Has signatures of transactions verified.
         report: Tells operators of a broken rule.
+        sync: Whether and how it syncs by snapshot.
     """
 
     def __init__(
@@ -73,12 +82,14 @@ class Exchange:
         reader: StoreReader,
         agreement: Agreement,
         voters: VotersInForce,
+        protocol: ProtocolInForce,
         evidence: EvidenceJudge,
         cosigning: Cosigning,
         chance: Chance,
         clock: Clock,
         verify: VerifyCall,
         report: Report,
+        sync: SyncSettings,
     ) -> None:
         self._chain = chain
         self._reader = reader
@@ -97,10 +108,16 @@ class Exchange:
             own, settings, self._standing, lambda: answering.comparison(agreement.term, clock()), chance
         )
         self.saying = Saying(self._courier, chance)
-        judge = BlockJudge(genesis, voters.at)
+        judge = BlockJudge(genesis, voters.at, protocol)
         block_size_bytes_max = genesis.parameters.block_size_bytes_max
-        self._following = Following(chain, intake, judge, self._courier, verify, block_size_bytes_max)
+        relayed = Relayed()
+        self._following = Following(chain, intake, judge, self._courier, verify, relayed, block_size_bytes_max)
         self._catching_up = CatchingUp(chain, self._following, self._courier, verify)
+        self._syncing = Syncing(
+            self._courier,
+            StateSync(sync, genesis, chain, voters, reader, report),
+            SyncAnswering(chain, reader),
+        )
         self._hearing = Hearing(
             agreement,
             self._courier,
@@ -112,6 +129,8 @@ class Exchange:
             evidence,
             cosigning,
             verify,
+            relayed,
+            self._syncing,
         )
         self._missing_values = MissingValues(reader)
 
@@ -135,11 +154,15 @@ class Exchange:
         """The neighbours, and everybody whose score shows an offence, with the reasons."""
         return self._courier.peers(self._clock())
 
+    def heard_ages_ms(self, nodes: Iterable[Hash]) -> dict[Hash, int | None]:
+        """How long ago each of these was heard by what it signed; None: not since the start."""
+        return self._hearing.voices.ages_ms(nodes, self._own, self._clock())
+
     def look_up_nodes(self) -> None:
         """Whom the ledger's registry allows as neighbours; a fixed list of ids does not ask it."""
         if not self._needs_registry and not self._hosts and not self._guests:
             return
-        registered = {node.id: node for node in known_nodes(self._reader)}
+        registered = {node.id: node for node in known_nodes(self._reader, self._own)}
         if self._hosts and self._own not in registered:
             # Nobody else knows this node yet.
             known = [KnownNode(host, True, is_kept=True) for host in self._hosts]
@@ -150,11 +173,6 @@ class Exchange:
             known = list(registered.values())
         self._courier.set_registry(known, self._clock())
 
-    def set_company(self, hosts: tuple[Hash, ...], guests: tuple[Hash, ...]) -> None:
-        """Who connects by invitation: as `daemon.events.GuestsChanged` has it."""
-        self._hosts, self._guests = hosts, guests
-        self.look_up_nodes()
-
     def executed(self, transactions: Iterable[Transaction]) -> bool:
         """These are executed and on disk; whether some may have changed the registry."""
         if not any(one.operation.startswith(_GOVERNANCE) for one in transactions):
@@ -162,9 +180,21 @@ class Exchange:
         self.look_up_nodes()
         return True
 
-    def blame(self, peer: Hash, offence: Offence) -> None:
-        """A neighbour did something to the connection itself that its score is to show."""
-        self._courier.blame(peer, offence, self._clock())
+    @property
+    def sync_progress(self) -> SyncProgress:
+        """How far syncing by snapshot is, or filling."""
+        return self._syncing.progress
+
+    def take(self, event: PeerBlamed | GuestsChanged | SyncDone) -> None:
+        """What a neighbour did to its connection, that others are invited, or that a work of syncing is done."""
+        match event:
+            case PeerBlamed(_, peer, offence):
+                self._courier.blame(peer, offence, self._clock())
+            case GuestsChanged(_, hosts, guests):
+                self._hosts, self._guests = hosts, guests
+                self.look_up_nodes()
+            case SyncDone():
+                self._syncing.done(event, self._clock())
 
     def neighbour(self, event: NeighbourEvent) -> None:
         """A connection was made, ended, or could not be made."""
@@ -173,6 +203,7 @@ class Exchange:
                 self._courier.peer_up(peer, dialled, self._clock())
             case PeerGone(_, peer):
                 self._courier.peer_down(peer, self._clock())
+                self._syncing.lost(peer)
                 self._cosigning.forget(peer)
             case DialFailed(_, peer):
                 self._courier.dial_failed(peer, self._clock())
@@ -180,6 +211,7 @@ class Exchange:
     def tick(self) -> None:
         """Compare with neighbours, ask for what is missing, look for neighbours."""
         now_ms = self._clock()
+        self._syncing.tick(now_ms)
         self._courier.tick(now_ms)
         question = self._missing_values.question(self._courier.neighbours, now_ms)
         if question is not None:
@@ -236,7 +268,7 @@ class Exchange:
         """A block of somebody else is in the chain; these of its transactions came without what lies beside them."""
         self._missing_values.add(strangers)
 
-    def take_effects(self) -> list[CourierEffect]:
+    def take_effects(self) -> list[CourierEffect | SyncingEffect]:
         """Everything that is to leave at the end of a step."""
         self.saying.flush(self._clock())
-        return self._courier.take_effects()
+        return [*self._courier.take_effects(), *self._syncing.take_effects()]

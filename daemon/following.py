@@ -19,6 +19,8 @@ from daemon.chain import Chain
 from daemon.courier import Courier
 from daemon.intake import Intake
 from daemon.proposal import Proposal
+from daemon.relayed import Relayed
+from ledger.block import Header
 from ledger.errors import RemoteProtocolError
 from ledger.hashing import Hash
 from ledger.transaction import Transaction
@@ -35,16 +37,20 @@ VerifyCall = Callable[[tuple[bytes, ...]], int]
 class _Pending:
     """A proposal that waits; `bodies` are what was fetched for it, by leaf hash, `coming` what is being verified.
 
+    `after`: the newest batch of transactions that was being verified when it came. What it lacks is probably in one of
+    those: neighbours are asked when they are through.
+
     `tried`: how things stood when it was tried last. It is tried again when something changed, not at every step: a
     block has thousands of leaves.
     """
 
     proposal: Proposal
     peer: Hash
+    after: int
     bodies: dict[Hash, Transaction] = field(default_factory=dict)
     coming: set[Hash] = field(default_factory=set)
     fetched_size_bytes: int = 0
-    tried: tuple[int, int, Hash, int] | None = None
+    tried: tuple[int, int, Hash, int, bool] | None = None
 
 
 class Following:
@@ -57,6 +63,7 @@ class Following:
         judge: BlockJudge,
         courier: Courier,
         verify: VerifyCall,
+        relayed: Relayed,
         block_size_bytes_max: int,
     ) -> None:
         self._block_size_bytes_max = block_size_bytes_max
@@ -65,6 +72,7 @@ class Following:
         self._judge = judge
         self._courier = courier
         self._verify = verify
+        self._relayed = relayed
         self._pending: OrderedDict[Hash, _Pending] = OrderedDict()
         # The proposals whose bodies are being verified, by ticket, with the leaves of those bodies.
         self._fetched: dict[int, tuple[Hash, tuple[Hash, ...]]] = {}
@@ -80,7 +88,7 @@ class Following:
         rank = (proposal.header.term, proposal.header.height)
         if rank <= (self._chain.tip.term, self._chain.tip.height) or proposal.header.hash in self._pending:
             return
-        self._pending[proposal.header.hash] = _Pending(proposal, peer)
+        self._pending[proposal.header.hash] = _Pending(proposal, peer, self._relayed.newest)
         if len(self._pending) > PROPOSALS_MAX:
             self._forget(next(iter(self._pending)))
 
@@ -128,13 +136,14 @@ class Following:
         if self._pending.pop(block_hash, None) is not None:
             self._courier.entries_done(block_hash)
 
-    def _stands(self, pending: _Pending) -> tuple[int, int, Hash, int]:
+    def _stands(self, pending: _Pending) -> tuple[int, int, Hash, int, bool]:
         """Everything that can make a proposal complete or valid: the pool, its bodies, the chain."""
         return (
             self._intake.pool.additions,
             len(pending.bodies),
             self._chain.tip.hash,
             self._chain.executed_height,
+            self._relayed.are_verified(pending.after),
         )
 
     def _bodies(self, block_hash: Hash, pending: _Pending, now_ms: int) -> tuple[Transaction, ...] | None:
@@ -147,7 +156,7 @@ class Following:
                 found.append(body)
             elif leaf not in pending.coming:
                 missing.append(place)
-        if missing:
+        if missing and self._relayed.are_verified(pending.after):
             self._courier.want_entries(block_hash, missing, pending.peer, now_ms)
         return tuple(found) if len(found) == len(pending.proposal.leaf_hashes) else None
 
@@ -196,6 +205,14 @@ class Following:
                 # The leaf hash was right, so the block itself names something malformed or badly signed.
                 self._forget(block_hash)
         return True
+
+    def check_version(self, header: Header, parent: Tip) -> None:
+        """See that a block follows the right version of the protocol, whatever it holds.
+
+        Raises:
+            InvalidBlockError: it does not; `BlockNotReadyError` if that cannot be told, or the program is too old.
+        """
+        self._judge.protocol_of(header, parent)
 
     def judged(self, proposed: ProposedBlock, parent: Tip, branch: Sequence[BuiltBlock]) -> BuiltBlock:
         """The block, judged on the chain below it: this node's up to the branch, then the branch.

@@ -14,6 +14,7 @@ from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.submission import decode_submission
 from ledger.transaction import Transaction, decode_envelope, verify_signatures
+from ledger.valid_batches import ValidBatches
 
 # Some 20 ms of a thread.
 PIECE_MAX = 256
@@ -26,10 +27,11 @@ FoundSubmissions: TypeAlias = tuple[FoundSubmission, ...]
 class Piece:
     """Some submissions of a batch; `found` is there when the work is done."""
 
-    __slots__ = ("_done", "_submissions", "found")
+    __slots__ = ("_batches", "_done", "_submissions", "found")
 
-    def __init__(self, submissions: Sequence[bytes], done: Callable[[], None]) -> None:
+    def __init__(self, submissions: Sequence[bytes], batches: ValidBatches, done: Callable[[], None]) -> None:
         self._submissions = submissions
+        self._batches = batches
         self._done = done
         self.found: FoundSubmissions = ()
 
@@ -37,7 +39,9 @@ class Piece:
         """On a thread: decode and verify."""
         # First all of the one, then all of the other: the second lets go of the interpreter lock.
         decoded = [_decoded(one) for one in self._submissions]
-        self.found = tuple(one if one is not None and verify_signatures(one[0]) else None for one in decoded)
+        self.found = tuple(
+            one if one is not None and verify_signatures(one[0], self._batches) else None for one in decoded
+        )
 
     def finish(self) -> None:
         """In the event loop, when the work is done."""
@@ -50,9 +54,11 @@ class ForeignBatches:
     Args:
         give: Takes a piece; its `finish` is called in the event loop afterwards.
         ahead_max: Pieces at the threads at a time.
+        batches: Remembers the signatures of batches.
     """
 
-    def __init__(self, give: Callable[[Piece], None], ahead_max: int) -> None:
+    def __init__(self, give: Callable[[Piece], None], ahead_max: int, batches: ValidBatches) -> None:
+        self._batches = batches
         self._give = give
         self._ahead_max = ahead_max
         self._ahead = 0
@@ -73,7 +79,7 @@ class ForeignBatches:
 
         # A batch of nothing is a piece of nothing: it is reported like the others.
         for at in range(left):
-            pieces.append(Piece(submissions[at * PIECE_MAX : (at + 1) * PIECE_MAX], done))
+            pieces.append(Piece(submissions[at * PIECE_MAX : (at + 1) * PIECE_MAX], self._batches, done))
         self._waiting.extend(pieces)
         self._feed()
 

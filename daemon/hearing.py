@@ -12,7 +12,7 @@ from consensus.agreement import Agreement
 from consensus.certificates import BlockCertificate
 from consensus.events import CertificateHeard, Event, HeaderSeen, Heard, TermCertificateHeard
 from consensus.evidence import Evidence
-from consensus.messages import Acknowledgement, Heartbeat, ReadQuestion
+from consensus.messages import Acknowledgement, Heartbeat, ReadQuestion, signer_of
 from consensus.packets import Packet
 from consensus.statement import Position, verify_statement
 from consensus.term_certificates import decode_term_certificate, encode_term_certificate
@@ -25,16 +25,19 @@ from daemon.evidence_judge import EvidenceJudge
 from daemon.following import Following, VerifyCall
 from daemon.intake import Intake
 from daemon.proposal import Proposal
+from daemon.relayed import Relayed
 from daemon.saying import is_for_leader
+from daemon.syncing import Syncing
+from daemon.voices import Voices
 from daemon.voters_in_force import VotersInForce
 from ledger.encoding import decode
 from ledger.errors import BanyanError, InvalidTransactionError, RemoteProtocolError
 from ledger.hashing import Hash
 from p2p.batching import decode_batch
 from p2p.effects import Deliver
+from p2p.frame import Frame
 from p2p.frames import (
     CheckpointNote,
-    Frame,
     Gossip,
     PayloadKind,
     PendingIds,
@@ -73,9 +76,12 @@ class Hearing:
         judge_of_evidence: EvidenceJudge,
         cosigning: Cosigning,
         verify: VerifyCall,
+        relayed: Relayed,
+        syncing: Syncing,
     ) -> None:
         self._agreement = agreement
         self._courier = courier
+        self._syncing = syncing
         self._following = following
         self._catching_up = catching_up
         self._intake = intake
@@ -84,13 +90,13 @@ class Hearing:
         self._verify = verify
         self._judge_of_evidence = judge_of_evidence
         self._cosigning = cosigning
+        self.voices = Voices()
         # Proven against somebody by what was heard in this step; the node takes it.
         self._evidence: list[Evidence] = []
         # The heights of the newest certificates that were passed on; the term of the newest of a term, and when it was.
         self._certified_heights: set[int] = set()
         self._term_relayed = (0, -TERM_EVERY_MS)
-        # By the ticket of their verification: the message they came in, None for the answer to a question.
-        self._relayed: dict[int, Hash | None] = {}
+        self._relayed = relayed
 
     def receive(self, peer: Hash, frame: Frame, now_ms: int) -> list[Event]:
         """Take a frame; what agreement is to hear of it.
@@ -116,6 +122,7 @@ class Hearing:
             case CheckpointNote(note):
                 self._cosigning.hear(note, now_ms)
             case _:
+                self._syncing.receive(peer, frame, now_ms)
                 self._courier.receive(peer, frame, now_ms)
                 if isinstance(frame, Status):
                     self._help(peer, frame, now_ms)
@@ -125,9 +132,9 @@ class Hearing:
         """Look at what was asked for and came; `report` is told of what no honest neighbour sends."""
         self._following.take_bodies(now_ms)
         for came in self._courier.take_transactions():
-            enough = sum(one is None for one in self._relayed.values()) < FETCHED_MAX
+            enough = self._relayed.answers_count < FETCHED_MAX
             if enough and self._courier.admits_transactions(came.peer, len(came.submissions), now_ms):
-                self._relayed[self._verify(came.submissions)] = None
+                self._relayed.add(self._verify(came.submissions), None)
         heard: list[Event] = []
         for blocks in self._courier.take_blocks():
             try:
@@ -185,7 +192,7 @@ class Hearing:
         submissions = decode_batch(message.payload)
         enough = len(self._relayed) < RELAYED_MAX
         if enough and self._courier.admits_transactions(message.peer, len(submissions), now_ms):
-            self._relayed[self._verify(submissions)] = message.id
+            self._relayed.add(self._verify(submissions), message.id)
         else:
             # They come again with the comparison of what waits, or in a block.
             self._courier.drop(message.id)
@@ -194,7 +201,7 @@ class Hearing:
         """Whether the verified submissions came by gossip; they are pooled, and passed on if all of them may be."""
         if event.ticket not in self._relayed:
             return False
-        message = self._relayed.pop(event.ticket)
+        message = self._relayed.take(event.ticket)
         good = [result for result in event.results if result is not None]
         if message is None:
             # They were asked for; neighbours further away compare what waits with this node.
@@ -241,6 +248,7 @@ class Hearing:
             # The certificate takes its place; whoever misses it gets that.
             self._courier.drop(message.id)
         else:
+            self.voices.heard(signer_of(statement), now_ms)
             self._courier.accept(message.id, now_ms, isinstance(statement, Heartbeat), is_for_leader(statement))
         return [Heard(packet)]
 

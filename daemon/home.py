@@ -1,18 +1,8 @@
 """A node's folder: making it, tying it to a network, opening it.
 
-Owns which file lies where and what must fit together: seed, genesis, database and sign-state are of one node and one
-network. Never overwrites a seed, a network or a sign-state. Everything is done under the folder's lock.
-
-    config.toml        settings, no secrets        daemon.config
-    seed               32 secret bytes, 0600       daemon.seed
-    sign-state         what was signed last        daemon.sign_state_file
-    node.public.json   what the node publishes     ledger.node_keys
-    genesis.json       the network                 ledger.genesis
-    invitation         who let this node in        daemon.invited
-    invitations        whom this node let in       daemon.hospitality
-    db/                the ledger                  storage
-    control.sock       the operator's door         daemon.control_socket
-    lock               one daemon at a time        daemon.lock
+Owns what must fit together: seed, genesis, database and sign-state are of one node and one network. Never overwrites a
+seed, a network or a sign-state; that a node goes on under other keys is `daemon.key_change`'s, which is asked whenever
+a folder is opened. Everything is done under the folder's lock. Which file lies where is `daemon.home_files`'s.
 """
 
 from collections.abc import Iterator
@@ -22,9 +12,9 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from daemon.config import Config, read_config
+from daemon.config import SMALL_MACHINE, Config, read_config
 from daemon.database_folder import DatabaseFolder
-from daemon.durable_file import replace_file, write_new_file
+from daemon.durable_file import copy_file, replace_file, write_new_file
 from daemon.errors import (
     ConfigError,
     GenesisMismatchError,
@@ -35,11 +25,16 @@ from daemon.errors import (
     SignStateError,
     StorageFullError,
 )
+from daemon.home_files import Home
 from daemon.invited import check_invitation, read_invitation
+from daemon.key_change import under_due_keys, under_next_keys
 from daemon.lock import HomeLock
+from daemon.next_keys import finish_change
 from daemon.seed import create_seed, read_keys
+from daemon.seed_passphrase import SeedPassphrase, unattended_passphrase
 from daemon.sign_state import SignState
 from daemon.sign_state_file import Binding, SignStateFile
+from daemon.sync_place import SyncPlace
 from ledger.errors import InvalidGenesisError
 from ledger.genesis import Genesis, parse_genesis
 from ledger.hashing import Hash
@@ -50,65 +45,26 @@ from p2p.invitations import Invitation
 
 if TYPE_CHECKING:
     from storage.lmdb_store import LmdbStore
+    from storage.migration import Migrated
+
+__all__ = ("Home", "OpenHome", "change_keys_now", "create_home", "join_home", "locked_home", "open_home")
 
 _PUBLIC_MODE = 0o644
+# As the database: what it holds is for who may read records.
+_SECRET_MODE = 0o600
 # Nobody but the operator has business in the folder: the control socket in it has the operator's rights.
 _HOME_MODE = 0o700
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where the files of a node lie."""
-
-    directory: Path
-
-    @property
-    def config(self) -> Path:
-        """Settings."""
-        return self.directory / "config.toml"
-
-    @property
-    def seed(self) -> Path:
-        """The node's secret."""
-        return self.directory / "seed"
-
-    @property
-    def sign_state(self) -> Path:
-        """What was signed last."""
-        return self.directory / "sign-state"
-
-    @property
-    def public(self) -> Path:
-        """What the node publishes of itself."""
-        return self.directory / "node.public.json"
-
-    @property
-    def genesis(self) -> Path:
-        """The network."""
-        return self.directory / "genesis.json"
-
-    @property
-    def invitation(self) -> Path:
-        """By which the node joined, where the genesis does not name it."""
-        return self.directory / "invitation"
-
-    @property
-    def invitations(self) -> Path:
-        """Whom the node has invited."""
-        return self.directory / "invitations"
-
-    @property
-    def database(self) -> Path:
-        """The ledger."""
-        return self.directory / "db"
-
-    @property
-    def lock(self) -> Path:
-        """Held by whoever uses the folder."""
-        return self.directory / "lock"
-
-
-def create_home(directory: Path, name: str, listen: str, http: str = "") -> NodeDescription:
+def create_home(
+    directory: Path,
+    name: str,
+    listen: str,
+    http: str = "",
+    passphrase: str | None = None,
+    *,
+    is_small: bool = False,
+) -> NodeDescription:
     """Make a node in `directory`: settings, seed, public description; all durable when this returns.
 
     Args:
@@ -116,6 +72,8 @@ def create_home(directory: Path, name: str, listen: str, http: str = "") -> Node
         name: The node's name in keys and signature lines.
         listen: HOST:PORT for other nodes.
         http: HOST:PORT for the HTTP API; empty for none.
+        passphrase: Seals the seed; None leaves it in the clear.
+        is_small: Whether the settings are to be those of a small machine.
 
     Returns:
         What `node.public.json` holds, for the genesis and for showing the verifier keys.
@@ -126,9 +84,9 @@ def create_home(directory: Path, name: str, listen: str, http: str = "") -> Node
         HomeNotWritableError, StorageFullError, HomeLockedError, SeedError
     """
     home = Home(directory)
-    config = Config(name=name, listen=listen, http=http)
+    config = Config(name=name, listen=listen, http=http, **(SMALL_MACHINE if is_small else {}))
     config.validate()
-    with _translated(home):
+    with translated_home(home):
         directory.mkdir(mode=_HOME_MODE, parents=True, exist_ok=True)
         with HomeLock(home.lock):
             if home.config.exists():
@@ -136,19 +94,28 @@ def create_home(directory: Path, name: str, listen: str, http: str = "") -> Node
                     "there is a node in {path} already; give another folder with --home", path=str(directory)
                 )
             if not home.seed.exists():
-                create_seed(home.seed)
-            description = NodeDescription.of(name, listen, read_keys(home.seed))
+                create_seed(home.seed, passphrase)
+            keys = read_keys(home.seed, unattended_passphrase if passphrase is None else lambda _path: passphrase)
+            description = NodeDescription.of(name, listen, keys)
             replace_file(home.public, description.to_json().encode("utf-8"), _PUBLIC_MODE)
             write_new_file(home.config, config.to_toml().encode("utf-8"), _PUBLIC_MODE)
     return description
 
 
-def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None = None, now_ms: int = 0) -> Hash:
+def join_home(
+    directory: Path,
+    genesis: Genesis,
+    invitation: Invitation | None = None,
+    now_ms: int = 0,
+    passphrase: SeedPassphrase = unattended_passphrase,
+    inheritance: Path | None = None,
+) -> Hash:
     """Tie the node in `directory` to a network: database at the genesis state, sign-state, genesis.
 
     Doing it twice with the same genesis changes nothing; an interrupted call is finished by the next one. A node that
     the genesis does not name is let in by the others when the ledger's registry names it, or before that with an
     invitation that holds at `now_ms`, milliseconds since 1970 UTC; a further one takes the place of an earlier one.
+    `inheritance` is the file of records that a successor network begins with; it is kept in the folder.
 
     Returns:
         The node's id.
@@ -160,19 +127,22 @@ def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None =
         HomeNotWritableError, StorageFullError, HomeLockedError, SeedError, SignStateError
     """
     home = Home(directory)
-    with _translated(home):
+    with translated_home(home):
         config = read_config(home.config)
         with HomeLock(home.lock):
-            keys = read_keys(home.seed)
+            finish_change(home)
+            keys = read_keys(home.seed, passphrase)
             _check_own_description(home, config, keys)
             if invitation is not None:
                 check_invitation(invitation, genesis, keys, now_ms)
             if home.genesis.exists():
-                _check_same_network(home, _read_genesis(home), genesis)
+                _check_same_network(home, read_home_genesis(home), genesis)
             if home.genesis.exists() and not home.sign_state.exists():
                 raise _missing_sign_state(home)
             if invitation is not None:
                 replace_file(home.invitation, (invitation.to_text() + "\n").encode("ascii"), _PUBLIC_MODE)
+            if inheritance is not None:
+                _keep_inheritance(home, genesis, inheritance)
             store = _database(home, keys, genesis).open_or_create()
             try:
                 _open_or_create_sign_state(home, keys, genesis, store).close()
@@ -185,7 +155,10 @@ def join_home(directory: Path, genesis: Genesis, invitation: Invitation | None =
 
 @dataclass(frozen=True, slots=True)
 class OpenHome:
-    """Everything that a running node needs of its folder; `close` releases it in the right order."""
+    """Everything that a running node needs of its folder; `close` releases it in the right order.
+
+    `migrated` says that the database was of an older format until now, and where that is kept.
+    """
 
     home: Home
     config: Config
@@ -196,6 +169,7 @@ class OpenHome:
     sign_state: SignStateFile
     lock: HomeLock
     invitation: Invitation | None
+    migrated: "Migrated | None" = None
 
     def close(self) -> None:
         """Close database and files, then release the lock."""
@@ -204,44 +178,104 @@ class OpenHome:
         self.lock.close()
 
 
-def open_home(directory: Path) -> OpenHome:
+def open_home(directory: Path, passphrase: SeedPassphrase = unattended_passphrase, *, probes: bool = True) -> OpenHome:
     """Open the node in `directory` for running; the caller closes it.
+
+    Where the ledger says that the node goes on under its next keys, it is these that are open afterwards. Without
+    `probes` the database is believed to be sound: this process closed it a moment ago.
 
     Raises:
         BanyanError: one sentence with the remedy for each thing that can be wrong: no node here, settings, another
             daemon, seed, genesis, database (missing, damaged, newer, of another network), sign-state.
     """
     home = Home(directory)
-    with _translated(home):
+    with translated_home(home):
         config = read_config(home.config)
         lock = HomeLock(home.lock)
         try:
-            return _open_locked(home, config, lock)
+            finish_change(home)
+            opened = _open_locked(home, config, lock, passphrase, probes)
+            return under_due_keys(opened, passphrase)
         except BaseException:
             lock.close()
             raise
 
 
-def _open_locked(home: Home, config: Config, lock: HomeLock) -> OpenHome:
-    keys = read_keys(home.seed)
+@contextmanager
+def locked_home(directory: Path) -> Iterator[Home]:
+    """The files of the node in `directory`, which does not run meanwhile; a change of keys is finished first.
+
+    Raises:
+        ConfigError: there is no node in the folder.
+        HomeNotWritableError, StorageFullError, HomeLockedError
+    """
+    home = Home(directory)
+    with translated_home(home):
+        read_config(home.config)
+        with HomeLock(home.lock):
+            finish_change(home)
+            yield home
+
+
+def change_keys_now(directory: Path, passphrase: SeedPassphrase = unattended_passphrase) -> Hash:
+    """Let the node in `directory` go on under its next keys, whatever its own ledger says; their node id.
+
+    For a node that was down while others registered its next keys and let the old ones leave: it hears of nothing any
+    more. Before the next keys are registered, nobody lets the node in.
+
+    Raises:
+        HomeError: there are no next keys, and as `open_home`.
+    """
+    home = Home(directory)
+    if not home.next_keys.exists() and not home.changing_keys.exists():
+        raise HomeError(
+            "the node in {path} has no next keys; make them with `banyan keys next`, and have them registered",
+            path=str(directory),
+        )
+    opened = open_home(directory, passphrase)
+    # It may have changed already, where its own ledger says so.
+    if home.next_keys.exists():
+        with translated_home(home):
+            opened = under_next_keys(opened, passphrase)
+    node_id = opened.keys.node_id
+    opened.close()
+    return node_id
+
+
+def _open_locked(home: Home, config: Config, lock: HomeLock, passphrase: SeedPassphrase, probes: bool) -> OpenHome:
+    if home.succeeded.exists():
+        raise HomeError(
+            "the node in {path} endorsed a successor of its network, so it does not run again; run the new node. If the"
+            " successor was given up for good by all who endorsed it, take the file {file} away",
+            path=str(home.directory),
+            file=str(home.succeeded),
+        )
+    keys = read_keys(home.seed, passphrase)
     _check_own_description(home, config, keys)
     if not home.genesis.exists():
         raise HomeError(
             "the node in {path} belongs to no network yet; run `banyan join --genesis FILE`", path=str(home.directory)
         )
-    genesis = _read_genesis(home)
+    genesis = read_home_genesis(home)
     invitation = read_invitation(home.invitation, genesis, keys)
-    store = _database(home, keys, genesis).open()
+    SyncPlace(home.snapshots, home.database, genesis).take_over()
+    migrated: list[Migrated] = []
+    store = _database(home, keys, genesis).open(migrated.append, probes=probes)
     try:
         sign_state = _open_or_create_sign_state(home, keys, genesis, store)
     except BaseException:
         store.close()
         raise
     description = NodeDescription.of(config.name, config.listen, keys)
-    return OpenHome(home, config, keys, description, genesis, store, sign_state, lock, invitation)
+    return OpenHome(home, config, keys, description, genesis, store, sign_state, lock, invitation, *migrated)
 
 
-def _read_genesis(home: Home) -> Genesis:
+def read_home_genesis(home: Home) -> Genesis:
+    """The genesis of the network that the folder is tied to.
+
+    Raises:
+        GenesisMismatchError: the file is no usable genesis.
+    """
     try:
         with home.genesis.open("rb") as file:
             return parse_genesis(file.read(JSON_SIZE_CHARACTERS_MAX + 1).decode("utf-8"))
@@ -292,9 +326,21 @@ def _check_same_network(home: Home, ours: Genesis, theirs: Genesis) -> None:
         )
 
 
+def _keep_inheritance(home: Home, genesis: Genesis, inheritance: Path) -> None:
+    """Keep the inherited records in the folder, once they are those that the genesis names."""
+    from storage.inheritance_file import check_inheritance
+
+    if genesis.predecessor is not None and not (home.inheritance.exists() and home.inheritance.samefile(inheritance)):
+        check_inheritance(inheritance, genesis.predecessor.inherited_digest)
+        copy_file(inheritance, home.inheritance, _SECRET_MODE)
+
+
 def _database(home: Home, keys: NodeKeys, genesis: Genesis) -> DatabaseFolder:
     return DatabaseFolder(
-        home.database, genesis, lambda: _may_have_signed(home, Binding(keys.node_id, genesis.network_id))
+        home.database,
+        genesis,
+        home.inheritance,
+        lambda: _may_have_signed(home, Binding(keys.node_id, genesis.network_id)),
     )
 
 
@@ -330,7 +376,7 @@ def _missing_sign_state(home: Home) -> SignStateError:
 
 
 @contextmanager
-def _translated(home: Home) -> Iterator[None]:
+def translated_home(home: Home) -> Iterator[None]:
     """Turn what the system refuses into one sentence."""
     try:
         yield

@@ -14,7 +14,7 @@ from daemon.chain import Chain
 from daemon.effects import Admitted, Dropped, Effect, Refused
 from daemon.events import Submission
 from daemon.mempool import Mempool, MempoolFullError, Waiting
-from daemon.node_errors import ExpiredError, NotAcceptingError
+from daemon.node_errors import ExpiredError, NotAcceptingError, not_accepting
 from daemon.under_way import UnderWay
 from ledger.detached import DetachedValue, commitments_in
 from ledger.errors import BanyanError
@@ -113,9 +113,7 @@ class Intake:
 
     def _admit_new(self, submission: Submission, block_time_ms: int, elapsed_ms: int, accepting: bool) -> None:
         if not accepting:
-            raise NotAcceptingError(
-                "the node takes no transactions now: it is starting or stopping; send it again later"
-            )
+            raise not_accepting()
         sender = submission.transaction.sender
         waiting = self.pool.waiting_of(sender) + self._in_blocks.count_of(sender)
         check_submission(self._genesis, self._chain.overlay, submission, block_time_ms, waiting)

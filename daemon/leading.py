@@ -18,11 +18,12 @@ from daemon.block_builder import BuiltBlock, Proposer, build_block
 from daemon.chain import Chain
 from daemon.change_readiness import ChangeReadiness
 from daemon.effects import Effect
+from daemon.filling import BlockRoom, Filling
 from daemon.intake import Intake
 from daemon.mempool import Waiting
 from daemon.node_errors import ChangeWaitsError
 from daemon.outgoing import Writer
-from ledger.block import PROTOCOL_VERSION
+from daemon.protocol_in_force import ProtocolInForce
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
 from ledger.transaction import Transaction
@@ -44,6 +45,8 @@ class Leading:
         writer: Writer,
         agreement: Agreement,
         readiness: ChangeReadiness,
+        protocol: ProtocolInForce,
+        filling: Filling,
     ) -> None:
         self._genesis = genesis
         self._keys = keys
@@ -52,6 +55,8 @@ class Leading:
         self._writer = writer
         self._agreement = agreement
         self._readiness = readiness
+        self._protocol = protocol
+        self._filling = filling
         self._proposer: Proposer | None = None
         # Why the oldest change of voters that waits was not put into a block when it was tried last.
         self.change_waits: ChangeWaitsError | None = None
@@ -66,14 +71,20 @@ class Leading:
         return self._proposer is not None and position.term == self._proposer.term
 
     def open_term(self, term: int, certificate: ElectionCertificate, now_ms: int) -> None:
-        """Raft 5.4.2: nothing of earlier terms is committed by counting, so a leader begins with a block of its own."""
+        """Raft 5.4.2: nothing of earlier terms is committed by counting, so a leader begins with a block of its own.
+
+        One that is too old for the version of that block opens nothing; it is about to end.
+        """
+        protocol = self._protocol.next_protocol()
+        if protocol is None:
+            return
         self._proposer = Proposer(
             self._genesis.network_id,
             self._keys.agreement,
             self._keys.node_id,
             term,
             self._agreement.voters.hash,
-            PROTOCOL_VERSION,
+            protocol.version,
         )
         self._build([], now_ms, election_certificate=certificate.encode())
 
@@ -95,22 +106,34 @@ class Leading:
                 break
             if under_way and len(self._intake) < BATCH_WORTH_A_BLOCK:
                 break
-            taken, late = self._intake.take(self.block_time_ms(now_ms), self._one_ready_change())
+            room = self._filling.room(self._chain.blocks)
+            if room is None:
+                break
+            taken, late = self._intake.take(self.block_time_ms(now_ms), self._choosing(room))
             effects += late
             if taken:
-                self._build(taken, now_ms)
+                self._filling.built(self._build(taken, now_ms), room)
             elif not late:
                 break
         return effects
 
-    def _one_ready_change(self) -> Callable[[Transaction], bool]:
-        """What may go into the next block: of the changes of voters one at most, and only when it is safe."""
+    def _choosing(self, room: BlockRoom) -> Callable[[Transaction], bool]:
+        """What may go into the next block: what its work has room for, and one change of voters, when it is safe."""
         changes: list[Transaction] = []
         self.change_waits = None
 
+        protocol = self._protocol.next_protocol()
+
         def may_take(transaction: Transaction) -> bool:
-            if not is_voter_change(transaction):
-                return True
+            if protocol is None or not protocol.admits(transaction):
+                return False
+            work = room.work_of(transaction)
+            if work is None or (is_voter_change(transaction) and not is_ready(transaction)):
+                return False
+            room.used += work
+            return True
+
+        def is_ready(transaction: Transaction) -> bool:
             lag_blocks_max = self._genesis.parameters.window_blocks_max
             if changes:
                 return False
@@ -168,14 +191,19 @@ class Leading:
     def _may_propose(self) -> bool:
         """While a barrier is not executed only blocks that open a term may follow it."""
         is_barred = self._chain.tip.barrier_height > self._chain.executed_height
-        return self._proposer is not None and self._agreement.may_propose and not is_barred
+        may_propose = self._proposer is not None and self._agreement.may_propose and not is_barred
+        return may_propose and self._protocol.next_protocol() is not None
 
     def _build(
         self, waiting: list[Waiting], now_ms: int, closing: bool = False, election_certificate: bytes = b""
-    ) -> None:
+    ) -> BuiltBlock:
         assert self._proposer is not None, "only a leader builds blocks"
-        # Since the term was opened other voters may have come into force.
-        proposer = replace(self._proposer, voter_set_hash=self._agreement.voters.hash)
+        protocol = self._protocol.next_protocol()
+        assert protocol is not None, "who is too old for the next block builds none"
+        # Since the term was opened other voters, or another version, may have come into force.
+        proposer = replace(
+            self._proposer, voter_set_hash=self._agreement.voters.hash, protocol_version=protocol.version
+        )
         block = build_block(
             proposer,
             self._chain.tip,
@@ -188,3 +216,4 @@ class Leading:
         self._chain.append(block)
         self._writer.outgoing.blocks.append(block)
         self._writer.outgoing.add_detached(self._intake.appended(block, waiting).values)
+        return block

@@ -59,6 +59,21 @@ def find_transaction(reader: StoreReader, transaction_id: Hash) -> FoundTransact
     )
 
 
+def unknown_transaction(reader: StoreReader, transaction_id: Hash) -> TransactionUnknownError:
+    """The error for an id that is not found: nobody executed it, or it lies among what this node does not keep."""
+    kept_from = reader.head().kept_from
+    if kept_from == 1:
+        return TransactionUnknownError(
+            "no transaction {id} is known here; check the id, or wait until it is committed", id=transaction_id.hex()
+        )
+    return TransactionUnknownError(
+        "no transaction {id} is known here, and this node keeps what was entered from block {height} on alone; check"
+        " the id, wait until it is committed, or ask a node that keeps older blocks",
+        id=transaction_id.hex(),
+        height=kept_from,
+    )
+
+
 def timer_effects(reader: StoreReader, height: int) -> list[TimerEffect]:
     """What the timers of an executed block did, in order; about 20 µs each."""
     return [TimerEffect.decode(bytes(leaf)) for leaf in reader.timer_effects(height)]

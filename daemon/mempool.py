@@ -132,26 +132,30 @@ class Mempool:
     def take(self, count_max: int, size_bytes_max: int, may_take: Callable[[Transaction], bool]) -> list[Waiting]:
         """Remove and return the next transactions for a block, one sender after the other in turn.
 
+        Whoever has to wait though it is their turn comes first in the next block: what there is little room for is not
+        overtaken for ever.
+
         Args:
             count_max: At most so many transactions.
             size_bytes_max: At most so many bytes of envelopes in sum; a sender whose next one does not fit waits.
-            may_take: Whether this one may be taken now; else it waits.
+            may_take: Whether this one may be taken now; else its sender waits. Where it may, it is taken.
         """
         taken: list[Waiting] = []
+        passed_over: list[tuple[bytes, _Queue]] = []
         room = size_bytes_max
-        passed_over = 0
-        while self._queues and len(taken) < count_max and passed_over < len(self._queues):
+        while self._queues and len(taken) < count_max:
             lane, queue = next(iter(self._queues.items()))
             waiting = queue.first(self._waiting)
             if len(waiting.transaction.envelope) > room or not may_take(waiting.transaction):
-                self._queues.move_to_end(lane)
-                passed_over += 1
+                passed_over.append((lane, self._queues.pop(lane)))
                 continue
-            passed_over = 0
             room -= len(waiting.transaction.envelope)
             taken.append(waiting)
             self._queues.move_to_end(lane)
             self._forget(waiting)
+        for lane, queue in reversed(passed_over):
+            self._queues[lane] = queue
+            self._queues.move_to_end(lane, last=False)
         return taken
 
     def remove(self, transaction_id: Hash) -> Waiting | None:

@@ -14,27 +14,28 @@ from consensus.settings import Chance
 from contracts.node_registry import NODE_PREFIX, registered_nodes
 from ledger.hashing import Hash
 from p2p.effects import Blame, Dial, Drop, Effect
-from p2p.frames import (
-    Blocks,
-    Entries,
-    Frame,
-    Gossip,
-    PendingIds,
-    Transactions,
-    WantBlocks,
-    WantEntries,
-    WantTransactions,
-)
+from p2p.frame import Frame
+from p2p.frames import Blocks, Entries, Gossip, PendingIds, Transactions, WantBlocks, WantEntries, WantTransactions
 from p2p.offences import Offence
 from p2p.overlay import KnownNode, Overlay, OverlaySettings
 from p2p.scores import SCORE_MAX, PeerScores, RecordedOffence, Standing, Verdict, Work
+from p2p.snapshot_frames import Headers, Part, Past, WantHeaders, WantPart, WantPast, WantSnapshots
 from storage.interface import StoreReader
 
 # A link that breaks silently breaks all its promises at once; they are one break, and come back with the points.
 PROMISES_EVERY_MS = 1000
 # As many of these as are allowed in a second are less than the bytes that are.
 _SMALL_FRAME_SIZE_BYTES_MAX = 1024
-_QUESTIONS = (PendingIds, WantBlocks, WantEntries, WantTransactions)
+_QUESTIONS = (
+    PendingIds,
+    WantBlocks,
+    WantEntries,
+    WantTransactions,
+    WantSnapshots,
+    WantPart,
+    WantHeaders,
+    WantPast,
+)
 
 NeighbourEffect: TypeAlias = Blame | Dial | Drop
 
@@ -121,10 +122,16 @@ class Neighbourhood:
         return (*unblemished, *blemished)
 
 
-def known_nodes(reader: StoreReader) -> Iterator[KnownNode]:
-    """The nodes of the ledger's registry, as of the last durable write."""
-    for node in registered_nodes(reader.scan_state(NODE_PREFIX)):
-        yield KnownNode(node.id, node.address is not None, node.name)
+def known_nodes(reader: StoreReader, own: Hash) -> Iterator[KnownNode]:
+    """The nodes of the ledger's registry, as of the last durable write; dialled is who has an address of its own.
+
+    While a node's keys are changed, the registry has this very node twice, at one address.
+    """
+    nodes = tuple(registered_nodes(reader.scan_state(NODE_PREFIX)))
+    address = next((node.address for node in nodes if node.id == own), None)
+    for node in nodes:
+        is_dialled = node.address is not None and (node.address != address or node.id == own)
+        yield KnownNode(node.id, is_dialled, node.name)
 
 
 def carried_size_bytes(frame: Frame) -> int:
@@ -138,6 +145,12 @@ def carried_size_bytes(frame: Frame) -> int:
             return sum(len(one.entry) for one in entries)
         case Transactions(_, submissions):
             return sum(map(len, submissions))
+        case Part(_, data):
+            return len(data)
+        case Headers(_, headers, _):
+            return sum(len(part) for one in headers for part in one)
+        case Past(_, blocks):
+            return sum(len(row.entry) + len(row.result) for block in blocks for row in block.rows)
         case _:
             return 0
 

@@ -6,13 +6,10 @@ Never touches a clock, a disk, a socket or chance: the shell and the simulator r
 
 The way of a transaction: `Submitted` -> admission -> pool -> gossip -> block -> `StoreBatch` -> `BatchStored` ->
 acknowledgement -> `SaveSignState` -> `SignStateSaved` -> proposal, acknowledgements of others -> certificate ->
-execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. The execution of one block is written together with the
-next block, so that a busy node flushes once a block.
+execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. An execution is written together with the next block.
 
-Its parts: `intake` (pool and admission), `chain` (blocks and state), `leading` (own blocks), `exchange` (everything
-with neighbours), `growing` (blocks of others), `acceptance` (what may be acknowledged), `reading` (linearizable reads),
-`keeping` (what was signed), `outgoing` (writes), and the agreement core.
-
+Its parts: `intake` (pool), `chain`, `leading` (own blocks), `exchange` (neighbours), `growing` (others' blocks),
+`acceptance` (acknowledgements), `reading`, `keeping` (what was signed), `outgoing` (writes), agreement.
 Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
 Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
 """
@@ -44,6 +41,7 @@ from consensus.events import (
     ReadAsked,
     TransferAsked,
     VotersChanged,
+    WritingChanged,
 )
 from consensus.events import Event as AgreementEvent
 from consensus.events import Started as AgreementStarted
@@ -52,7 +50,7 @@ from consensus.evidence import Evidence
 from consensus.packets import Packet
 from consensus.settings import Chance, Role
 from consensus.timing import Timing
-from contracts.registry import Registry
+from contracts.protocols import Protocols
 from daemon.acceptance import Acceptance
 from daemon.agreement_start import is_lone_voter, link_of, position_of, start_agreement
 from daemon.chain import Chain, ExecutedBlock
@@ -69,9 +67,9 @@ from daemon.effects import (
     RegistryChanged,
     Reported,
     RoleChanged,
-    Stopped,
     Verify,
 )
+from daemon.ending import Ending
 from daemon.events import (
     BatchStored,
     DialFailed,
@@ -83,16 +81,20 @@ from daemon.events import (
     PeerGone,
     ReadRequested,
     Received,
+    RoomChanged,
     SignStateSaved,
     Started,
+    StepTimed,
     Stopping,
     Submission,
     Submitted,
+    SyncDone,
     Ticked,
     Verified,
 )
 from daemon.evidence_judge import EvidenceJudge
 from daemon.exchange import Exchange
+from daemon.filling import Filling
 from daemon.growing import Growing
 from daemon.intake import Intake
 from daemon.keeping import Keeping
@@ -100,10 +102,13 @@ from daemon.leading import Leading
 from daemon.neighbourhood import Peer
 from daemon.node_errors import DigestMismatchError, LedgerContradictionError
 from daemon.outgoing import SignedCheckpoint, Writer
+from daemon.pace import BLOCK_WORK_MS_MAX
 from daemon.picture import picture
+from daemon.protocol_in_force import ProtocolInForce
 from daemon.reading import Reading
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
+from daemon.sync_work import SyncSettings
 from daemon.telling import told
 from daemon.voters_in_force import VotersInForce
 from ledger.errors import BanyanError, RemoteProtocolError
@@ -116,8 +121,6 @@ from storage.interface import StoreReader
 
 # What one step of the machine's clock counts for timeouts: a clock that is set ends no more than the waiting under way.
 CLOCK_STEP_MS_MAX = 5000
-# How long a node that was removed stays up for the others to hear of it, when it is told to stop.
-HANDING_OUT_MS_MAX = 30_000
 
 
 class Node:
@@ -126,37 +129,40 @@ class Node:
     Args:
         keys: The node's four keys.
         genesis: The network.
-        registry: The contracts to execute.
+        protocols: The versions of the protocol that the program can follow.
         reader: The store, as of the last durable write.
         sign_state: What was signed before, from beside the seed.
         term_certificate: Why the node is in the sign-state's term, from the same place; empty in term 0.
         chance: Where random numbers come from.
         timing: How long agreement waits.
-        neighbours: Whom the node wants to be connected with.
+        neighbours, sync: Whom the node wants to be connected with; whether and how it syncs by snapshot.
+        block_work_ms_max: How much work a block of its own may hold, in this machine's time; 1 or more.
 
     Raises:
         LedgerContradictionError: the store does not fit.
+        ProtocolTooOldError: what the store holds, or what comes next, is of a version that is not known.
     """
 
     def __init__(
         self,
         keys: NodeKeys,
         genesis: Genesis,
-        registry: Registry,
+        protocols: Protocols,
         reader: StoreReader,
         sign_state: SignState,
         term_certificate: bytes,
         chance: Chance,
         timing: Timing | None = None,
         neighbours: OverlaySettings | None = None,
+        block_work_ms_max: int = BLOCK_WORK_MS_MAX,
+        sync: SyncSettings | None = None,
     ) -> None:
-        self._genesis = genesis
         self._keys = keys
-        self._reader = reader
         self._now_ms = genesis.created_ms
-        self._elapsed_ms = 0
-        self._chain = Chain(genesis, registry, reader)
+        self._elapsed_ms = self._verify_ticket = 0
+        self._chain = Chain(genesis, protocols, reader)
         self._voters = VotersInForce(self._chain)
+        self._protocol = ProtocolInForce(genesis, self._chain, protocols)
         self._intake = Intake(genesis, self._chain, reader)
         self._agreement = start_agreement(
             genesis,
@@ -181,12 +187,14 @@ class Node:
             reader,
             self._agreement,
             self._voters,
+            self._protocol,
             self._evidence,
             self._cosigning,
             chance,
             lambda: self._elapsed_ms,
             self._verify,
             self._report,
+            sync or SyncSettings(),
         )
         self._saying = self._exchange.saying
         self._checkpointer = Checkpointer(genesis, keys, self._voters)
@@ -194,19 +202,17 @@ class Node:
         self._keeping = Keeping(sign_state)
         self._writer = Writer()
         changed = (self._chain, self._intake, self._acceptance, self._writer, self._exchange)
-        blocks_max = 2 * genesis.parameters.window_blocks_max
-        self._growing = Growing(*changed, blocks_max, self._agree, self._write, self._report)
+        window = genesis.parameters.window_blocks_max
+        self._growing = Growing(*changed, 2 * window, self._agree, self._write, self._report)
         self._readiness = ChangeReadiness(self._chain, self._agreement)
-        parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness)
-        self._leading = Leading(genesis, keys, *parts)
-        self._verify_ticket = 0
+        self._filling = Filling(protocols.newest.registry, block_work_ms_max)
+        parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness, self._protocol)
+        self._leading = Leading(genesis, keys, *parts, self._filling)
+        rules = (self._chain, self._intake, self._voters, self._protocol)
+        self._ending = Ending(keys.node_id, *rules, self._leading, self._writer, self._keeping)
         self._effects: list[Effect] = []
         self._checkpoint_size = self._cosigning.published_size
-        self._opened = False
-        self._stopping = False
-        self._hands_out_until_ms = 0
-        self._halted = False
-        self._stopped = False
+        self._opened_term, self._halted = -1, False
 
     def step(self, event: Event) -> list[Effect]:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""
@@ -219,16 +225,16 @@ class Node:
             self._handle(event)
             self._growing.follow(self._elapsed_ms)
             self._effects.extend(self._leading.propose(self._now_ms))
-            if not self._stopping:
+            if not self._ending.is_begun:
                 self._leading.run_timers(self._now_ms)
-            if self._stopping or isinstance(event, Ticked):
+            if self._ending.is_begun or isinstance(event, Ticked):
                 self._leading.close(self._now_ms)
         except LedgerContradictionError as error:
             self._halted = True
             self._effects.append(Alarm(error))
         self._write()
-        self._effects.extend(self._exchange.take_effects())
-        self._stop_when_idle()
+        self._effects += [*self._exchange.take_effects(), *self._filling.take_worked()]
+        self._effects += self._ending.follow(self._elapsed_ms)
         effects, self._effects = self._effects, []
         return effects
 
@@ -239,10 +245,13 @@ class Node:
             self._agreement,
             self._chain,
             self._voters,
+            self._protocol,
             self._intake.pool,
             {peer: self._readiness.heights.get(peer, 0) for peer in self._exchange.neighbours},
+            self._exchange.heard_ages_ms,
+            self._exchange.sync_progress,
             change_waits=self._leading.change_waits,
-            opened=self._opened,
+            opened=self._opened_term == self._agreement.term,
             accepting=self._accepting,
             checkpoint_size=self._checkpoint_size,
             unstored_batches=len(self._writer),
@@ -289,22 +298,24 @@ class Node:
             case PeerConnected() | PeerGone() | DialFailed():
                 self._exchange.neighbour(event)
                 self._readiness.gone(event.peer)
-            case PeerBlamed(_, peer, offence):
-                self._exchange.blame(peer, offence)
-            case GuestsChanged(_, hosts, guests):
-                self._exchange.set_company(hosts, guests)
+            case PeerBlamed() | GuestsChanged() | SyncDone():
+                self._exchange.take(event)
+            case StepTimed(_, work, elapsed_us):
+                self._filling.timed(work, elapsed_us)
             case HandOverRequested(_, successor):
                 self._agree(TransferAsked(successor))
+            case RoomChanged(_, has_room):
+                self._agree(WritingChanged(has_room))
             case Started():
                 self._start()
             case Stopping():
-                self._stopping = True
-                self._hands_out_until_ms = self._elapsed_ms + HANDING_OUT_MS_MAX
+                self._ending.begin(self._elapsed_ms)
 
     def _start(self) -> None:
         """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
         is_alone = is_lone_voter(self._agreement, self._keys, self._keeping.state.acknowledged_height)
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
+        self._warn_of_version()
         self._agree(AgreementStarted())
         self._effects.extend(self._keeping.catch_up(self._agreement))
         self._accept_stored()
@@ -322,6 +333,10 @@ class Node:
     def _report(self, error: BanyanError) -> None:
         self._effects.append(Reported(error))
 
+    def _warn_of_version(self) -> None:
+        if self._protocol.warning is not None:
+            self._report(self._protocol.warning)
+
     # -- transactions -------------------------------------------------------------------------------------------
 
     def _admit(self, submissions: tuple[Submission, ...]) -> None:
@@ -333,7 +348,7 @@ class Node:
 
     @property
     def _accepting(self) -> bool:
-        return self._agreement.leader is not None and not self._stopping and not self._halted
+        return self._agreement.takes_blocks and not self._ending.is_begun and not self._halted
 
     def _verify(self, submissions: tuple[bytes, ...]) -> int:
         self._verify_ticket += 1
@@ -361,8 +376,6 @@ class Node:
                 self._saying.packet(wanted, self._elapsed_ms)
             case ReadReady() | ReadFailed():
                 self._effects.append(wanted)
-            case None:
-                pass
 
     def _tell_evidence(self, evidence: Evidence) -> bool:
         """Keep it and tell operators; whether it was news."""
@@ -372,14 +385,14 @@ class Node:
         return is_news
 
     def _take_verified(self, event: Verified) -> None:
-        values = self._exchange.verified(event, self._leading.block_time_ms(self._now_ms))
-        self._writer.outgoing.add_detached(values)
+        block_time_ms = self._leading.block_time_ms(self._now_ms)
+        self._writer.outgoing.add_detached(self._exchange.verified(event, block_time_ms))
 
     # -- what is durable ----------------------------------------------------------------------------------------
 
     def _batches_stored(self, ticket: int) -> None:
         for written in self._writer.stored(ticket):
-            self._chain.overlay.stored(written.ticket)
+            self._chain.stored(written.ticket, written.outgoing.executed)
             for executed in written.outgoing.executed:
                 self._tell(executed)
             if written.outgoing.checkpoint is not None:
@@ -398,10 +411,8 @@ class Node:
     def _accept_stored(self) -> None:
         """Let agreement acknowledge the blocks that may be."""
         try:
-            block = self._acceptance.take_next(self._now_ms)
-            while block is not None:
+            while (block := self._acceptance.take_next(self._now_ms)) is not None:
                 self._agree(Accepted(position_of(block)))
-                block = self._acceptance.take_next(self._now_ms)
         except DigestMismatchError as error:
             self._effects.append(Reported(error))
 
@@ -435,8 +446,7 @@ class Node:
             case BecameLeader(term, election):
                 self._leading.open_term(term, election, self._now_ms)
             case Propose(position):
-                block = self._leading.block_at(position)
-                if block is not None:
+                if (block := self._leading.block_at(position)) is not None:
                     self._saying.proposal(block, self._chain.newest_certificate, self._elapsed_ms)
             case Committed(block_certificate):
                 self._execute(block_certificate)
@@ -455,15 +465,18 @@ class Node:
                     self._saying.evidence(evidence, self._elapsed_ms)
 
     def _execute(self, certificate: BlockCertificate) -> None:
-        self._opened = True
+        self._opened_term = certificate.term
         for executed in self._chain.execute(certificate, self._writer.next_ticket):
             self._writer.outgoing.executed.append(executed)
             self._intake.executed(executed.block)
+            self._filling.executed(executed)
+        if self._protocol.executed():
+            self._warn_of_version()
         for voters in self._voters.executed(certificate):
             self._agree(VotersChanged(voters))
         self._accept_stored()
 
-    # -- telling ------------------------------------------------------------------------------------------------
+    # -- telling and writing ------------------------------------------------------------------------------------
 
     def _tell(self, executed: ExecutedBlock) -> None:
         """The block is committed, executed and on disk; sign its checkpoint if it is flagged."""
@@ -479,22 +492,8 @@ class Node:
             if signed is not None:
                 self._effects.append(self._keeping.checkpoint(signed, header.tree_root))
 
-    # -- writing ------------------------------------------------------------------------------------------------
-
     def _write(self) -> None:
-        ready = self._cosigning.take_ready()
-        if ready is not None:
+        if (ready := self._cosigning.take_ready()) is not None:
             self._writer.outgoing.checkpoint = ready
-        batch = self._writer.flush() if not self._halted else None
-        if batch is not None:
+        if not self._halted and (batch := self._writer.flush()) is not None:
             self._effects.append(batch)
-
-    def _stop_when_idle(self) -> None:
-        if not self._stopping or self._stopped:
-            return
-        unfinished = self._leading.is_active and (self._intake.ready_count or self._chain.unexecuted_count)
-        if self._elapsed_ms < self._hands_out_until_ms and self._voters.is_needed(self._keys.node_id):
-            return
-        if not unfinished and not len(self._writer) and not len(self._keeping):
-            self._stopped = True
-            self._effects.append(Stopped())

@@ -96,6 +96,7 @@ class Writer:
                 payloads=tuple(outgoing.payloads),
                 checkpoint=outgoing.checkpoint.note if outgoing.checkpoint else None,
             ),
+            tuple(outgoing.blocks),
         )
 
     def stored(self, ticket: int) -> list[UnderWrite]:

@@ -34,9 +34,11 @@ class StateOverlay:
         self._generation_max = cached_records_max // 2
         # The newest value with the ticket of the write that carries it: a value alone may come back (None does).
         self._records: dict[bytes, tuple[int, bytes | None]] = {}
-        # The keys of the above, those with a value and those without.
+        # Of the above, the keys that the store does not have yet, in order, and those that it has no longer.
         self._present = OrderedKeys()
         self._removed = HiddenKeys()
+        # The same as `_present`: nearly every write changes what is there already, and that is told by a look.
+        self._created: set[bytes] = set()
         # Two generations: when the younger is full, the older one goes. What is in use is always carried over.
         self._cache: dict[bytes, bytes] = {}
         self._cache_older: dict[bytes, bytes] = {}
@@ -115,11 +117,17 @@ class StateOverlay:
         key = change.key
         self._records[key] = (ticket, change.new)
         if change.new is None:
-            self._present.discard(key)
+            self._forget_created(key)
             self._removed.hide(key)
         elif change.old is None:
+            self._created.add(key)
             self._present.add(key)
             self._removed.show(key)
+
+    def _forget_created(self, key: bytes) -> None:
+        if key in self._created:
+            self._created.remove(key)
+            self._present.discard(key)
 
     def stored(self, ticket: int) -> None:
         """Forget what the store has by now: everything up to and including `ticket`."""
@@ -130,10 +138,11 @@ class StateOverlay:
                 newest = self._records.get(change.key)
                 if newest is not None and newest[0] == written:
                     del self._records[change.key]
-                    self._present.discard(change.key)
-                    self._removed.show(change.key)
+                    self._forget_created(change.key)
                     # Not this change's value: a later execution may go to disk in the same write.
-                    if newest[1] is not None:
+                    if newest[1] is None:
+                        self._removed.show(change.key)
+                    else:
                         self._remember(change.key, newest[1])
             for executed in ids:
                 self._ids.pop(executed.id, None)

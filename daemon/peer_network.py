@@ -18,6 +18,7 @@ from daemon.neighbourhood import carried_size_bytes
 from daemon.registry_directory import RegistryDirectory
 from ledger.hashing import Hash
 from ledger.node_keys import NodeDescription, NodeKeys
+from p2p.carried import Carried
 from p2p.close_reasons import OF_DROP
 from p2p.effects import Dial, Drop, SendFrame
 from p2p.invitations import Guest, Invitation
@@ -42,6 +43,7 @@ class PeerNetwork:
         hospitality: Whom this node has invited.
         hosts: Who invited it, while no registry names it.
         now_ms: The clock, milliseconds since 1970 UTC.
+        software: The version of this program, told to neighbours.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class PeerNetwork:
         hospitality: Hospitality,
         hosts: tuple[Hash, ...],
         now_ms: Callable[[], int],
+        software: str = "",
     ) -> None:
         self._store = store
         self._listener = listener
@@ -65,7 +68,12 @@ class PeerNetwork:
         self._hosts = hosts
         self._telling = _Telling()
         self._switchboard = Switchboard(
-            Identity(network, keys.node_id, run), keys.transport, directory, self._telling, self._head, now_ms
+            Identity(network, keys.node_id, run, software=software),
+            keys.transport,
+            directory,
+            self._telling,
+            self._head,
+            now_ms,
         )
 
     async def run(self, inbox: Inbox, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -137,6 +145,11 @@ class PeerNetwork:
     def lines(self) -> tuple[PeerLine, ...]:
         """Everybody who is connected, was, or is banned, as the transport knows them."""
         return self._switchboard.peers()
+
+    @property
+    def carried(self) -> Carried:
+        """What went over all connections so far."""
+        return self._switchboard.carried
 
     @property
     def strangers(self) -> tuple[Stranger, ...]:

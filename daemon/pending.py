@@ -49,6 +49,7 @@ class Pending:
     `raw` is the submission on the wire, or the envelope alone if `detached` is given; `size_bytes` is its size then.
     `transaction` is there once it is verified, `transaction_id` also where somebody only asks. `until_executed`: the
     outcome is the execution, else the admission. `patient`: a full pool, or a node that is starting, is waited out.
+    `request_id` is that of the HTTP request that brought it, for the log.
     `on_decided` is called once, when the outcome is there; `on_let_go` once, when the bytes are not held here any more.
     """
 
@@ -63,6 +64,7 @@ class Pending:
         "patient",
         "raw",
         "request",
+        "request_id",
         "size_bytes",
         "transaction",
         "transaction_id",
@@ -84,6 +86,7 @@ class Pending:
         self.until_executed = until_executed
         self.patient = patient
         self.request = 0
+        self.request_id = ""
         self.admitted = False
         self.known = False
         self.transaction: Transaction | None = None

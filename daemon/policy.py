@@ -5,9 +5,10 @@ numbered by voter set, with the tree size from which each holds: what a block ad
 that the state before that block names. Source: docs/protocol.md, section 9.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contracts.voter_record import VoterRecord, current_voters, voters_before
+from contracts.voter_record import VoterRecord, current_voters, voters_before, voters_numbered
 from daemon.lookup import stored_header
 from ledger.errors import BanyanError
 from ledger.genesis import Genesis
@@ -53,6 +54,17 @@ class _State:
 def current_policy(reader: StoreReader, genesis: Genesis) -> NumberedPolicy:
     """The policy of the voters that sign what comes next; two reads."""
     return _policy(reader, genesis, current_voters(_State(reader)))
+
+
+def all_policies(reader: StoreReader, genesis: Genesis) -> Iterator[NumberedPolicy]:
+    """The policies of all voter sets that the ledger ever had, ascending by number; three reads each."""
+    state = _State(reader)
+    newest = current_voters(state)
+    for number in range(newest.number):
+        voters = voters_numbered(state, number)
+        assert voters is not None, "numbers of voter sets have no gaps"
+        yield _policy(reader, genesis, voters)
+    yield _policy(reader, genesis, newest)
 
 
 def policy_at(reader: StoreReader, genesis: Genesis, tree_size: int) -> NumberedPolicy:

@@ -7,7 +7,7 @@ is verified before it is handed out. Source: docs/protocol.md, sections 4 and 9.
 
 from dataclasses import dataclass
 
-from daemon.lookup import TransactionUnknownError, decoded_header, find_transaction, stored_header
+from daemon.lookup import decoded_header, find_transaction, stored_header, unknown_transaction
 from daemon.policy import policy_at
 from daemon.result_trees import ResultTrees
 from ledger.checkpoint import Checkpoint
@@ -61,9 +61,7 @@ def issue_receipt(reader: StoreReader, genesis: Genesis, transaction_id: Hash, t
     """
     found = find_transaction(reader, transaction_id)
     if found is None:
-        raise TransactionUnknownError(
-            "no transaction {id} is known here; check the id, or wait until it is committed", id=transaction_id.hex()
-        )
+        raise unknown_transaction(reader, transaction_id)
     public = _newest_checkpoint(reader, genesis)
     covering = covering_height(reader, found.height)
     if public is None or covering is None or stored_header(reader, covering).first_index >= public.tree_size:

@@ -20,6 +20,7 @@ from daemon.mempool import MempoolFullError
 from daemon.metrics import Metrics
 from daemon.node_errors import NotAcceptingError
 from daemon.pending import Pending, SubmissionOutcome, SubmissionStatus
+from daemon.transaction_log import TransactionLog
 from daemon.verifier import Verifier
 from daemon.waiting_room import RETRY_AFTER_STOP_MS, WaitingRoom
 from ledger.detached import DetachedValue
@@ -41,13 +42,23 @@ class Reception:
         disk: Nothing is taken while it is full.
         verify_threads: At least 1.
         metrics: Where to count.
+        transactions: Where single ones have their lines.
     """
 
-    def __init__(self, store: Store, inbox: Inbox, disk: Disk, verify_threads: int, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        store: Store,
+        inbox: Inbox,
+        disk: Disk,
+        verify_threads: int,
+        metrics: Metrics,
+        transactions: TransactionLog,
+    ) -> None:
         self.store = store
         self._inbox = inbox
         self._disk = disk
         self._metrics = metrics
+        self._transactions = transactions
         self._count_new = metrics.admitted.labels("new").inc
         self._count_known = metrics.admitted.labels("known").inc
         self._verifier = Verifier(self._hand_over, verify_threads)
@@ -84,15 +95,17 @@ class Reception:
         *,
         until_executed: bool,
         on_let_go: Callable[[], None] | None = None,
+        request_id: str = "",
     ) -> Pending:
         """The first half of `submit`, for a caller that keeps nothing of the submission while it waits.
 
         Its `outcome_of` must be asked for. `on_let_go` is called when the node has refused it, or holds it as a
-        transaction.
+        transaction. `request_id` is that of the HTTP request, for the log.
         """
         pending = self._waiting.submission(
             raw, detached, until_executed=until_executed, patient=False, on_let_go=on_let_go
         )
+        pending.request_id = request_id
         error = self._unable()
         if error is not None:
             pending.refuse(error, self._retry_after_ms)
@@ -104,7 +117,9 @@ class Reception:
             pending.refuse(overloaded, RETRY_AFTER_MS)
         return pending
 
-    async def start_submission(self, raw: bytes, detached: tuple[DetachedValue, ...] | None = None) -> Pending:
+    async def start_submission(
+        self, raw: bytes, detached: tuple[DetachedValue, ...] | None = None, request_id: str = ""
+    ) -> Pending:
         """Hand in one of many: waits for room instead of refusing, and waits out a full pool or a start.
 
         The caller waits on the result itself, and bounds how many it has under way (a few thousand).
@@ -113,6 +128,7 @@ class Reception:
             # Somebody waits for room in the pool already: what comes now would only be held here.
             await self._pool_has_room.wait()
         pending = self._waiting.submission(raw, detached, until_executed=True, patient=True)
+        pending.request_id = request_id
         error = self._unable()
         if error is not None:
             pending.refuse(error, self._retry_after_ms)
@@ -171,6 +187,7 @@ class Reception:
         pending = self._waiting.take(effect)
         if pending is None:
             return
+        self._transactions.admitted(effect, pending.request_id)
         # The node has it in its pool now, or in the log.
         pending.let_go()
         if pending.outcome is not None:
@@ -211,6 +228,7 @@ class Reception:
             self._pool_has_room = trio.Event() if self._pool_has_room.is_set() else self._pool_has_room
             return
         self._metrics.refused.labels(effect.error.code).inc()
+        self._transactions.refused(effect, pending.request_id)
         pending.refuse(effect.error, effect.retry_after_ms)
 
     @property
@@ -230,6 +248,7 @@ class Reception:
     def _told(self, effect: BlockExecuted) -> None:
         self._metrics.executed.inc(len(effect.transactions))
         self._waiting.executed(effect)
+        self._transactions.executed(effect)
 
     def _dismiss(self) -> None:
         """The node takes no step any more: nobody is left waiting."""

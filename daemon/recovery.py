@@ -53,27 +53,36 @@ def load_block(genesis: Genesis, reader: StoreReader, parent: Tip, height: int) 
 
 
 def opening_certificate(reader: StoreReader, tip: Tip) -> ElectionCertificate:
-    """The election of the tip's term, from the block that opened it; O(blocks of the term above the executed one).
+    """The election of the tip's term, from the block that opened it.
 
-    Asked only where a node ended after it stored the opening block and before it kept the term: few blocks then.
+    Asked where a node ended after it stored the opening block and before it kept the term, and where it begins with a
+    snapshot: a term may have lasted for years then.
+
+    Cost: O(log n) headers, as terms only rise along a chain.
     """
-    for height in range(tip.height, 0, -1):
-        stored = _stored_header(reader, height)
-        if stored.term == tip.term and stored.election_certificate:
-            try:
-                return ElectionCertificate.decode(stored.election_certificate)
-            except RemoteProtocolError:
-                break
-    _contradiction(tip.height)
+    low, high = 1, tip.height
+    while low < high:
+        middle = (low + high) // 2
+        if _stored_header(reader, middle).term < tip.term:
+            low = middle + 1
+        else:
+            high = middle
+    opening = _stored_header(reader, low)
+    if opening.term != tip.term:
+        _contradiction(low)
+    try:
+        return ElectionCertificate.decode(opening.election_certificate)
+    except RemoteProtocolError:
+        _contradiction(low)
 
 
 def load_result_leaves(reader: StoreReader, height: int) -> tuple[bytes, ...]:
     """What an executed block added to the tree of results, in order: its timers' effects, its transactions' results."""
     stored = _stored_header(reader, height)
-    leaves = [reader.result(stored.first_index + offset) for offset in range(1, stored.leaf_count)]
-    if any(leaf is None for leaf in leaves):
+    leaves = reader.results(stored.first_index + 1, stored.leaf_count - 1)
+    if len(leaves) != stored.leaf_count - 1:
         _contradiction(height)
-    return (*reader.timer_effects(height), *(leaf for leaf in leaves if leaf is not None))
+    return (*reader.timer_effects(height), *leaves)
 
 
 def _stored_header(reader: StoreReader, height: int) -> StoredHeader:

@@ -13,6 +13,8 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from enum import Enum
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -20,25 +22,39 @@ import structlog
 import trio
 
 from consensus.settings import Role
-from contracts.builtin import builtin_registry
+from contracts.protocols import Protocols, builtin_protocols
 from daemon.api.context import NodeContext
 from daemon.collector import calm_collector
+from daemon.disk import measure_folder
+from daemon.disk_room import DiskRoom, RoomLevel
 from daemon.doors import Doors
 from daemon.foreseen import foreseen
 from daemon.home import OpenHome, open_home
 from daemon.hospitality import Hospitality
+from daemon.incoming import IncomingSnapshot
+from daemon.key_watch import KeyWatch, seconds_left
 from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.peer_network import PeerNetwork
 from daemon.registry_directory import RegistryDirectory
+from daemon.seed_passphrase import SeedPassphrase, unattended_passphrase
 from daemon.service import Service
+from daemon.snapshot_maker import SnapshotMaker
 from daemon.status import NodeStatus
+from daemon.sync_desk import SyncDesk
+from daemon.sync_metrics import SyncCollector
+from daemon.sync_place import SyncPlace
+from daemon.sync_work import SyncSettings
 from daemon.system_chance import SystemChance
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
+from ledger.support_statement import SignedSupport
+from p2p.carried import Carried
 from p2p.invitations import Invitation
 from p2p.overlay import OverlaySettings
+from storage.incoming_chunks import IncomingChunks
+from storage.snapshot_folder import SnapshotFolder
 
 READY = "READY"
 # How long READY waits for a leader and the first block of its term: an election and a few writes, unless the disk is
@@ -47,23 +63,48 @@ OPENING_SECONDS_MAX = 5
 _log = structlog.get_logger("daemon")
 
 
-def run_node(directory: Path) -> int:
+class Again(Enum):
+    """Whether a node that ended begins again at once: under its next keys, or on top of a snapshot of others."""
+
+    NO = "no"
+    KEYS = "keys"
+    SNAPSHOT = "snapshot"
+
+
+def run_node(directory: Path, passphrase: SeedPassphrase = unattended_passphrase) -> int:
     """Run the node in folder `directory` until a signal ends it; returns 0 for a clean end.
+
+    When its next keys are due, or a snapshot is to be taken into use, it ends cleanly, handing over what it leads, and
+    goes on in this process.
 
     Raises:
         BanyanError: it cannot start, or must not go on; one sentence with the remedy, for the caller to show.
     """
-    opened = open_home(directory)
+    opened = open_home(directory, passphrase)
+    while (again := _run_once(opened)) is not Again.NO:
+        # When keys change the others wait for its vote meanwhile, so nothing is looked at twice.
+        opened = open_home(directory, passphrase, probes=again is not Again.KEYS)
+        if again is Again.KEYS:
+            _log.info("keys-changed", node=opened.keys.node_id.hex())
+        else:
+            _log.info("snapshot-adopted", height=opened.store.head().executed_height)
+    _log.info("stopped")
+    return 0
+
+
+def _run_once(opened: OpenHome) -> Again:
+    """Run an open node and close it; whether it is to begin again."""
     try:
         configure_logs(opened.config.log_format, opened.config.log_level)
-        _run_opened(opened)
+        if opened.migrated is not None:
+            before, after, kept = opened.migrated
+            _log.info("store-migrated", before=before, after=after, kept=str(kept))
+        return _run_opened(opened)
     except BanyanError as error:
         _log.error("stopped", code=error.code, reason=str(error))
         raise
     finally:
         opened.close()
-    _log.info("stopped")
-    return 0
 
 
 def now_ms() -> int:
@@ -79,34 +120,42 @@ def software_version() -> str:
         return "0"
 
 
-def _run_opened(opened: OpenHome) -> None:
+def _run_opened(opened: OpenHome) -> Again:
+    # It takes a tenth of a second, in which a client that found the doors open would wait.
+    calm_collector()
     doors = Doors.open(opened)
     try:
-        calm_collector()
-        trio.run(_serve, opened, doors)
+        return trio.run(_serve, opened, doors)
     except BaseExceptionGroup as group:
         raise (foreseen(group) or group) from None
     finally:
         doors.close()
 
 
-async def _serve(opened: OpenHome, doors: Doors) -> None:
+async def _serve(opened: OpenHome, doors: Doors) -> Again:
     metrics = Metrics()
     chance = SystemChance()
+    protocols = builtin_protocols()
     names = opened.config.neighbours
     hosts = opened.invitation.neighbours if opened.invitation is not None else ()
     directory = RegistryDirectory(opened.store, opened.keys.node_id, hosts)
     _warn_of_unknown(names, directory)
     _warn_of_unregistered(opened.invitation, directory, opened.keys.node_id)
+    place = SyncPlace(opened.home.snapshots, opened.home.database, opened.genesis)
+    database = opened.home.database
+    room = DiskRoom(str(database), opened.config.disk_limits, partial(measure_folder, database))
+    incoming = IncomingSnapshot(opened.store, place, IncomingChunks(place.chunks), room.lacks_for)
     node = Node(
         opened.keys,
         opened.genesis,
-        builtin_registry(),
+        protocols,
         opened.store,
         opened.sign_state.state,
         opened.sign_state.certificate,
         chance,
         neighbours=OverlaySettings(names=names, fixed=bool(names)),
+        block_work_ms_max=opened.config.block_work_ms_max,
+        sync=SyncSettings(opened.config.state_sync_blocks, opened.config.storage == "full", incoming),
     )
     network = PeerNetwork(
         opened.genesis.network_id,
@@ -118,33 +167,84 @@ async def _serve(opened: OpenHome, doors: Doors) -> None:
         Hospitality(opened.home.invitations, opened.genesis.network_id, opened.keys, now_ms()),
         tuple(one.node for one in hosts),
         now_ms,
+        software_version(),
     )
     threads = opened.config.verify_threads or os.cpu_count() or 1
-    service = Service(node, opened.store, opened.sign_state, now_ms, threads, metrics, log_event, network)
-    metrics.watch(service.status)
-    context = NodeContext(
+    snapshots = _snapshots(opened, room)
+    service = Service(
+        node,
+        opened.store,
+        opened.sign_state,
+        now_ms,
+        threads,
+        metrics,
+        log_event,
+        network,
+        opened.config.log_transactions_per_second,
+        room,
+        snapshots,
+        SyncDesk(incoming, snapshots.folder, log_event, partial(_has_room, room)),
+    )
+    _watch(metrics, opened, service, network.carried, snapshots.folder)
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(service.run)
+            nursery.start_soon(place.former.watch, opened.store.head, opened.config.storage == "full", log_event)
+            async with trio.open_nursery() as serving:
+                await doors.serve(serving, _context(opened, doors, service, metrics, protocols))
+                await _announce(opened, doors, service)
+                is_due = await _keys_are_due_at_the_end(signals, service, KeyWatch(opened, service, now_ms))
+                nursery.start_soon(_end_at_once, signals, nursery.cancel_scope)
+                await _end(opened, doors, service)
+            nursery.cancel_scope.cancel()
+    if service.out_of_date is not None:
+        raise service.out_of_date
+    return Again.KEYS if is_due else Again.SNAPSHOT if service.begins_again else Again.NO
+
+
+def _watch(metrics: Metrics, opened: OpenHome, service: Service, carried: Carried, snapshots: SnapshotFolder) -> None:
+    """Show everything that there is to see."""
+    metrics.watch(service.status, service.clock_offsets_ms, software_version())
+    metrics.watch_disk(service.room)
+    metrics.watch_keys(partial(seconds_left, opened, now_ms))
+    metrics.watch_sync(
+        SyncCollector(
+            lambda: service.status().sync,
+            lambda: opened.store.head().kept_from,
+            lambda: max((height for height, _ in snapshots.offers()), default=0),
+            carried,
+        )
+    )
+
+
+def _snapshots(opened: OpenHome, room: DiskRoom) -> SnapshotMaker:
+    folder = SnapshotFolder(opened.home.snapshots)
+    folder.discard_unfinished()
+    has_room = partial(_has_room, room)
+    return SnapshotMaker(opened.store, folder, opened.config.snapshot_interval_blocks, log_event, has_room)
+
+
+def _has_room(room: DiskRoom) -> bool:
+    """Whether there is room for what the node can do without: the ledger comes first."""
+    return room.level in (RoomLevel.PLENTY, RoomLevel.LOW)
+
+
+def _context(opened: OpenHome, doors: Doors, service: Service, metrics: Metrics, protocols: Protocols) -> NodeContext:
+    """What the handlers of the doors may use."""
+    keys, network_id = opened.keys, opened.genesis.network_id
+    return NodeContext(
         service=service,
         genesis=opened.genesis,
-        registry=builtin_registry(),
+        registry=protocols.newest.registry,
+        support=SignedSupport.of(network_id, keys.node_id, keys.agreement, now_ms(), protocols.versions),
         description=opened.description,
         config=opened.config,
         metrics=metrics,
-        database=opened.home.database,
         now_ms=now_ms,
         started_ms=now_ms(),
         version=software_version(),
         http_address=doors.http_address,
     )
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(service.run)
-            async with trio.open_nursery() as serving:
-                await doors.serve(serving, context)
-                await _announce(opened, doors, service)
-                await _wait_for_signal(signals)
-                nursery.start_soon(_end_at_once, signals, nursery.cancel_scope)
-                await _end(opened, doors, service)
-            nursery.cancel_scope.cancel()
 
 
 def _warn_of_unknown(names: tuple[str, ...], directory: RegistryDirectory) -> None:
@@ -188,9 +288,28 @@ def _takes_transactions(status: NodeStatus) -> bool:
     return status.opened if status.role == Role.LEADER.value else status.leader is not None
 
 
-async def _wait_for_signal(signals: AsyncIterator[int]) -> None:
-    number = await anext(signals)
-    _log.info("stopping", signal=signal.Signals(number).name)
+async def _keys_are_due_at_the_end(signals: AsyncIterator[int], service: Service, watch: KeyWatch) -> bool:
+    """Wait until a signal comes, the node itself wishes to be stopped, or its next keys are due; whether these are."""
+    is_due = False
+    async with trio.open_nursery() as waiting:
+
+        async def wait_for_wish() -> None:
+            await service.wishes_to_stop.wait()
+            waiting.cancel_scope.cancel()
+
+        async def wait_for_keys() -> None:
+            nonlocal is_due
+            await watch.wait_until_due()
+            is_due = True
+            _log.info("keys-due")
+            waiting.cancel_scope.cancel()
+
+        waiting.start_soon(wait_for_wish)
+        waiting.start_soon(wait_for_keys)
+        number = await anext(signals)
+        _log.info("stopping", signal=signal.Signals(number).name)
+        waiting.cancel_scope.cancel()
+    return is_due
 
 
 async def _end(opened: OpenHome, doors: Doors, service: Service) -> None:

@@ -63,8 +63,9 @@ class Saying:
             self._courier.publish(PayloadKind.AGREEMENT, packet.encode(), now_ms, shapes, goes_back)
 
     def proposal(self, block: BuiltBlock, newest_certificate: bytes, now_ms: int) -> None:
-        """This node's own block, with the newest certificate it knows."""
+        """This node's own block, with the newest certificate it knows; what was just gathered for it goes first."""
         if self._courier.has_neighbours:
+            self._leave(now_ms)
             self._courier.publish(PayloadKind.PROPOSAL, Proposal.of(block, newest_certificate).encode(), now_ms)
 
     def transactions(self, submissions: Sequence[Submission], now_ms: int) -> None:
@@ -77,7 +78,11 @@ class Saying:
 
     def flush(self, now_ms: int) -> None:
         """At the end of each step: what was gathered leaves, unless something left just now."""
-        batch = self._batcher.take() if now_ms - self._flushed_ms >= AGE_MS_MAX else None
+        if now_ms - self._flushed_ms >= AGE_MS_MAX:
+            self._leave(now_ms)
+
+    def _leave(self, now_ms: int) -> None:
+        batch = self._batcher.take()
         if batch is not None:
             self._flushed_ms = now_ms
             self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)

@@ -21,6 +21,7 @@ import trio
 from consensus.settings import Role
 from daemon.body_budget import BodyBudget
 from daemon.disk import Disk
+from daemon.disk_room import DiskLimits, DiskRoom
 from daemon.effects import (
     Admitted,
     Alarm,
@@ -29,6 +30,7 @@ from daemon.effects import (
     Dropped,
     Effect,
     EvidenceFound,
+    OutOfDate,
     ReadFailed,
     ReadReady,
     Refused,
@@ -39,20 +41,34 @@ from daemon.effects import (
     Stopped,
     StoreBatch,
     Verify,
+    Worked,
 )
-from daemon.events import HandOverRequested, ReadRequested, Received, Started, Stopping, Verified
+from daemon.events import (
+    HandOverRequested,
+    ReadRequested,
+    Received,
+    RoomChanged,
+    Started,
+    StepTimed,
+    Stopping,
+    Verified,
+)
 from daemon.foreseen import foreseen
 from daemon.inbox import Inbox
 from daemon.metrics import Metrics
 from daemon.node import Node
-from daemon.node_errors import NotAcceptingError
+from daemon.node_errors import not_accepting
 from daemon.open_questions import OpenQuestions
 from daemon.peer_network import PeerNetwork
 from daemon.peer_picture import PeerPicture, peer_pictures
 from daemon.reception import Reception
 from daemon.sign_state_file import SignStateFile
 from daemon.sign_state_keeper import SignStateKeeper
+from daemon.snapshot_maker import SnapshotMaker
 from daemon.status import NodeStatus
+from daemon.sync_desk import SyncDesk
+from daemon.sync_work import AnswerSnapshots, SyncWork
+from daemon.transaction_log import TransactionLog
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from ledger.node_keys import NodeDescription
@@ -81,6 +97,10 @@ class Service(Reception):
         metrics: Where to count.
         log: Called with a name, fields and perhaps `level` for what an operator should know (`daemon.logs.log_event`).
         network: The connections with neighbours; None for a node that has none.
+        logged_per_second: About how many transactions have lines in the log, for each event; 0: none.
+        room: How much of its disk the store may take; None for a store that is not on disk.
+        snapshots: Makes them, over the same `store`; None: none are made.
+        syncing: What carries out syncing by snapshot and hands snapshots out; None: neither is done.
     """
 
     def __init__(
@@ -93,20 +113,35 @@ class Service(Reception):
         metrics: Metrics,
         log: Callable[..., None],
         network: PeerNetwork | None = None,
+        logged_per_second: int = 0,
+        room: DiskRoom | None = None,
+        snapshots: SnapshotMaker | None = None,
+        syncing: SyncDesk | None = None,
     ) -> None:
         inbox = Inbox(now_ms)
-        super().__init__(store, inbox, Disk(store, inbox, log), verify_threads, metrics)
+        transactions = TransactionLog(log, logged_per_second)
+        disk = Disk(store, inbox, log, room or DiskRoom("", DiskLimits(), lambda: None), snapshots)
+        super().__init__(store, inbox, disk, verify_threads, metrics, transactions)
         self.bodies = BodyBudget()
         self._node = node
         self._count_sent = metrics.frames.labels("sent").inc
         self._count_received = metrics.frames.labels("received").inc
         self._log = log
         self._network = network
-        self._keeper = SignStateKeeper(sign_state, inbox)
+        self.snapshots = snapshots
+        self._syncing = syncing
+        self._keeper = SignStateKeeper(sign_state, inbox, disk)
         self._questions = OpenQuestions(lambda question: self._inbox.post(ReadRequested, question))
         self._moved = trio.Event()
         self._ended = trio.Event()
         self._leader: Hash | None = None
+        # Why the node wishes to be stopped, and that it does: its program is too old for the blocks that come.
+        self.out_of_date: BanyanError | None = None
+        self.wishes_to_stop = trio.Event()
+        # What the newest step of the node has taken.
+        self._step_seconds = 0.0
+        # Whether it is to begin again, on top of the snapshot that it took.
+        self.begins_again = False
 
     # -- running ------------------------------------------------------------------------------------------------
 
@@ -121,8 +156,14 @@ class Service(Reception):
                 nursery.start_soon(self._disk.run)
                 nursery.start_soon(self._keeper.run)
                 nursery.start_soon(self._verifier.run)
+                if self.snapshots is not None:
+                    nursery.start_soon(self.snapshots.run)
+                if self._syncing is not None:
+                    nursery.start_soon(self._sync, self._syncing)
                 # First of all: nothing else means anything to a node that has not begun.
                 self._inbox.post(Started)
+                await self._disk.look()
+                nursery.start_soon(self._disk.watch)
                 if self._network is not None:
                     await nursery.start(self._network.run, self._inbox)
                 nursery.start_soon(self._tick)
@@ -137,6 +178,19 @@ class Service(Reception):
         finally:
             self._end()
             self._ended.set()
+
+    async def _sync(self, desk: SyncDesk) -> None:
+        """Sync by snapshot, and wish to begin again when there is one to begin on."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(desk.run, self._inbox, self._send, lambda: self.status().sync)
+            await desk.adopted.wait()
+            self.begins_again = True
+            self.wishes_to_stop.set()
+
+    def _send(self, effect: SendFrame) -> None:
+        if self._network is not None:
+            self._network.carry_out(effect)
+            self._count_sent(True)
 
     def _end(self) -> None:
         """Leave nobody waiting for a node that takes no step any more."""
@@ -163,17 +217,26 @@ class Service(Reception):
         return self._ended.is_set()
 
     async def _hand_over_leadership(self) -> None:
-        """Let another voter lead before this one goes, and wait until it has committed what this one proposed."""
+        """Let another voter lead before this one goes, and wait until that one commits.
+
+        Until then this node passes on what the others say: messages run along a tree with the leader in its middle,
+        the votes for its successor too.
+        """
         status = self.status()
         if status.role != _LEADER or len(status.voters) == 1:
             return
         self.hand_over(None)
         with trio.move_on_after(HAND_OVER_SECONDS_MAX):
-            while not self.has_stopped and (
-                self.status().role == _LEADER or self.store.head().executed_height < status.height
-            ):
+            while not self.has_stopped and not self._is_relieved(status.height):
                 await self._moved.wait()
-        self._log("handed-over" if self.status().role != _LEADER else "not-handed-over", term=status.term)
+        self._log("handed-over" if self._is_relieved(status.height) else "not-handed-over", term=status.term)
+
+    def _is_relieved(self, height: int) -> bool:
+        """Whether another voter leads and this node has all blocks up to `height`, and one of the new term, if its
+        program can follow that."""
+        status = self.status()
+        is_led = status.leader not in (None, status.node_id) and (status.opened or self.out_of_date is not None)
+        return is_led and self.store.head().executed_height >= height
 
     def hand_over(self, successor: Hash | None) -> None:
         """Wish that this voter leads next, or the one that is furthest; without effect on a node that does not lead."""
@@ -182,11 +245,18 @@ class Service(Reception):
     async def _step_until_stopped(self) -> None:
         while not self._stopped.is_set():
             event = await self._inbox.next()
-            with self._metrics.step_seconds.time():
-                effects = self._node.step(event)
-            self._count_received(isinstance(event, Received))
+            started = trio.current_time()
+            effects = self._node.step(event)
+            self._step_seconds = trio.current_time() - started
+            self._metrics.step_seconds.observe(self._step_seconds)
+            if isinstance(event, Received):
+                self._count_received()
+            elif isinstance(event, Verified):
+                self._transactions.received(event)
             for effect in effects:
                 self._carry_out(effect)
+            if isinstance(event, RoomChanged):
+                self._wake()
             if self._node.leader != self._leader:
                 self._leader = self._node.leader
                 self._log("leader", leader=_hex(self._leader))
@@ -196,12 +266,14 @@ class Service(Reception):
         while True:
             await trio.sleep(TICK_INTERVAL_MS / 1000)
             self._inbox.tick()
+            self._transactions.tick()
             await self._retry()
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case StoreBatch():
                 self._disk.store(effect)
+                self._transactions.in_blocks(effect.built)
             case SaveSignState():
                 self._keeper.save(effect)
             case Admitted():
@@ -215,33 +287,49 @@ class Service(Reception):
                 self._wake()
             case Dropped():
                 self._waiting.dropped(effect)
+                self._transactions.dropped(effect)
             case Verify(ticket, submissions):
                 self._verifier.verify_foreign(submissions, partial(self._inbox.post, Verified, ticket))
+            case SyncWork() | AnswerSnapshots():
+                if self._syncing is not None:
+                    self._syncing.take(effect)
             case SendFrame() | Dial() | Drop():
                 if self._network is not None:
                     self._network.carry_out(effect)
                     self._count_sent(isinstance(effect, SendFrame))
             case Blame(peer, offence):
                 self._log("peer-blamed", peer=peer.hex(), offence=offence.value)
+            case Worked(work):
+                self._inbox.post(StepTimed, work, round(self._step_seconds * 1e6))
             case RegistryChanged():
                 if self._network is not None:
                     self._network.registry_changed()
-            case ReadReady(question):
-                self._questions.answered(question, True)
-            case ReadFailed(question):
-                self._questions.answered(question, False)
+            case ReadReady(question) | ReadFailed(question):
+                self._questions.answered(question, isinstance(effect, ReadReady))
             case Reported(error):
                 self._log("reported", level="warning", code=error.code, reason=str(error))
             case EvidenceFound(evidence):
-                node_id = evidence.node_id.hex()
-                self._log("evidence", level="error", offence=evidence.offence.value, node=node_id, term=evidence.term)
+                self._log(
+                    "evidence",
+                    level="error",
+                    offence=evidence.offence.value,
+                    node=evidence.node_id.hex(),
+                    term=evidence.term,
+                )
             case RoleChanged(role, term):
                 self._log("role", role=role, term=term)
                 self._wake()
             case Alarm(error):
                 raise error
+            case OutOfDate(error):
+                self._end_out_of_date(error)
             case Stopped():
                 self._stopped.set()
+
+    def _end_out_of_date(self, error: BanyanError) -> None:
+        self._log("out-of-date", level="error", code=error.code, reason=str(error))
+        self.out_of_date = error
+        self.wishes_to_stop.set()
 
     # -- state --------------------------------------------------------------------------------------------------
 
@@ -253,6 +341,11 @@ class Service(Reception):
         """Every peer that is connected, was, or did something wrong; those that are connected first."""
         lines = self._network.lines() if self._network is not None else ()
         return peer_pictures(self._node, lines, self.store)
+
+    def clock_offsets_ms(self) -> tuple[int, ...]:
+        """How far the clock of each neighbour that said so is ahead of this node's."""
+        lines = self._network.lines() if self._network is not None else ()
+        return tuple(line.sighting.clock_offset_ms for line in lines if line.sighting is not None)
 
     async def invite(self, guest: NodeDescription, hours: int) -> Invitation:
         """Let a node in that no registry names yet, for so many hours.
@@ -269,13 +362,16 @@ class Service(Reception):
         return self._network.strangers if self._network is not None else ()
 
     @property
+    def room(self) -> DiskRoom:
+        """How much the store may still take of its disk, as of the newest look."""
+        return self._disk.room
+
+    @property
     def reason(self) -> BanyanError | None:
         """Why no transactions are taken now; None if they are."""
         reason = self._unable()
         if reason is None and not self._node.status().accepting:
-            return NotAcceptingError(
-                "the node takes no transactions now: it is starting or stopping; send it again later"
-            )
+            return not_accepting()
         return reason
 
     async def confirm_newest(self, wait_ms: int) -> None:
@@ -290,7 +386,8 @@ class Service(Reception):
         await self._questions.confirm(wait_ms)
 
     def next_move(self) -> trio.Event:
-        """Set when the next block is executed, the next checkpoint published, somebody else leads, or the node stops.
+        """Set when the next block is executed, the next checkpoint published, somebody else leads, there is
+        more or less room on the disk, or the node stops.
 
         Ask for it before looking at the store: what happens in between is then not missed.
         """

@@ -6,11 +6,12 @@ cut short nor a loss of power, which may take any of the writes since the flush,
 when a flush is needed (`daemon.sign_state` does) and is never part of a backup. The checksum covers node and network,
 so that another node's file does not pass for this one's.
 
-A slot: 6 bytes magic, sequence number (8 bytes, big-endian), length (2), state, zero bytes, BLAKE2b-128 over all of
-it after the binding: 512 bytes, one disk sector. The slots lie 4,096 bytes apart: one page never holds both. Both
-are written whole when the file is made, so that later writes need no room on the disk. The slots of the certificate
-are longer and always flushed. It lies here because a node that lost it with a restored database could not show why it
-is in its term, and would be shut out for as long as the others have a leader in an earlier one.
+A slot: 6 bytes magic (the last is the number of the format), sequence number (8 bytes, big-endian), length (2), state,
+zero bytes, BLAKE2b-128 over all of it after the binding: 512 bytes, one disk sector. The slots lie 4,096 bytes apart:
+one page never holds both. Both are written whole when the file is made, so that later writes need no room on the disk.
+The slots of the certificate are longer and always flushed. It lies here because a node that lost it with a restored
+database could not show why it is in its term, and would be shut out for as long as the others have a leader in an
+earlier one.
 """
 
 import errno
@@ -20,7 +21,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from daemon.durable_file import write_new_file
-from daemon.errors import SignStateError
+from daemon.errors import SignStateError, SignStateFullError
 from daemon.sign_state import SIGN_STATE_SIZE_BYTES_MAX, SignState
 from ledger.errors import DecodingError
 from ledger.hashing import Hash
@@ -71,7 +72,14 @@ class SignStateFile:
             ) from error
         found = [(*read, slot) for slot in (0, 1) if (read := self._read(slot)) is not None]
         if not found:
+            is_later = self._is_later()
             os.close(self._file)
+            if is_later:
+                raise SignStateError(
+                    "the sign-state {path} was written by a newer Banyan; install that again: without it the node"
+                    " could sign twice",
+                    path=str(path),
+                )
             raise SignStateError(
                 "the sign-state {path} is damaged or belongs to another node or network; put this node's own back,"
                 " or start anew with `banyan init` in another folder: without it the node could sign twice",
@@ -100,7 +108,8 @@ class SignStateFile:
         A `certificate`, if there is one, is on disk before the state is written.
 
         Raises:
-            SignStateError: the system refused the write; nothing may be signed on top of it.
+            SignStateFullError: no room; nothing may be signed on top of it until the same call went well.
+            SignStateError: the system refused the write; nothing may be signed any more.
         """
         sequence, slot = self._sequence + 1, 1 - self._flushed_slot
         try:
@@ -114,8 +123,9 @@ class SignStateFile:
                 self._flushed_slot = slot
         except OSError as error:
             if error.errno in NO_ROOM:
-                raise SignStateError(
-                    "there is no room to write the sign-state {path}; make room on its disk and restart",
+                raise SignStateFullError(
+                    "there is no room to write the sign-state {path}: make room on its disk, the node then goes on by"
+                    " itself",
                     path=str(self._path),
                 ) from error
             raise SignStateError(
@@ -128,6 +138,11 @@ class SignStateFile:
     def close(self) -> None:
         """Close the file; what was saved without a flush is with the system."""
         os.close(self._file)
+
+    def _is_later(self) -> bool:
+        """Whether a slot begins as those of this file do, with the number of another format."""
+        beginnings = (os.pread(self._file, len(_MAGIC), slot * SLOT_DISTANCE_BYTES) for slot in (0, 1))
+        return any(found[:-1] == _MAGIC[:-1] and found[-1:] > _MAGIC[-1:] for found in beginnings)
 
     def _read(self, slot: int) -> tuple[int, SignState] | None:
         data = os.pread(self._file, SLOT_SIZE_BYTES, slot * SLOT_DISTANCE_BYTES)

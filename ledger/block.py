@@ -15,7 +15,9 @@ from ledger.signing import SigningKey
 from ledger.valid_signatures import ValidSignatures
 
 HEADER_VERSION = 1
-PROTOCOL_VERSION = 1
+# The version that a ledger begins with; which one a later block follows is decided on the ledger.
+PROTOCOL_VERSION_FIRST = 1
+PROTOCOL_VERSION_MAX = 65_535
 HEADER_SIZE_BYTES_MAX = 1024
 OUTCOME_TAG = "outcome"
 OUTCOME_VERSION = 1
@@ -51,7 +53,7 @@ class Header:
     executed_height: int
     state_digest: Hash
     checkpoint: bool
-    protocol_version: int = PROTOCOL_VERSION
+    protocol_version: int = PROTOCOL_VERSION_FIRST
 
     @cached_property
     def encoded(self) -> bytes:
@@ -108,12 +110,12 @@ def _decoded_header(data: bytes) -> Header:
     for name, kind in _HEADER_FIELDS.items():
         _check_field("header", name, kind, fields[name])
     header = Header(**fields)  # type: ignore[arg-type]
-    if header.protocol_version != PROTOCOL_VERSION:
+    # Whether this program can follow the version is not the header's to say (`contracts.protocols`).
+    if not PROTOCOL_VERSION_FIRST <= header.protocol_version <= PROTOCOL_VERSION_MAX:
         raise InvalidBlockError(
-            "block {height} follows version {version} of the protocol, this program knows {known}; upgrade it",
+            "block {height} names the version {version} of the protocol, which no block can follow",
             height=header.height,
             version=header.protocol_version,
-            known=PROTOCOL_VERSION,
         )
     return header
 
@@ -245,6 +247,7 @@ def check_first_header(header: Header, network_id: Hash, created_ms: int) -> Non
     _rule(header.leaf_count >= 1 and header.tree_size == header.leaf_count, header, "tree_size")
     _rule(header.executed_height == 0, header, "executed_height")
     _rule(header.election_certificate_hash != ZERO_HASH, header, "election_certificate_hash")
+    _rule(header.protocol_version == PROTOCOL_VERSION_FIRST, header, "protocol_version")
 
 
 def check_header_follows(parent: Header, header: Header) -> None:
@@ -265,6 +268,7 @@ def check_header_follows(parent: Header, header: Header) -> None:
     _rule(not same_state or header.state_digest == parent.state_digest, header, "state_digest")
     opens_term = header.term > parent.term
     _rule((header.election_certificate_hash != ZERO_HASH) == opens_term, header, "election_certificate_hash")
+    _rule(header.protocol_version >= parent.protocol_version, header, "protocol_version")
 
 
 def _rule(holds: bool, header: Header, field: str) -> None:

@@ -10,7 +10,7 @@ Source: docs/protocol.md, section 3.
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 from ledger.encoding import Value, encode
@@ -18,6 +18,7 @@ from ledger.errors import InvalidGenesisError, InvalidKeyError
 from ledger.genesis_pack import GenesisPack, packs_of
 from ledger.hashing import Hash, tagged_hash
 from ledger.node_keys import NodeDescription
+from ledger.predecessor import Predecessor, is_endorsed
 from ledger.signing import is_usable_public_key
 from ledger.strict_json import check_field_names, parse_strict_json
 from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
@@ -79,6 +80,8 @@ _PARAMETER_RANGES = {
 class Genesis:
     """A network's beginning; `administrators` are member keys, at least one.
 
+    A successor of another network names its `predecessor`, and inherits administrators and packs: it names none.
+
     Raises:
         InvalidGenesisError: a field outside its range; the message names it.
     """
@@ -91,12 +94,16 @@ class Genesis:
     voters: tuple[NodeDescription, ...]
     administrators: tuple[VerifierKey, ...]
     packs: tuple[GenesisPack, ...] = ()
+    predecessor: Predecessor | None = None
 
     def __post_init__(self) -> None:
         _check_scalars(self)
         _check_parameters(self.parameters)
         _check_voters(self)
-        _check_administrators(self.administrators)
+        if self.predecessor is None:
+            _check_administrators(self.administrators)
+        else:
+            _check_successor(self, self.predecessor)
         _check_keys_differ(self)
         object.__setattr__(self, "voters", tuple(sorted(self.voters, key=lambda voter: voter.name)))
         object.__setattr__(self, "administrators", tuple(sorted(self.administrators, key=str)))
@@ -113,6 +120,7 @@ class Genesis:
             "voters": [voter.to_value() for voter in self.voters],
             "administrators": [str(key) for key in self.administrators],
             "packs": [pack.to_value() for pack in self.packs],
+            **({} if self.predecessor is None else {"predecessor": self.predecessor.to_value()}),
         }
 
     def to_json(self) -> str:
@@ -124,6 +132,18 @@ class Genesis:
         """The canonical bytes."""
         return encode(self.to_value())
 
+    @property
+    def base_height(self) -> int:
+        """What records count heights from: 0, or where the predecessor ended."""
+        return 0 if self.predecessor is None else self.predecessor.base_height
+
+    @property
+    def endorsed_bytes(self) -> bytes:
+        """Of a successor, what voters of its predecessor sign: the canonical bytes without any endorsement."""
+        if self.predecessor is None:
+            return self.canonical
+        return replace(self, predecessor=self.predecessor.without_endorsements()).canonical
+
     @cached_property
     def network_id(self) -> Hash:
         """The network's id: every transaction, header and vote names it."""
@@ -131,7 +151,31 @@ class Genesis:
 
 
 def parse_genesis(text: str) -> Genesis:
-    """The genesis in a `genesis.json`.
+    """The genesis in a `genesis.json`; that of a successor is endorsed.
+
+    Raises:
+        InvalidGenesisError: the message names the field and what to do.
+    """
+    genesis = parse_genesis_draft(text)
+    predecessor = genesis.predecessor
+    if predecessor is not None:
+        if not predecessor.endorsements:
+            raise InvalidGenesisError(
+                "no voter of {name} has endorsed this successor; let them do so with `banyan successor endorse`",
+                name=predecessor.name,
+            )
+        endorsed = genesis.endorsed_bytes
+        for one in predecessor.endorsements:
+            if not is_endorsed(endorsed, one):
+                raise InvalidGenesisError(
+                    "the endorsement by {voter} is not of this genesis: it was changed after they signed it",
+                    voter=one.voter.name,
+                )
+    return genesis
+
+
+def parse_genesis_draft(text: str) -> Genesis:
+    """As `parse_genesis`, but a successor's endorsements are not looked at: for those who are about to endorse.
 
     Raises:
         InvalidGenesisError: the message names the field and what to do.
@@ -139,7 +183,8 @@ def parse_genesis(text: str) -> Genesis:
     value = parse_strict_json(text)
     if not isinstance(value, dict):
         raise InvalidGenesisError("a genesis is a JSON object")
-    check_field_names(set(value), set(_FIELDS), "the genesis")
+    is_successor = "predecessor" in value
+    check_field_names(set(value), {*_FIELDS, *(["predecessor"] if is_successor else [])}, "the genesis")
     if value["format"] != GENESIS_FORMAT:
         raise InvalidGenesisError(
             "the genesis is of format {found!r}, known is {known}", found=value["format"], known=GENESIS_FORMAT
@@ -155,6 +200,7 @@ def parse_genesis(text: str) -> Genesis:
         voters=voters,
         administrators=administrators,
         packs=packs_of(_list(value, "packs")),
+        predecessor=Predecessor.from_value(value["predecessor"]) if is_successor else None,
     )
 
 
@@ -259,6 +305,19 @@ def _check_administrators(administrators: tuple[VerifierKey, ...]) -> None:
             raise InvalidGenesisError("the key {key} is not a member's; use what `banyan keygen` printed", key=str(key))
         if not is_usable_public_key(key.public_key):
             raise InvalidGenesisError("the key {key} is no Ed25519 key; use what `banyan keygen` printed", key=str(key))
+
+
+def _check_successor(genesis: Genesis, predecessor: Predecessor) -> None:
+    """It takes over who administers and which packs are in force, and begins after the old ledger's end."""
+    if genesis.administrators or genesis.packs:
+        raise InvalidGenesisError("a successor inherits administrators and packs; its genesis names none")
+    if genesis.name == predecessor.name:
+        raise InvalidGenesisError(
+            "the successor of {name} needs a name of its own: nobody may take its receipts for those of the old one",
+            name=genesis.name,
+        )
+    if genesis.created_ms <= predecessor.decoded_header.time_ms:
+        raise InvalidGenesisError("the successor was made before its predecessor's last block")
 
 
 def _check_keys_differ(genesis: Genesis) -> None:

@@ -8,7 +8,6 @@ Source: RFC 8032; docs/adr/0003-ed25519-as-libsodium.md.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
@@ -65,21 +64,12 @@ def is_usable_public_key(public_key: bytes) -> bool:
     return len(public_key) == PUBLIC_KEY_SIZE_BYTES and bool(bindings.crypto_core_ed25519_is_valid_point(public_key))
 
 
-class SignatureScheme(NamedTuple):
-    """How signatures of one kind look, and who checks them: `verifies(public key, message, signature)`."""
-
-    public_key_size_bytes: int
-    signature_size_bytes: int
-    verifies: Callable[[bytes, bytes, bytes], bool]
-
-
-# Further schemes are added here and nowhere else; a name that is not in the table is refused.
-SCHEMES: dict[str, SignatureScheme] = {
-    SCHEME_ED25519: SignatureScheme(PUBLIC_KEY_SIZE_BYTES, SIGNATURE_SIZE_BYTES, verify_ed25519)
-}
+# How bytes are signed, by `(public key, message, signature)`; a name that is not in the table is refused. Transactions
+# can be signed in more ways (`ledger.transaction_signature`).
+SCHEMES: dict[str, Callable[[bytes, bytes, bytes], bool]] = {SCHEME_ED25519: verify_ed25519}
 
 
 def verify(scheme: str, public_key: bytes, message: bytes, signature: bytes) -> bool:
     """Whether `signature` is valid under `scheme`; false for an unknown scheme."""
-    known = SCHEMES.get(scheme)
-    return known is not None and known.verifies(public_key, message, signature)
+    verifies = SCHEMES.get(scheme)
+    return verifies is not None and verifies(public_key, message, signature)

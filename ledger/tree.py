@@ -106,6 +106,11 @@ class SmallTree:
         """How many leaves there are."""
         return len(self._levels[0])
 
+    @property
+    def root(self) -> Hash:
+        """The root over all leaves."""
+        return self._levels[-1][0] if self._levels[0] else EMPTY_ROOT
+
     def index(self, leaf: Hash) -> int | None:
         """Where the leaf with this hash stands (the last one of several); None where there is none."""
         return self._indexes.get(leaf)
@@ -159,6 +164,25 @@ class CompactRange:
         edge._peaks = [nodes.subtree(level, (size >> level) - 1) for level in _set_bits(size)]
         edge._size = size
         return edge
+
+    @classmethod
+    def from_peaks(cls, size: int, peaks: Sequence[Hash]) -> "CompactRange":
+        """The edge of `size` leaves from the roots of its complete subtrees, the largest first.
+
+        Raises:
+            LocalError: another number of roots than a tree of this size has, or one that is no hash.
+        """
+        if size < 0 or len(peaks) != size.bit_count() or any(len(one) != HASH_SIZE_BYTES for one in peaks):
+            raise LocalError("{count} roots are not the edge of a tree of {size} leaves", count=len(peaks), size=size)
+        edge = cls()
+        edge._peaks = list(peaks)
+        edge._size = size
+        return edge
+
+    @property
+    def peaks(self) -> tuple[Hash, ...]:
+        """The roots of the complete subtrees, the largest first: one for each one bit of the size."""
+        return tuple(self._peaks)
 
     def copy(self) -> "CompactRange":
         """An independent edge in the same place; at most 64 references are copied."""

@@ -19,6 +19,17 @@ from p2p.frames import (
     WantEntries,
     WantTransactions,
 )
+from p2p.snapshot_frames import (
+    CARRIED_SETS_MAX,
+    PAST_ROWS_MAX,
+    CarriedHeader,
+    Headers,
+    Past,
+    PastBlock,
+    PastRow,
+    WantHeaders,
+    WantPast,
+)
 
 # A tenth of a second of a line of 100 Mbit/s, which votes may have to wait for. The largest block alone makes three
 # times as much.
@@ -53,6 +64,55 @@ def answer_transactions(asked: WantTransactions, read: Callable[[Hash], bytes | 
     """The submissions that were asked for; `read` gives that of an id, None if it does not wait any more."""
     found = (submission for submission in map(read, asked.ids) if submission is not None)
     return Transactions(asked.request, _as_fit(found, lambda one: len(one) + _FRAMING_SIZE_BYTES))
+
+
+def answer_headers(
+    asked: WantHeaders,
+    read: Callable[[int], CarriedHeader | None],
+    sets: Callable[[Sequence[CarriedHeader]], list[bytes]],
+) -> Headers:
+    """The headers from the height that was asked for.
+
+    Args:
+        asked: The question.
+        read: Gives the header of a height; None above the newest executed one.
+        sets: Gives the sets of voters that whoever takes these headers has to know; more than fit are left out.
+    """
+
+    def found() -> Iterator[CarriedHeader]:
+        for height in range(asked.first_height, asked.first_height + asked.count):
+            header = read(height)
+            if header is None:
+                return
+            yield header
+
+    headers = _as_fit(found(), lambda one: sum(map(len, one)) + 4 * _FRAMING_SIZE_BYTES)
+    return Headers(asked.request, headers, tuple(sets(headers)[:CARRIED_SETS_MAX]))
+
+
+def answer_past(asked: WantPast, read: Callable[[int], Sequence[PastRow] | None]) -> Past:
+    """The blocks from the height that was asked for downwards; `read` gives the rows of a block that is kept."""
+    blocks: list[PastBlock] = []
+    room, rows_left = ANSWER_SIZE_BYTES_MAX, PAST_ROWS_MAX
+    place = asked.place
+    for height in range(asked.height, max(asked.height - asked.count, 0), -1):
+        rows = read(height)
+        if rows is None:
+            break
+        taken: list[PastRow] = []
+        for row in rows[place:]:
+            room -= len(row.entry) + len(row.result) + 2 * _FRAMING_SIZE_BYTES
+            if rows_left == 0 or (room < 0 and (taken or blocks)):
+                break
+            taken.append(row)
+            rows_left -= 1
+        if not taken:
+            break
+        blocks.append(PastBlock(height, place, tuple(taken)))
+        if place + len(taken) < len(rows):
+            break
+        place = 0
+    return Past(asked.request, tuple(blocks))
 
 
 def _block_size_bytes(block: CarriedBlock) -> int:

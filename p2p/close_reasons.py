@@ -24,6 +24,7 @@ class CloseReason(IntEnum):
     WRONG_NODE = 6
     INVITATION_EXPIRED = 7
     DUPLICATE = 8
+    LOOKED = 9
     # What the node wants.
     TOO_MANY_NEIGHBOURS = 16
     NOT_IN_THE_LIST = 17

@@ -12,14 +12,16 @@ from typing import NamedTuple
 import trio
 
 from ledger.errors import RemoteProtocolError
+from p2p.carried import Carried
 from p2p.chunks import TRANSPORT_CHANNEL, chunk_bytes
 from p2p.close_reasons import CloseReason
 from p2p.effects import SendClass
-from p2p.frames import Frame, encode_frame
+from p2p.frame import Frame
+from p2p.frames import encode_frame
 from p2p.inbound import Inbound
 from p2p.send_queues import SendQueues
 from p2p.transport_errors import PeerRefusedError
-from p2p.transport_messages import Alive, Goodbye, Hello
+from p2p.transport_messages import Alive, Goodbye, Hello, Sight
 
 _READ_SIZE_BYTES = 64 * 1024
 _BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
@@ -47,10 +49,14 @@ class Connection:
     Args:
         stream: Secured already; closed when `run` or `abandon` returns.
         limits: How long to wait for what.
+        carried: What all connections of the node have carried; counted on.
     """
 
-    def __init__(self, stream: trio.abc.Stream, limits: TimeLimits | None = None) -> None:
+    def __init__(
+        self, stream: trio.abc.Stream, limits: TimeLimits | None = None, carried: Carried | None = None
+    ) -> None:
         self._stream = stream
+        self._carried = carried or Carried()
         self._limits = limits or TimeLimits()
         self._inbound = Inbound()
         self._early: deque[Frame] = deque()
@@ -61,6 +67,8 @@ class Connection:
         self.reason: CloseReason | None = None
         self.is_told = False
         self.detail = ""
+        # Called with each sight that the peer sends; nobody looks until somebody sets it.
+        self.on_sight: Callable[[Sight], None] | None = None
         self.sent_size_bytes = 0
         self.received_size_bytes = 0
 
@@ -121,6 +129,12 @@ class Connection:
         if not self._queues.put(data, send_class):
             self.close(CloseReason.OVERFULL)
         self._wake.set()
+
+    def tell(self, sight: Sight) -> None:
+        """Send a sight before everything else that waits; never waits."""
+        if self.reason is None:
+            self._queues.put_message(encode_frame(sight))
+            self._wake.set()
 
     def close(self, reason: CloseReason, detail: str = "") -> None:
         """End the connection after the chunk that is being sent, and tell the peer why; the first reason counts."""
@@ -191,6 +205,7 @@ class Connection:
         except _BROKEN as error:
             raise PeerRefusedError("{reason}: the connection broke", CloseReason.LOST) from error
         self.sent_size_bytes += len(data)
+        self._carried.sent_size_bytes += len(data)
 
     async def _read(self, take: Callable[[Frame], Awaitable[None]], scope: trio.CancelScope) -> None:
         """Read until the peer leaves; what comes after a reason to close is read and thrown away."""
@@ -227,7 +242,10 @@ class Connection:
             if isinstance(frame, Goodbye):
                 self.is_told = True
                 raise PeerRefusedError("{reason}: the peer leaves", frame.reason, told=True)
-            if self.reason is None and not isinstance(frame, Alive):
+            if isinstance(frame, Sight):
+                if self.on_sight is not None:
+                    self.on_sight(frame)
+            elif self.reason is None and not isinstance(frame, Alive):
                 await take(frame)
         self._inbound.postpone(trio.current_time() - began_s)
 
@@ -239,6 +257,7 @@ class Connection:
         if not data:
             raise PeerRefusedError("{reason}: the peer closed the connection", CloseReason.LOST)
         self.received_size_bytes += len(data)
+        self._carried.received_size_bytes += len(data)
         return self._inbound.take(bytes(data), trio.current_time()) if self.reason is None else []
 
     async def _discard(self) -> None:

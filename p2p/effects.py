@@ -8,8 +8,10 @@ from enum import Enum, IntEnum
 from typing import NamedTuple, TypeAlias
 
 from ledger.hashing import Hash
-from p2p.frames import Blocks, Entries, Frame, Gossip, PayloadKind, Transactions
+from p2p.frame import Frame
+from p2p.frames import Blocks, Entries, Gossip, PayloadKind, Transactions
 from p2p.offences import Offence
+from p2p.snapshot_frames import Headers, Part, Past
 
 
 class SendClass(IntEnum):
@@ -32,6 +34,8 @@ _PAYLOAD_CLASSES = {
     PayloadKind.CHECKPOINT: SendClass.CONTROL,
 }
 
+_BULK = (Blocks, Transactions, Part, Headers, Past)
+
 
 def send_class_of(frame: Frame) -> SendClass:
     """The class of a frame: that of its payload, bulk for answers, control for everything small."""
@@ -40,7 +44,7 @@ def send_class_of(frame: Frame) -> SendClass:
     # The missing entries of a proposal are what its acknowledgement waits for.
     if isinstance(frame, Entries):
         return SendClass.PROPOSAL
-    return SendClass.BULK if isinstance(frame, Blocks | Transactions) else SendClass.CONTROL
+    return SendClass.BULK if isinstance(frame, _BULK) else SendClass.CONTROL
 
 
 class DropReason(Enum):

@@ -19,12 +19,19 @@ from ledger.signing import SIGNATURE_SIZE_BYTES
 from ledger.submission import SUBMISSION_SIZE_BYTES_MAX
 from ledger.transaction import ENVELOPE_SIZE_BYTES_MAX
 from p2p.errors import FrameTooLargeError, InvalidFrameError
-from p2p.fields import HASH, FieldKind, Flag, ListOf, Number, Octets, Row
+from p2p.fields import HASH, Flag, ListOf, Number, Octets, Row
+from p2p.frame import FRAME_SIZE_BYTES_MAX, REQUEST_NUMBER, Frame
+from p2p.snapshot_frames import (
+    Headers,
+    Part,
+    Past,
+    Snapshots,
+    WantHeaders,
+    WantPart,
+    WantPast,
+    WantSnapshots,
+)
 
-# docs/protocol.md, section 8: the largest block (3 MiB of envelopes, 16,384 of them) fits with all that belongs to it.
-FRAME_SIZE_BYTES_MAX = 4 * 1024 * 1024
-# What a frame of some ids or numbers needs at most; read before the frame, so that a small kind never fills a buffer.
-SMALL_FRAME_SIZE_BYTES_MAX = 128 * 1024
 # Hops of the longest line of nodes that anybody would build; a message that went further says this number.
 ROUND_MAX = 65_535
 # 36 kB: a second of announcements in the busiest network, or what a new neighbour is told about the last half minute.
@@ -42,7 +49,6 @@ PENDING_BUCKETS = 16
 # A signed note: three lines, and 22 signatures of a name of 63 characters or less and at most 102 more: 4 KiB.
 CHECKPOINT_SIZE_BYTES_MAX = 8 * 1024
 _CERTIFICATE = Octets(CERTIFICATE_SIZE_BYTES_MAX)
-_REQUEST = Number(maximum=2**32 - 1)
 
 
 class PayloadKind(IntEnum):
@@ -105,26 +111,6 @@ class PendingSummary(NamedTuple):
 
     id_count: int
     buckets: tuple[Hash, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One kind of frame; `FIELDS` are its first fields, in their order on the wire after the tag."""
-
-    TAG: ClassVar[int]
-    NAME: ClassVar[str]
-    SIZE_BYTES_MAX: ClassVar[int] = SMALL_FRAME_SIZE_BYTES_MAX
-    FIELDS: ClassVar[tuple[FieldKind, ...]]
-
-    @classmethod
-    def field_names(cls) -> tuple[str, ...]:
-        """The names of the fields on the wire."""
-        return cls.__match_args__[: len(cls.FIELDS)]
-
-    @classmethod
-    def of_fields(cls, *values: Any) -> Self:
-        """The frame with these fields, which are checked already."""
-        return cls(*values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +222,7 @@ class WantTransactions(Frame):
 
     TAG: ClassVar[int] = 8
     NAME: ClassVar[str] = "want-transactions"
-    FIELDS: ClassVar = (_REQUEST, ListOf(HASH, WANTED_TRANSACTIONS_MAX, 1))
+    FIELDS: ClassVar = (REQUEST_NUMBER, ListOf(HASH, WANTED_TRANSACTIONS_MAX, 1))
 
     request: int
     ids: tuple[Hash, ...]
@@ -249,7 +235,7 @@ class Transactions(Frame):
     TAG: ClassVar[int] = 9
     NAME: ClassVar[str] = "transactions"
     SIZE_BYTES_MAX: ClassVar[int] = FRAME_SIZE_BYTES_MAX
-    FIELDS: ClassVar = (_REQUEST, ListOf(Octets(SUBMISSION_SIZE_BYTES_MAX, 1), WANTED_TRANSACTIONS_MAX))
+    FIELDS: ClassVar = (REQUEST_NUMBER, ListOf(Octets(SUBMISSION_SIZE_BYTES_MAX, 1), WANTED_TRANSACTIONS_MAX))
 
     request: int
     submissions: tuple[bytes, ...]
@@ -261,7 +247,7 @@ class WantBlocks(Frame):
 
     TAG: ClassVar[int] = 10
     NAME: ClassVar[str] = "want-blocks"
-    FIELDS: ClassVar = (_REQUEST, Number(1), Number(1, WANTED_BLOCKS_MAX), Flag())
+    FIELDS: ClassVar = (REQUEST_NUMBER, Number(1), Number(1, WANTED_BLOCKS_MAX), Flag())
 
     request: int
     first_height: int
@@ -278,7 +264,7 @@ class Blocks(Frame):
     NAME: ClassVar[str] = "blocks"
     SIZE_BYTES_MAX: ClassVar[int] = FRAME_SIZE_BYTES_MAX
     FIELDS: ClassVar = (
-        _REQUEST,
+        REQUEST_NUMBER,
         ListOf(
             Row(
                 (
@@ -305,7 +291,7 @@ class WantEntries(Frame):
     TAG: ClassVar[int] = 12
     NAME: ClassVar[str] = "want-entries"
     FIELDS: ClassVar = (
-        _REQUEST,
+        REQUEST_NUMBER,
         HASH,
         ListOf(Number(maximum=BLOCK_ENTRIES_MAX - 1), BLOCK_ENTRIES_MAX, 1, ascending=True),
     )
@@ -323,7 +309,7 @@ class Entries(Frame):
     NAME: ClassVar[str] = "entries"
     SIZE_BYTES_MAX: ClassVar[int] = FRAME_SIZE_BYTES_MAX
     FIELDS: ClassVar = (
-        _REQUEST,
+        REQUEST_NUMBER,
         ListOf(
             Row((Number(maximum=BLOCK_ENTRIES_MAX - 1), Octets(ENVELOPE_SIZE_BYTES_MAX, 1)), IndexedEntry),
             BLOCK_ENTRIES_MAX,
@@ -374,6 +360,14 @@ KINDS: dict[int, type[Frame]] = {
         Entries,
         TermCertificate,
         CheckpointNote,
+        WantSnapshots,
+        Snapshots,
+        WantPart,
+        Part,
+        WantHeaders,
+        Headers,
+        WantPast,
+        Past,
     )
 }
 

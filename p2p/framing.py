@@ -7,7 +7,8 @@ Source: docs/protocol.md, section 8.
 
 from ledger.errors import RemoteProtocolError
 from p2p.errors import InvalidFrameError
-from p2p.frames import FRAME_SIZE_BYTES_MAX, Frame, decode_frame, encode_frame, kind_of
+from p2p.frame import FRAME_SIZE_BYTES_MAX, Frame
+from p2p.frames import decode_frame, encode_frame, kind_of
 
 LENGTH_SIZE_BYTES = 4
 # Tag and number of fields, without which no frame can be.

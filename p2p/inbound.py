@@ -9,13 +9,8 @@ from ledger.errors import RemoteProtocolError
 from p2p.chunks import TRANSPORT_CHANNEL, Chunk, ChunkReader
 from p2p.effects import SendClass
 from p2p.errors import InvalidFrameError
-from p2p.frames import (
-    FRAME_SIZE_BYTES_MAX,
-    PAYLOAD_SIZE_BYTES_MAX,
-    SMALL_FRAME_SIZE_BYTES_MAX,
-    Frame,
-    PayloadKind,
-)
+from p2p.frame import FRAME_SIZE_BYTES_MAX, SMALL_FRAME_SIZE_BYTES_MAX, Frame
+from p2p.frames import PAYLOAD_SIZE_BYTES_MAX, PayloadKind
 from p2p.framing import LENGTH_SIZE_BYTES, FrameReader
 from p2p.transport_messages import Hello, decode_message
 

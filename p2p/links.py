@@ -8,6 +8,7 @@ from ledger.hashing import Hash
 from p2p.close_reasons import CloseReason
 from p2p.connection import Connection
 from p2p.peer_book import PeerLine
+from p2p.sightings import Sightings
 from p2p.transport_messages import Head
 
 
@@ -26,6 +27,7 @@ class Link:
     is_guest: bool
     since_ms: int = 0
     is_up: bool = False
+    sightings: Sightings = field(default_factory=Sightings)
     gone: trio.Event = field(default_factory=trio.Event)
 
     def make_way(self, run: bytes) -> None:
@@ -48,4 +50,6 @@ class Link:
             received_size_bytes=one.received_size_bytes,
             queued_size_bytes=one.queued_size_bytes,
             dropped_count=one.dropped_count,
+            version=self.version,
+            sighting=self.sightings.newest,
         )

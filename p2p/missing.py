@@ -125,6 +125,12 @@ class MissingMessages:
             if not missing.rounds:
                 del self._missing[id]
 
+    def hurry(self, now_ms: int) -> None:
+        """Wait no longer for what nobody was asked for yet: the way by which it would have come is gone."""
+        for missing in self._missing.values():
+            if not missing.asked:
+                missing.due_ms = min(missing.due_ms, now_ms)
+
     def due(self, now_ms: int) -> Due:
         """The questions whose time has come; each is returned once."""
         questions: list[Question] = []

@@ -17,6 +17,8 @@ class Offence(Enum):
     INVALID_MESSAGE = "invalid-message"
     # A block or entry that does not fit what was asked for or breaks a rule.
     INVALID_BLOCK = "invalid-block"
+    # A part of a snapshot that is not what its hash names, or a snapshot that no header proves.
+    INVALID_SNAPSHOT = "invalid-snapshot"
     # More work than the rates allow.
     FLOOD = "flood"
     # Something that nobody asked for, of a kind that is only sent when asked for.
@@ -31,6 +33,7 @@ POINTS: dict[Offence, int] = {
     Offence.INVALID_FRAME: 60,
     Offence.INVALID_MESSAGE: 20,
     Offence.INVALID_BLOCK: 60,
+    Offence.INVALID_SNAPSHOT: 60,
     Offence.FLOOD: 5,
     Offence.UNASKED: 10,
     Offence.UNANSWERED: 3,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from ledger.hashing import Hash
 from p2p.close_reasons import CloseReason
 from p2p.rate import Rate, TokenBucket
+from p2p.sightings import Sighting
 
 # As many as scores are kept of (`p2p.scores`).
 PEERS_MAX = 4096
@@ -40,7 +41,7 @@ class Stranger(NamedTuple):
 class PeerLine(NamedTuple):
     """A peer as `peers` shows it; what belongs to a connection is empty or zero without one.
 
-    `dialled` by this node; times are milliseconds since 1970 UTC.
+    `dialled` by this node; times are milliseconds since 1970 UTC; `version` of the protocol that both speak.
     """
 
     peer: Hash
@@ -54,6 +55,8 @@ class PeerLine(NamedTuple):
     dropped_count: int = 0
     banned_until_ms: int = 0
     ending: Ending | None = None
+    version: int = 0
+    sighting: Sighting | None = None
 
 
 class PeerBook:

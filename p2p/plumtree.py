@@ -60,6 +60,9 @@ OPTIMISE_EVERY_MS = 1000
 # Whoever says that it is near and then pushes nothing costs one question for a heartbeat in this time. With the pace
 # above alone, one such neighbour made every tenth heartbeat late.
 OPTIMISE_PEER_EVERY_MS = 30_000
+# Repairing makes every link eager until the next shaping message. Whoever comes and goes all the time would have
+# everything sent over all links; at this pace it is a fifth of it.
+REPAIR_EVERY_MS = 1000
 # What a peer may ask for again: everything recent at once after a break, then a second copy of a busy network.
 GRAFT_RATE = Rate(per_second=2 * 1024 * 1024, burst=64 * 1024 * 1024)
 
@@ -123,6 +126,7 @@ class Plumtree:
         self._awaiting_size_bytes_max = awaiting_size_bytes_max
         self._awaiting_size_bytes = 0
         self._optimised_ms = -OPTIMISE_EVERY_MS
+        self._repaired_ms = -REPAIR_EVERY_MS
         # Who brought the newest shaping message first; None where it was this node's own, or there was none.
         self._way_back: Hash | None = None
         self._is_origin = False
@@ -163,16 +167,37 @@ class Plumtree:
 
         That brings it what was lost with an earlier connection, or passed while the network was cut in two.
         """
-        self.peer_down(peer)
+        self._lose(peer)
         self._peers[peer] = _Peer(TokenBucket(GRAFT_RATE, now_ms))
         self._recent.expire(now_ms)
         newest = self._recent.newest(ANNOUNCEMENTS_MAX)
         return [send(peer, IHave(newest))] if newest else []
 
-    def peer_down(self, peer: Hash) -> None:
-        """The connection with `peer` is gone, and with it all frames that were under way."""
-        if self._peers.pop(peer, None) is not None:
+    def peer_down(self, peer: Hash, now_ms: int) -> list[Effect]:
+        """The connection with `peer` is gone, and with it all frames that were under way.
+
+        If messages ran along it, the tree is broken there: all other links take its place at once, until shaping
+        messages have thinned them out. What others announced and this node lacks is asked for, and what they were to
+        be told of is sent, since neither may come another way.
+        """
+        gone = self._lose(peer)
+        if gone is None or not gone.eager or now_ms - self._repaired_ms < REPAIR_EVERY_MS:
+            return []
+        self._repaired_ms = now_ms
+        self._missing.hurry(now_ms)
+        effects = self._ask(now_ms)
+        for id, one in self._peers.items():
+            if not one.eager:
+                one.eager = True
+                effects.append(send(id, Graft(())))
+            effects += self._give(id, tuple(one.announcing), now_ms)
+        return effects
+
+    def _lose(self, peer: Hash) -> _Peer | None:
+        gone = self._peers.pop(peer, None)
+        if gone is not None:
             self._missing.lost(peer)
+        return gone
 
     def broadcast(
         self, kind: PayloadKind, payload: bytes, now_ms: int, shapes: bool, goes_back: bool = False
@@ -264,6 +289,11 @@ class Plumtree:
         for id, one in self._peers.items():
             if one.announcing:
                 effects += self._announce(id)
+        return effects + self._ask(now_ms)
+
+    def _ask(self, now_ms: int) -> list[Effect]:
+        """Ask for what was announced and did not come, as far as it is time for it."""
+        effects: list[Effect] = []
         if not len(self._missing):
             return effects
         due = self._missing.due(now_ms)
@@ -322,8 +352,12 @@ class Plumtree:
         return effects
 
     def _on_graft(self, peer: Hash, ids: Iterable[Hash], now_ms: int) -> list[Effect]:
+        self._peers[peer].eager = True
+        return self._give(peer, ids, now_ms)
+
+    def _give(self, peer: Hash, ids: Iterable[Hash], now_ms: int) -> list[Effect]:
+        """Send these, as far as they are at hand and no more than a peer may have for the asking."""
         neighbour = self._peers[peer]
-        neighbour.eager = True
         effects: list[Effect] = []
         for id in ids:
             message = self._recent.get(id)

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ledger.hashing import Hash
-from p2p.frames import FRAME_SIZE_BYTES_MAX
+from p2p.frame import FRAME_SIZE_BYTES_MAX
 from p2p.offences import POINTS, Offence
 from p2p.rate import Rate, TokenBucket
 

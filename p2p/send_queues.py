@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, chunk_bytes
 from p2p.effects import SendClass
-from p2p.frames import FRAME_SIZE_BYTES_MAX
+from p2p.frame import FRAME_SIZE_BYTES_MAX
 
 _MIB = 1024 * 1024
 QUEUE_SIZE_BYTES_MAX: dict[SendClass, int] = {
@@ -26,6 +26,9 @@ QUEUE_SIZE_BYTES_MAX: dict[SendClass, int] = {
     # As many answers as a peer has questions under way.
     SendClass.BULK: 2 * FRAME_SIZE_BYTES_MAX,
 }
+# A proposal lets transactions go first that were queued before it: it is likely to be about them, and who lacks them
+# asks, which takes longer. One full batch, 10 ms on a line of 100 Mbit/s; not what a flood of them has queued.
+AHEAD_SIZE_BYTES_MAX = 128 * 1024
 # What a queued frame costs beside its bytes: frames of a few bytes must not fill the memory either.
 _COST_SIZE_BYTES = 64
 _LOSSY = frozenset((SendClass.PROPOSAL, SendClass.TRANSACTIONS, SendClass.BULK))
@@ -82,6 +85,8 @@ class SendQueues:
         self._messages: deque[bytes] = deque()
         self._queues = {one: _Queue(QUEUE_SIZE_BYTES_MAX[one]) for one in SendClass}
         self.dropped_count = 0
+        # How much of the transactions goes before the proposals that wait.
+        self._ahead_size_bytes = 0
 
     @property
     def size_bytes(self) -> int:
@@ -106,6 +111,9 @@ class SendQueues:
             if not queue.drop_oldest():
                 break
             self.dropped_count += 1
+        if send_class is SendClass.PROPOSAL:
+            waiting = self._queues[SendClass.TRANSACTIONS].size_bytes
+            self._ahead_size_bytes = min(waiting, AHEAD_SIZE_BYTES_MAX)
         queue.put(data)
         return True
 
@@ -115,5 +123,16 @@ class SendQueues:
             return chunk_bytes(TRANSPORT_CHANNEL, self._messages.popleft())
         for send_class, queue in self._queues.items():
             if queue.frames:
-                return chunk_bytes(send_class, queue.take())
+                ahead = self._transactions_ahead() if send_class is SendClass.PROPOSAL else None
+                return ahead or chunk_bytes(send_class, queue.take())
         return None
+
+    def _transactions_ahead(self) -> bytes | None:
+        """The next of those that go before a proposal; None where they are gone, or gave way to newer ones."""
+        queue = self._queues[SendClass.TRANSACTIONS]
+        if self._ahead_size_bytes <= 0 or not queue.frames:
+            self._ahead_size_bytes = 0
+            return None
+        chunk = chunk_bytes(SendClass.TRANSACTIONS, queue.take())
+        self._ahead_size_bytes -= len(chunk)
+        return chunk

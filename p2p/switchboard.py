@@ -17,17 +17,19 @@ from ledger.errors import LocalError, RemoteProtocolError
 from ledger.hashing import Hash
 from ledger.signing import SigningKey
 from p2p.bans import Ban, Bans
+from p2p.carried import Carried
 from p2p.certificates import own_certificate
 from p2p.close_reasons import CloseReason
 from p2p.connection import Connection, TimeLimits
 from p2p.contacts import Directory
 from p2p.doorkeeper import Doorkeeper, DoorLimits
 from p2p.effects import SendClass
-from p2p.frames import Frame
+from p2p.frame import Frame
 from p2p.framing import framed
 from p2p.guests import Guests
 from p2p.invitations import Guest, Invitation
 from p2p.links import Link
+from p2p.lookout import Lookout, LookoutTimes
 from p2p.offences import Offence
 from p2p.pairing import Choice, Present, choose
 from p2p.peer_book import Ending, PeerBook, PeerLine, Stranger
@@ -59,6 +61,7 @@ class TransportSettings(NamedTuple):
     times: TimeLimits = TimeLimits()
     doors: DoorLimits = DoorLimits()
     fixed: frozenset[Hash] | None = None
+    rhythm: LookoutTimes = LookoutTimes()
 
 
 class Switchboard:
@@ -92,11 +95,15 @@ class Switchboard:
         self._head = head
         self._now_ms = now_ms
         self._settings = settings or TransportSettings()
+        self.carried = Carried()
         self._guests = Guests()
         self._bans = Bans()
         self._book = PeerBook(now_ms())
         self._door = Doorkeeper(self._settings.doors)
         self._pins = Pins(self._certificate, self._pinned_keys())
+        self._lookout = Lookout(
+            self._certificate, directory, identity.software, now_ms, self._settings.times, self._settings.rhythm
+        )
         self._rebuild = trio.Event()
         self._links: dict[Hash, Link] = {}
         self._dialling: set[Hash] = set()
@@ -255,7 +262,7 @@ class Switchboard:
         try:
             with trio.fail_after(self._settings.times.handshake_s):
                 secure, key = await secured(stream, self._pins.context, server_side=True)
-                connection = Connection(secure, self._settings.times)
+                connection = Connection(secure, self._settings.times, self.carried)
                 node = self._known(key)
                 hello = await connection.hear_hello()
                 self._check(hello, node)
@@ -323,7 +330,7 @@ class Switchboard:
                 stream = await open_stream(address)
                 context = client_context(self._certificate, contact.transport_key)
                 secure, key = await secured(stream, context, server_side=False)
-                connection = Connection(secure, self._settings.times)
+                connection = Connection(secure, self._settings.times, self.carried)
                 if self._known(key) != peer:
                     raise PeerRefusedError("{reason}: another node answers", CloseReason.WRONG_NODE)
                 hello = await self._exchange(connection, peer)
@@ -411,6 +418,8 @@ class Switchboard:
         """Carry frames until the link ends."""
         try:
             link.is_up = True
+            if self._nursery is not None:
+                self._nursery.start_soon(self._lookout.keep, link)
             await self._events.send(LinkUp(link.peer, link.dialled, link.version, link.head))
             _log.info("peer-connected", peer=link.peer.hex(), address=link.address, dialled=link.dialled)
             try:
@@ -442,6 +451,8 @@ class Switchboard:
         link.gone.set()
 
     def _turned_away(self, peer: Hash | None, address: str, reason: CloseReason, detail: str) -> None:
+        if reason is CloseReason.LOOKED and peer is not None:
+            return
         now_ms = self._now_ms()
         if peer is None:
             self._book.turned_away(Stranger(now_ms, address, reason, detail))

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ledger.hashing import Hash
 from p2p.close_reasons import CloseReason
-from p2p.frames import Frame
+from p2p.frame import Frame
 from p2p.offences import Offence
 from p2p.transport_messages import Head
 

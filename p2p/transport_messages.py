@@ -1,25 +1,30 @@
 """What the two ends of a connection say to each other about the connection itself.
 
-Owns the byte form of hello, goodbye and alive, and what a hello must say to be answered; never sends anything. They
-travel in a channel of their own (`p2p.chunks`), one in a chunk, so their tags are not those of frames.
+Owns the byte form of hello, goodbye, alive and sight, and what a hello must say to be answered; never sends anything.
+They travel in a channel of their own (`p2p.chunks`), one in a chunk, so their tags are not those of frames.
 Source: docs/protocol.md, section 8; docs/reference/transport.md.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from enum import IntEnum
+from typing import Any, ClassVar, NamedTuple, Self
 
 from ledger.encoding import decode
 from ledger.hashing import Hash
 from p2p.close_reasons import REASON_MAX, CloseReason
 from p2p.errors import InvalidFrameError
 from p2p.fields import HASH, ListOf, Number, Octets
-from p2p.frames import Frame
+from p2p.frame import Frame
 
 # The versions of the protocol that this program speaks; ascending.
 PROTOCOL_VERSIONS = (1,)
 VERSION_MAX = 65_535
 VERSIONS_MAX = 16
 RUN_SIZE_BYTES = 16
+# As long as anybody's numbering of releases.
+SOFTWARE_SIZE_BYTES_MAX = 64
+# A host's name and a port: 253 and 6, and brackets.
+SEEN_ADDRESS_SIZE_BYTES_MAX = 264
 MESSAGE_SIZE_BYTES_MAX = 1024
 
 
@@ -89,7 +94,52 @@ class Alive(Frame):
     FIELDS: ClassVar = ()
 
 
-MESSAGES: dict[int, type[Frame]] = {kind.TAG: kind for kind in (Hello, Goodbye, Alive)}
+class Reach(IntEnum):
+    """Whether somebody got an answer at a node's registered address: nobody tried, it did, it did not."""
+
+    UNKNOWN = 0
+    REACHED = 1
+    NOT_REACHED = 2
+
+    @property
+    def text(self) -> str:
+        """The name in `peers`."""
+        return self.name.lower().replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight(Frame):
+    """What the sender's operator would tell the receiver's: nothing depends on it, and nobody checks it.
+
+    The sender's clock when it was queued; its software; the address at which it sees the receiver; and whether it got
+    an answer at the receiver's registered address, so many seconds ago.
+    """
+
+    TAG: ClassVar[int] = 4
+    NAME: ClassVar[str] = "sight"
+    SIZE_BYTES_MAX: ClassVar[int] = MESSAGE_SIZE_BYTES_MAX
+    FIELDS: ClassVar = (
+        Number(),
+        Octets(SOFTWARE_SIZE_BYTES_MAX),
+        Octets(SEEN_ADDRESS_SIZE_BYTES_MAX),
+        Number(maximum=max(Reach)),
+        Number(),
+    )
+
+    clock_ms: int
+    software: bytes
+    address: bytes
+    reach: Reach
+    reach_age_s: int
+
+    @classmethod
+    def of_fields(cls, *values: Any) -> Self:
+        """The message of these fields, which are checked already."""
+        clock_ms, software, address, reach, age_s = values
+        return cls(clock_ms, software, address, Reach(reach), age_s)
+
+
+MESSAGES: dict[int, type[Frame]] = {kind.TAG: kind for kind in (Hello, Goodbye, Alive, Sight)}
 
 
 def decode_message(data: bytes) -> Frame:
@@ -110,12 +160,13 @@ def decode_message(data: bytes) -> Frame:
 
 
 class Identity(NamedTuple):
-    """What this node says of itself in every hello; `run` is drawn once for each process."""
+    """What this node says of itself in every hello; `run` is drawn once for each process, `software` is for sights."""
 
     network: Hash
     node: Hash
     run: bytes
     versions: tuple[int, ...] = PROTOCOL_VERSIONS
+    software: str = ""
 
     def hello(self, head: Head) -> Hello:
         """The hello of this node at `head`."""

@@ -6,12 +6,12 @@ so that tests can put a broken one into the world.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from consensus.settings import Chance
 from consensus.timing import Timing
-from contracts.registry import Registry
+from contracts.protocols import Protocols
 from daemon.effects import (
     Admitted,
     Alarm,
@@ -21,6 +21,7 @@ from daemon.effects import (
     Dropped,
     Effect,
     EvidenceFound,
+    OutOfDate,
     ReadFailed,
     ReadReady,
     Refused,
@@ -34,23 +35,27 @@ from daemon.effects import (
 from daemon.events import (
     BatchStored,
     Event,
+    HandOverRequested,
     PeerConnected,
     PeerGone,
     ReadRequested,
     Received,
+    RoomChanged,
     SignStateSaved,
     Started,
     Stopping,
     Submission,
     Submitted,
+    SyncDone,
     Ticked,
     Verified,
 )
 from daemon.mempool import SIZE_BYTES_MAX, TRANSACTIONS_MAX
 from daemon.node import Node
-from daemon.node_errors import StaleDatabaseError
+from daemon.node_errors import ProtocolTooOldError, StaleDatabaseError
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
+from daemon.sync_work import AdoptSnapshot, AnswerSnapshots, SyncSettings, SyncWork, Work, WorkFailed
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.node_keys import NodeKeys
@@ -62,7 +67,9 @@ from storage.interface import StoreReader
 __all__ = [
     "TICK_INTERVAL_MS",
     "Admitted",
+    "AdoptSnapshot",
     "Alarm",
+    "AnswerSnapshots",
     "BatchStored",
     "Blame",
     "BlockExecuted",
@@ -75,11 +82,14 @@ __all__ = [
     "Effect",
     "Event",
     "EvidenceFound",
+    "HandOverRequested",
     "NodeFactory",
     "NodeStatus",
+    "OutOfDate",
     "OverlaySettings",
     "PeerConnected",
     "PeerGone",
+    "ProtocolTooOldError",
     "ReadFailed",
     "ReadReady",
     "ReadRequested",
@@ -87,6 +97,7 @@ __all__ = [
     "Refused",
     "Reported",
     "RoleChanged",
+    "RoomChanged",
     "SaveSignState",
     "SendFrame",
     "SignStateSaved",
@@ -98,9 +109,14 @@ __all__ = [
     "StoreBatch",
     "Submission",
     "Submitted",
+    "SyncDone",
+    "SyncSettings",
+    "SyncWork",
     "Ticked",
     "Verified",
     "Verify",
+    "Work",
+    "WorkFailed",
     "fixed_to",
     "make_node",
     "queues_of",
@@ -125,13 +141,14 @@ class Boot:
 
     keys: NodeKeys
     genesis: Genesis
-    registry: Registry
+    protocols: Protocols
     reader: StoreReader
     sign_state: SignState
     term_certificate: bytes
     chance: Chance
     timing: Timing
     neighbours: OverlaySettings
+    sync: SyncSettings = field(default_factory=SyncSettings)
 
 
 NodeFactory = Callable[[Boot], SteppedNode]
@@ -146,13 +163,14 @@ def make_node(boot: Boot) -> Node:
     return Node(
         boot.keys,
         boot.genesis,
-        boot.registry,
+        boot.protocols,
         boot.reader,
         boot.sign_state,
         boot.term_certificate,
         boot.chance,
         boot.timing,
         boot.neighbours,
+        sync=boot.sync,
     )
 
 

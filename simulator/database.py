@@ -7,6 +7,7 @@ costs a pointer each; only a restore from a backup applies them again.
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 
 from storage.interface import WriteBatch
 from storage.memory import MemoryStore
@@ -24,6 +25,12 @@ class Database:
         self.store = make()
         self._applied: list[WriteBatch] = []
         self._times_us: list[int] = []
+
+    @classmethod
+    def begun_at(cls, store: MemoryStore) -> "Database":
+        """A database that began with a snapshot; nothing older is to be had back."""
+        origin = deepcopy(store)
+        return cls(lambda: deepcopy(origin))
 
     def __len__(self) -> int:
         """How many batches were applied."""

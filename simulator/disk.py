@@ -6,7 +6,8 @@ Outlives the process that writes to it.
 
 - A write that is under way when the process or the machine ends is there afterwards or is missing, all of its group.
 - A trap ends the node right before or right after one of its writes becomes durable, before that is reported.
-- A full disk holds the database's writes back; the sign-state has its room already.
+- A full disk holds the database's writes back; the sign-state has its room already. The process notices with its next
+  write, or when it looks.
 - A damaged disk cannot be opened until that is mended. A process that starts takes the `database` that is there then.
 """
 
@@ -22,11 +23,14 @@ from simulator.database import Database, MakeStore
 from simulator.delays import EVEN, Delay
 from simulator.schedule import SECOND_US, Schedule
 from simulator.sign_state_slots import SignStateSlots
+from simulator.snapshots import SnapshotFiles
 from storage.interface import WriteBatch
 
 # As `daemon.disk` writes at most together, and how often it tries again on a full disk.
 GROUP_MAX = 64
 RETRY_US = SECOND_US
+# How long after the disk filled up, or was freed, the process looks at it: as often as `daemon.disk` does.
+LOOK_US = 2 * SECOND_US
 # A flush on a solid-state disk; faults make it slower.
 WRITE = Delay(EVEN, 200, 4_000)
 # However slow a disk is, a write comes to an end: what takes longer is an error of input and output.
@@ -62,6 +66,7 @@ class Trap:
 class DiskReports:
     """Whom the disk tells; the process that runs on it sets them, and nobody else hears.
 
+    `has_room` says that the disk is full, or is not any more; a process that starts takes it that it is not.
     `applied` says what became durable just now, before anybody is told; `saved` a state that was kept; `failed` that
     the store refuses a batch, which is the node's mistake.
     """
@@ -70,6 +75,7 @@ class DiskReports:
     saved: Callable[[int], None] = field(default=lambda ticket: None)
     applied: Callable[[Sequence[WriteBatch]], None] = field(default=lambda batches: None)
     failed: Callable[[BanyanError], None] = field(default=lambda error: None)
+    has_room: Callable[[bool], None] = field(default=lambda has_room: None)
 
 
 class Disk:
@@ -79,18 +85,24 @@ class Disk:
         schedule: The world's events.
         chance: For durations and for what is left of a write under way.
         make_store: Gives a store at the genesis.
+        snapshots: The machine's.
     """
 
-    def __init__(self, schedule: Schedule, chance: Chance, make_store: MakeStore) -> None:
+    def __init__(
+        self, schedule: Schedule, chance: Chance, make_store: MakeStore, snapshots: SnapshotFiles | None = None
+    ) -> None:
         self._schedule = schedule
         self._chance = chance
         self._write_us = WRITE.sampler(chance.random)
         self.database = Database(make_store)
+        self.snapshots = snapshots
         self.slots = SignStateSlots()
         self.reports = DiskReports()
         self.traps: list[Trap] = []
+        # Whether the process knows that the disk is full.
+        self.is_known_full = False
         # Faults count up and down, so that they may overlap.
-        self.full_count = 0
+        self._full_count = 0
         self.slowness = 1.0
         self.is_damaged = False
         self.is_frozen = False
@@ -108,7 +120,7 @@ class Disk:
     @property
     def is_full(self) -> bool:
         """Whether there is no room for the database's next write."""
-        return self.full_count > 0
+        return self._full_count > 0
 
     @property
     def waiting(self) -> int:
@@ -146,6 +158,7 @@ class Disk:
     def _end_write(self, life: int) -> None:
         if life != self._life:
             return
+        self.look()
         if self.is_full:
             self._schedule.after(RETRY_US, self._end_write, life)
             return
@@ -164,7 +177,10 @@ class Disk:
         batches = [one.batch for one in self._group]
         self._group = []
         try:
-            self.database.apply(batches, self._schedule.now_us)
+            for batch in batches:
+                self.database.apply([batch], self._schedule.now_us)
+                if self.snapshots is not None:
+                    self.snapshots.written(self.database.store)
         except BanyanError as error:
             self.reports.failed(error)
         else:
@@ -204,7 +220,31 @@ class Disk:
             self._begin_save()
             self.reports.saved(wanted.ticket)
 
+    def take_over(self) -> bool:
+        """Let the store of a finished sync take the place of the database; whether there is one. Nothing runs."""
+        if self.snapshots is None or self.snapshots.ready is None:
+            return False
+        self.database, self.snapshots.ready = Database.begun_at(self.snapshots.ready), None
+        return True
+
     # -- faults -------------------------------------------------------------------------------------------------
+
+    def fill(self) -> None:
+        """Leave no room, until `make_room` is called as often."""
+        self._full_count += 1
+        self._schedule.after(LOOK_US, self.look)
+
+    def make_room(self) -> None:
+        """One filling is over."""
+        self._full_count -= 1
+        assert self._full_count >= 0, "what is freed was filled before"
+        self._schedule.after(LOOK_US, self.look)
+
+    def look(self) -> None:
+        """Tell the process whether there is room, if it does not know."""
+        if self.is_full != self.is_known_full:
+            self.is_known_full = self.is_full
+            self.reports.has_room(not self.is_full)
 
     def freeze(self) -> None:
         """The process is stopped: what is under way is finished, nothing new begins."""
@@ -241,6 +281,7 @@ class Disk:
         self._saves.clear()
         self._is_saving = False
         self.is_frozen = False
+        self.is_known_full = False
         self.reports = DiskReports()
 
     def open(self) -> DiskImage | None:

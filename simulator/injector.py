@@ -195,12 +195,8 @@ class Injector:
 
     def _disk_full(self, fault: Fault) -> Undo:
         disk = self._process(fault).disk
-        disk.full_count += 1
-
-        def make_room() -> None:
-            disk.full_count -= 1
-
-        return make_room
+        disk.fill()
+        return disk.make_room
 
     def _disk_slow(self, fault: Fault) -> Undo:
         disk, factor = self._process(fault).disk, fault.number_of("factor")

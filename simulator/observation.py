@@ -23,7 +23,8 @@ class NodeStarted(NamedTuple):
 
 
 class NodeEnded(NamedTuple):
-    """A process is gone. `reason`: killed, power-loss, trapped, stopped, damaged, refused (it will not go on)."""
+    """A process is gone. `reason`: killed, power-loss, trapped, stopped, damaged, refused (it will not go on), too-old
+    (its program is)."""
 
     time_us: int
     node: int

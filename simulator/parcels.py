@@ -9,7 +9,8 @@ Bounded: `REMEMBERED_MAX` frames.
 from consensus.packets import Packet
 from daemon.saying import is_for_leader
 from ledger.errors import RemoteProtocolError
-from p2p.frames import Frame, Gossip, PayloadKind, decode_frame, encode_frame
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind, decode_frame, encode_frame
 from simulator.network import Parcel
 from simulator.spread import Broadcast
 

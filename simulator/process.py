@@ -15,10 +15,13 @@ from typing import Any
 from daemon.sign_state import SignState
 from ledger.hashing import Hash
 from ledger.submission import encode_submission
+from p2p.effects import send
 from simulator.adapter import (
     TICK_INTERVAL_MS,
     Admitted,
+    AdoptSnapshot,
     Alarm,
+    AnswerSnapshots,
     BatchStored,
     BlockExecuted,
     Boot,
@@ -28,15 +31,19 @@ from simulator.adapter import (
     Effect,
     Event,
     EvidenceFound,
+    HandOverRequested,
     NodeStatus,
+    OutOfDate,
     PeerConnected,
     PeerGone,
+    ProtocolTooOldError,
     ReadFailed,
     ReadReady,
     ReadRequested,
     Received,
     Refused,
     RoleChanged,
+    RoomChanged,
     SaveSignState,
     SendFrame,
     SignStateSaved,
@@ -48,6 +55,9 @@ from simulator.adapter import (
     StoreBatch,
     Submission,
     Submitted,
+    SyncDone,
+    SyncSettings,
+    SyncWork,
     Ticked,
     Verified,
     Verify,
@@ -61,6 +71,7 @@ from simulator.network import Parcel
 from simulator.observation import (
     BatchDurable,
     BlockTold,
+    DatabaseReplaced,
     EvidenceShown,
     NodeBroke,
     NodeEnded,
@@ -69,7 +80,7 @@ from simulator.observation import (
     RoleTaken,
     StateSigned,
 )
-from simulator.schedule import MILLISECOND_US
+from simulator.schedule import MILLISECOND_US, SECOND_US
 from simulator.surroundings import Surroundings
 from storage.interface import WriteBatch
 
@@ -77,12 +88,17 @@ from storage.interface import WriteBatch
 HELD_MAX = 20_000
 # As the shell's threads take for a batch: handing over, and each signature.
 _VERIFY_US, _VERIFY_EACH_US = 200, 60
+# A work of syncing by snapshot: some megabytes to a disk; and a start on top of one.
+_SYNC_US = 20_000
 
 KILLED = "killed"
 POWER_LOSS = "power-loss"
 STOPPED = "stopped"
 DAMAGED = "damaged"
 REFUSED = "refused"
+TOO_OLD = "too-old"
+# As long as the shell waits for a successor, and how often it looks.
+_HAND_OVER_US, _LOOK_US = 2 * SECOND_US, 50 * MILLISECOND_US
 
 
 class Process:
@@ -116,6 +132,8 @@ class Process:
         self._pauses = 0
         self._carry: dict[type, Callable[[Any], None]] = {
             StoreBatch: disk.store,
+            SyncWork: self._sync,
+            AnswerSnapshots: self._answer,
             SaveSignState: self._save,
             SendFrame: self._send,
             Verify: self._verify,
@@ -130,6 +148,7 @@ class Process:
             Alarm: self._alarm,
             Dial: self._dial,
             Drop: self._drop,
+            OutOfDate: lambda effect: self.retire(),
             Stopped: lambda effect: self._end(STOPPED, silently=False),
         }
 
@@ -144,6 +163,8 @@ class Process:
         """Begin with what is on the disk, unless a fault holds the process down or it runs already."""
         if self.node is not None or self._downs:
             return
+        if self.disk.take_over():
+            self._tell(DatabaseReplaced(self._schedule.now_us, self.number, False))
         image = self.disk.open()
         if image is None:
             self._tell(NodeEnded(self._schedule.now_us, self.number, DAMAGED))
@@ -152,18 +173,19 @@ class Process:
         around, store = self._around, image.database.store
         head = store.head()
         self._tell(NodeStarted(self._schedule.now_us, self.number, head.executed_height, head.tip_height))
-        self.disk.reports = DiskReports(self._stored, self._saved, self._applied, self._break)
+        self.disk.reports = DiskReports(self._stored, self._saved, self._applied, self._break, self._has_room)
         self._desk.open(store)
         boot = Boot(
             self.keys,
             around.identities.genesis,
-            around.registry,
+            around.protocols,
             store,
             image.state,
             image.certificate,
             Chance(around.seed, f"node/{self.number}/{self.starts}"),
             around.timing,
             around.neighbours[self.number],
+            self.disk.snapshots.settings(store) if self.disk.snapshots is not None else SyncSettings(),
         )
         try:
             self.node = around.factories[self.number](boot)
@@ -175,6 +197,7 @@ class Process:
         self._schedule.after(phase_us, self._tick, self.starts)
         around.connections.started(self.number)
         self._post(Started)
+        self.disk.look()
         if self._pauses:
             self._set_paused(True)
 
@@ -195,6 +218,21 @@ class Process:
         """Ask the node to end in good order."""
         if self.node is not None:
             self._post(Stopping)
+
+    def retire(self) -> None:
+        """Let another node lead, then end in good order, as an operator's signal makes the shell do."""
+        if self.node is not None:
+            self._post(HandOverRequested, None)
+            self._stop_when_relieved(self.starts, self._schedule.now_us + _HAND_OVER_US)
+
+    def _stop_when_relieved(self, start: int, deadline_us: int) -> None:
+        status = self.status()
+        if status is None or self.starts != start:
+            return
+        if status.leader not in (None, status.node_id) or self._schedule.now_us >= deadline_us:
+            self.stop()
+        else:
+            self._schedule.after(_LOOK_US, self._stop_when_relieved, start, deadline_us)
 
     def pause(self) -> None:
         """Stop the process as SIGSTOP does."""
@@ -241,6 +279,9 @@ class Process:
 
     def _break(self, error: BaseException) -> None:
         """The node ended by itself: an alarm, or an error nobody foresaw."""
+        if isinstance(error, ProtocolTooOldError):
+            self._end(TOO_OLD, silently=False)
+            return
         # First of all why: the end alone says no more than that the node refused.
         if not isinstance(error, StaleDatabaseError):
             self._tell(NodeBroke(self._schedule.now_us, self.number, f"{type(error).__name__}: {error}"))
@@ -307,6 +348,9 @@ class Process:
         self._tell(StateSigned(self._schedule.now_us, self.number, self._keeping.pop(ticket)))
         self._post(SignStateSaved, ticket)
 
+    def _has_room(self, has_room: bool) -> None:
+        self._post(RoomChanged, has_room)
+
     def _applied(self, batches: Sequence[WriteBatch]) -> None:
         for batch in batches:
             self._tell(BatchDurable(self._schedule.now_us, self.number, batch))
@@ -315,7 +359,7 @@ class Process:
 
     def submit(self, envelope: bytes, reply: Reply) -> None:
         """A client hands in a transaction; a process that cannot take it says so at once."""
-        if not self.is_running or self.disk.is_full or len(self._desk) >= WAITING_MAX:
+        if not self.is_running or self.disk.is_known_full or len(self._desk) >= WAITING_MAX:
             reply(LATER)
             return
         found = self._around.verification.found(encode_submission(envelope, ()))
@@ -368,6 +412,24 @@ class Process:
         if self.node is not None and start == self.starts:
             found = self._around.verification.found
             self._post(Verified, effect.ticket, tuple(found(one) for one in effect.submissions))
+
+    def _sync(self, effect: SyncWork) -> None:
+        self._schedule.after(_SYNC_US, self._synced, self.starts, effect)
+
+    def _synced(self, start: int, effect: SyncWork) -> None:
+        """A work is done, unless the process has ended meanwhile: then nothing of it was."""
+        if self.node is None or start != self.starts or self.disk.snapshots is None:
+            return
+        failed = self.disk.snapshots.do(effect.work)
+        if failed is None and isinstance(effect.work, AdoptSnapshot):
+            self._end(STOPPED, silently=False)
+            self._schedule.after(_SYNC_US, self.start)
+        else:
+            self._post(SyncDone, effect.ticket, failed)
+
+    def _answer(self, effect: AnswerSnapshots) -> None:
+        if self.disk.snapshots is not None:
+            self._send(send(effect.peer, self.disk.snapshots.answer(effect.asked)))
 
     def _executed(self, effect: BlockExecuted) -> None:
         self._tell(BlockTold(self._schedule.now_us, self.number, effect.height, effect.tree_size, effect.transactions))

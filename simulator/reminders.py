@@ -13,6 +13,7 @@ from contracts.context import Context
 from contracts.contract import Contract, Operation, TimerHandler
 from contracts.errors import Reason, Refusal
 from contracts.notice import NOTICE, post
+from contracts.protocols import Protocol, Protocols
 from contracts.registry import Registry
 from contracts.timer_context import TimerContext
 from contracts.timers import cancel_timer, set_timer
@@ -32,9 +33,9 @@ _CANCELLED_SHARE = 64
 _REFUSED_SHARE = 7
 
 
-def registry_with_reminders() -> Registry:
-    """The built-in contracts, in which notices are reminded of."""
-    return Registry(_adapted(one) for one in builtin_registry().contracts)
+def protocols_with_reminders() -> Protocols:
+    """The one version of simulated networks: the built-in contracts, in which notices are reminded of."""
+    return Protocols([Protocol(1, Registry(_adapted(one) for one in builtin_registry().contracts))])
 
 
 def _adapted(contract: Contract) -> Contract:

@@ -49,7 +49,8 @@ class Scenario:
     `nodes` vote at first, `observers` follow; faults come to the former, apart from promotions. `settle_seconds`:
     when counting how messages spread begins. `kinds`: which kinds of faults may be drawn; () for none. `faults`:
     exactly these instead. `liars`: nodes that are built by another factory and lie. `bandwidth`: bytes a second of
-    each link, 0 for no limit. `reminders`: notices set timers.
+    each link, 0 for no limit. `reminders`: notices set timers. `snapshot_blocks`: nodes make a snapshot every so many
+    blocks, and take one when they are so far behind; 0 for never.
 
     Raises:
         InvalidScenarioError: it cannot be.
@@ -68,6 +69,7 @@ class Scenario:
     timing: Timing = field(default_factory=Timing)
     clients: ClientSettings = field(default_factory=ClientSettings)
     reminders: bool = False
+    snapshot_blocks: int = 0
     factory: NodeFactory = make_node
     liars: Mapping[int, NodeFactory] = field(default_factory=dict)
     trace_lines: int = LINES_MAX

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from consensus.timing import Timing
-from contracts.registry import Registry
+from contracts.protocols import Protocols
 from ledger.hashing import Hash
 from simulator.adapter import NodeFactory, OverlaySettings
 from simulator.connections import Connections
@@ -29,7 +29,7 @@ class Surroundings:
     trace: Trace
     identities: Identities
     numbers: dict[Hash, int]
-    registry: Registry
+    protocols: Protocols
     timing: Timing
     factories: tuple[NodeFactory, ...]
     neighbours: tuple[OverlaySettings, ...]

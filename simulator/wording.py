@@ -9,7 +9,8 @@ from typing import Any
 from consensus.packets import Packet
 from daemon.sign_state import SignState
 from ledger.errors import BanyanError
-from p2p.frames import Frame, Gossip, PayloadKind
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind
 from simulator.adapter import (
     Admitted,
     Alarm,

@@ -6,7 +6,7 @@ event by event: nothing in here asks a real clock, real chance or the order of a
 
 from collections.abc import Callable
 
-from contracts.builtin import builtin_registry
+from contracts.protocols import builtin_protocols
 from simulator.adapter import fixed_to, queues_of
 from simulator.chance import Chance
 from simulator.checkers.every_rule import every_rule
@@ -17,7 +17,7 @@ from simulator.connections import Connections
 from simulator.delays import PROFILES
 from simulator.disk import Disk
 from simulator.errors import OverloadError
-from simulator.identities import START_MS, identities
+from simulator.identities import START_MS, Identities, identities
 from simulator.injector import Injector
 from simulator.membership import Membership
 from simulator.network import QUEUE_SIZE_BYTES_MAX, Network, Parcel
@@ -41,9 +41,10 @@ from simulator.observation import (
 from simulator.overlays import linked_with, overlay
 from simulator.parcels import Parcels
 from simulator.process import Process
-from simulator.reminders import registry_with_reminders
+from simulator.reminders import protocols_with_reminders
 from simulator.scenario import Setting
 from simulator.schedule import COMING_MAX, MILLISECOND_US, SECOND_US, Schedule
+from simulator.snapshots import SnapshotFiles
 from simulator.surroundings import Surroundings
 from simulator.timeline import Timeline
 from simulator.trace import Trace
@@ -106,7 +107,7 @@ class World:
             trace=self.trace,
             identities=known,
             numbers=known.number_of(),
-            registry=registry_with_reminders() if scenario.reminders else builtin_registry(),
+            protocols=protocols_with_reminders() if scenario.reminders else builtin_protocols(),
             timing=scenario.timing,
             factories=tuple(scenario.liars.get(number, scenario.factory) for number in range(count)),
             neighbours=tuple(
@@ -121,7 +122,7 @@ class World:
             Process(
                 number,
                 around,
-                Disk(self.schedule, Chance(seed, f"disk/{number}"), known.make_store),
+                self._disk(number, known),
                 Clock(START_MS),
             )
             for number in range(count)
@@ -139,6 +140,10 @@ class World:
             Membership(seed, self.schedule, known, self.processes),
             self._calm,
         )
+
+    def _disk(self, number: int, known: Identities) -> Disk:
+        snapshots = SnapshotFiles(known.genesis, self._scenario.snapshot_blocks)
+        return Disk(self.schedule, Chance(self.setting.seed, f"disk/{number}"), known.make_store, snapshots)
 
     @property
     def violation(self) -> Violation | None:

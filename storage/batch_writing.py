@@ -13,13 +13,16 @@ from storage.batch_rules import Advance
 from storage.chunks import pack_chunks
 from storage.effects import pack_effects
 from storage.environment import Table, Write
-from storage.interface import StateChange, StoredBlock, StoredExecution, WriteBatch
+from storage.interface import StateChange, StoredBlock, StoredExecution, StoredHeader, StoredPast, WriteBatch
+from storage.kept import WHOLE, Kept
 from storage.layout import (
     META_CHECKPOINT,
+    META_KEPT,
     META_LANES,
     MalformedRecordError,
     number_key,
     pack_header,
+    pack_kept,
     pack_payload,
     tile_key,
     unpack_header,
@@ -49,13 +52,47 @@ def write_batch(transaction: Write, tables: Tables, batch: WriteBatch, step: Adv
         _write_execution(transaction, tables, execution)
     if batch.payloads:
         rows = sorted((payload.commitment, pack_payload(payload)) for payload in batch.payloads)
-        _put_all(transaction, tables["payloads"], rows)
+        put_all(transaction, tables["payloads"], rows)
     if batch.checkpoint is not None:
         transaction.put(META_CHECKPOINT, batch.checkpoint, db=tables["meta"])
 
 
+def write_past(transaction: Write, tables: Tables, header: StoredHeader, past: StoredPast) -> None:
+    """Write everything of a block below the newest that came without it, except its ids and the edge of what is kept.
+
+    Results that were there already, since outcome leaves above state them, are written again as they are.
+    """
+    entries = pack_chunks(enumerate(past.entries, header.first_index))
+    put_all(transaction, tables["entries"], ((number_key(index), chunk) for index, chunk in entries))
+    effects = [(header.first_index, pack_effects(past.effects))] if past.effects else []
+    write_results(transaction, tables, [*effects, *past.results])
+    put_all(transaction, tables["links"], link_rows(past.links))
+
+
+def write_results(transaction: Write, tables: Tables, rows: Iterable[tuple[int, bytes]]) -> None:
+    """Write rows of results below the newest, of one block, by log index."""
+    put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in pack_chunks(rows)))
+
+
+def write_kept(transaction: Write, tables: Tables, kept: Kept) -> None:
+    """Write the edge of what is kept; a store that is whole has none."""
+    if kept == WHOLE:
+        transaction.delete(META_KEPT, db=tables["meta"])
+    else:
+        transaction.put(META_KEPT, pack_kept(kept), db=tables["meta"])
+
+
+def drop_headers(transaction: Write, tables: Tables, height: int, first_index: int) -> None:
+    """Delete headers with their certificates from `height` on, of blocks that have no entries here."""
+    _delete_from(transaction, tables, (("headers", height), ("starts", first_index), ("certificates", height)))
+
+
 def _drop(transaction: Write, tables: Tables, height: int, first_index: int) -> None:
-    for name, start in (("headers", height), ("starts", first_index), ("entries", first_index)):
+    _delete_from(transaction, tables, (("headers", height), ("starts", first_index), ("entries", first_index)))
+
+
+def _delete_from(transaction: Write, tables: Tables, starts: Iterable[tuple[str, int]]) -> None:
+    for name, start in starts:
         with transaction.cursor(tables[name]) as cursor:
             found = cursor.set_range(number_key(start))
             while found:
@@ -64,22 +101,27 @@ def _drop(transaction: Write, tables: Tables, height: int, first_index: int) -> 
                 found = bool(cursor.key())
 
 
-def _write_block(transaction: Write, tables: Tables, block: StoredBlock) -> None:
-    header = block.header
+def write_header(transaction: Write, tables: Tables, header: StoredHeader) -> None:
+    """Write the header of a block above all that are there."""
     height, first = number_key(header.height), number_key(header.first_index)
     transaction.put(height, pack_header(header), append=True, db=tables["headers"])
     transaction.put(first, height, append=True, db=tables["starts"])
+
+
+def _write_block(transaction: Write, tables: Tables, block: StoredBlock) -> None:
+    header = block.header
+    write_header(transaction, tables, header)
     chunks = pack_chunks(enumerate(block.entries, header.first_index))
-    _put_all(transaction, tables["entries"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
+    put_all(transaction, tables["entries"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
 
 
 def _write_execution(transaction: Write, tables: Tables, execution: StoredExecution) -> None:
     transaction.put(number_key(execution.height), execution.certificate, append=True, db=tables["certificates"])
     chunks = pack_chunks([*_effects(transaction, tables, execution), *execution.results])
-    _put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
+    put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
     for gained in execution.tile_hashes:
-        _extend_tiles(transaction, tables["tiles"], gained)
-    _put_all(transaction, tables["links"], link_rows(execution.links))
+        extend_tiles(transaction, tables["tiles"], gained)
+    put_all(transaction, tables["links"], link_rows(execution.links))
     _change_state(transaction, tables["state"], execution.changes)
     transaction.put(META_LANES, execution.digest_lanes, db=tables["meta"])
 
@@ -100,10 +142,10 @@ def _change_state(transaction: Write, table: Table, changes: Iterable[StateChang
             transaction.delete(change.key, db=table)
         else:
             written.append((change.key, change.new))
-    _put_all(transaction, table, written)
+    put_all(transaction, table, written)
 
 
-def _extend_tiles(transaction: Write, table: Table, gained: TileHashes) -> None:
+def extend_tiles(transaction: Write, table: Table, gained: TileHashes) -> None:
     """Add hashes at the end of a tile level: the newest tile is filled up, then new ones are begun."""
     position, taken = gained.start, 0
     while taken < len(gained.hashes):
@@ -118,6 +160,7 @@ def _extend_tiles(transaction: Write, table: Table, gained: TileHashes) -> None:
         position += count
 
 
-def _put_all(transaction: Write, table: Table, rows: Iterable[tuple[bytes, bytes]], append: bool = False) -> None:
+def put_all(transaction: Write, table: Table, rows: Iterable[tuple[bytes, bytes]], append: bool = False) -> None:
+    """Put rows in one call; `append` for keys that are ascending and above all that are there."""
     with transaction.cursor(table) as cursor:
         cursor.putmulti(rows, append=append)

@@ -12,6 +12,7 @@ Source: docs/reference/storage.md; docs/adr/0005-lmdb-layout.md.
 """
 
 import errno
+import os
 import struct
 from pathlib import Path
 from types import TracebackType
@@ -21,7 +22,8 @@ import lmdb
 from lmdb import _Database
 
 from ledger.errors import BanyanError, LocalError
-from storage.data_file import NO_ROOM, check_data_file, lacks_room
+from storage.data_file import DATA_FILE_NAME, NO_ROOM, check_data_file, lacks_room
+from storage.durable_folder import make_durable
 from storage.errors import (
     StoreBusyError,
     StoreDamagedError,
@@ -29,7 +31,7 @@ from storage.errors import (
     StoreFullError,
     StoreReadOnlyError,
 )
-from storage.layout import TABLE_NAMES, MalformedRecordError
+from storage.layout import META_FORMAT, TABLE_NAMES, MalformedRecordError
 
 # Address space, not memory or disk: 1 TiB is a thousand times what the largest planned ledger needs.
 MAP_SIZE_BYTES = 1 << 40
@@ -187,6 +189,43 @@ class Environment:
     def close(self) -> None:
         """Close; waits for a write in progress. May be called twice."""
         self._lmdb.close()
+
+
+def stored_format(path: Path) -> bytes | None:
+    """The record in `meta` that says of which format the database in a folder is, whatever its tables; None if none.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    try:
+        check_data_file(path)
+        with _open(path, readonly=True, create=False) as database:
+            meta = database.open_db(b"meta", create=False)
+            with database.begin() as transaction:
+                return transaction.get(META_FORMAT, db=meta)
+    except lmdb.NotFoundError:
+        return None
+    except (lmdb.Error, OSError, MalformedRecordError) as error:
+        raise translate(error, path) from error
+
+
+def copy_environment(path: Path, target: Path) -> None:
+    """Copy the newest moment of the database in a folder into another, empty one; durable when this returns.
+
+    Raises:
+        StoreError: it cannot be read, or there is no room; what is in `target` then is to be thrown away.
+    """
+    try:
+        with _open(path, readonly=True, create=False) as database:
+            database.copy(str(target), compact=True)
+        descriptor = os.open(target / DATA_FILE_NAME, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        make_durable(target)
+    except (lmdb.Error, OSError) as error:
+        raise translate(error, path) from error
 
 
 def _open(path: Path, *, readonly: bool, create: bool) -> lmdb.Environment:

@@ -9,6 +9,7 @@
     ├── StoreExistsError        there is a store where a new one was to be made
     ├── StoreReadOnlyError      the folder or the way it was opened forbids writing
     ├── StoreBusyError          already open, or no more room for readers
+    ├── NotKeptError            of a block of which this store has the header alone
     └── StoreDiskError          the operating system refused: input/output error, memory, limits
 
 Errors of LMDB and of the operating system are turned into these once, in `storage.environment`.
@@ -69,6 +70,12 @@ class StoreBusyError(StoreError):
     """The store is in use in a way that excludes this one."""
 
     code = "store-busy"
+
+
+class NotKeptError(StoreError):
+    """The store began with a snapshot, and has only the header of the block that was asked for."""
+
+    code = "not-kept"
 
 
 class StoreDiskError(StoreError):

@@ -12,7 +12,7 @@ Writing is for one thread; questions may come from any. Source: docs/adr/0006-so
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from ledger.errors import LocalError
@@ -211,6 +211,15 @@ class IdIndex:
             recent[one.id] = (one.expires_ms, one.leaf_index)
         transaction.put(number_key(height), pack_ids(ids), append=True, db=self._journal)
 
+    def journal_past(self, transaction: Write, height: int, ids: Sequence[ExecutedId]) -> None:
+        """Journal the ids of a block far below the newest; `take_past` must follow once this is committed."""
+        if ids:
+            transaction.put(number_key(height), pack_ids(ids), db=self._journal)
+
+    def take_past(self, ids: Iterable[ExecutedId]) -> None:
+        """Find these ids from now on: their rows in the journal are on disk."""
+        self._snapshot.recent.update((one.id, (one.expires_ms, one.leaf_index)) for one in ids)
+
     def committed(self, tree_size: int) -> None:
         """The blocks whose ids were appended are on disk, up to this tree size."""
         self._uncommitted.clear()
@@ -229,6 +238,12 @@ class IdIndex:
         levels = [run.level for run in self._manifest.runs]
         crowded = any(levels.count(level) > _LAG_FACTOR * sizes.fan_out for level in set(levels))
         return crowded or len(self._snapshot.recent) >= _LAG_FACTOR * sizes.journal_id_count
+
+    @property
+    def is_maintenance_due(self) -> bool:
+        """Whether there is background work to do."""
+        is_full = len(self._snapshot.recent) >= self._sizes.journal_id_count
+        return is_full or bool(self._manifest.garbage) or self._next_merge()[1] is not None
 
     def maintain(self) -> bool:
         """One step of background work, if any is due: a transaction of a few milliseconds. Whether there was."""

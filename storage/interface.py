@@ -23,6 +23,7 @@ from ledger.hashing import Hash
 from ledger.tree import TileHashes
 
 __all__ = [
+    "CertifiedHeader",
     "ExecutedId",
     "OrderedState",
     "StateChange",
@@ -32,6 +33,7 @@ __all__ = [
     "StoredBlock",
     "StoredExecution",
     "StoredHeader",
+    "StoredPast",
     "StoredPayload",
     "StoredResult",
     "SubjectLink",
@@ -110,6 +112,28 @@ class StoredExecution:
     effects: tuple[bytes, ...] = ()
 
 
+class CertifiedHeader(NamedTuple):
+    """A header with what committed its block: what a store that begins with a snapshot has of every block."""
+
+    header: StoredHeader
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPast:
+    """Everything of one executed block that a store, which began with a snapshot above it, has not.
+
+    `entries` are all of the block; `results` those of all its transactions; the rest as in `StoredExecution`.
+    """
+
+    height: int
+    entries: tuple[bytes, ...]
+    ids: tuple[ExecutedId, ...]
+    results: tuple[StoredResult, ...]
+    links: tuple[SubjectLink, ...]
+    effects: tuple[bytes, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class WriteBatch:
     """One all-or-nothing write, applied in the order of the fields.
@@ -129,7 +153,8 @@ class StoreHead:
     """Where the store stands. `tip_*` is the newest stored block, `executed_*` the newest executed one.
 
     Before the first block: heights 0, tip hash = network id, `tree_size` 0, and the digest of the genesis state.
-    `tree_size` counts the entries of executed blocks. `checkpoint` is the newest signed note, or None.
+    `tree_size` counts the entries of executed blocks. `checkpoint` is the newest signed note, or None. `kept_from` is
+    the lowest height of which the store has more than header and certificate: 1 for all, see `storage.kept`.
     """
 
     network_id: Hash
@@ -141,12 +166,15 @@ class StoreHead:
     digest_lanes: bytes
     state_digest: Hash
     checkpoint: bytes | None
+    kept_from: int = 1
 
 
 class StoreReader(Protocol):
     """Questions to a store; every answer is of one moment, cheap (microseconds), and never waits for a writer.
 
-    Raises `storage.errors.StoreDamagedError` where stored bytes are not what was written.
+    Raises `storage.errors.StoreDamagedError` where stored bytes are not what was written. A store that began with a
+    snapshot raises `storage.errors.NotKeptError` where an answer would need entries, results, effects or links of a
+    block below `StoreHead.kept_from`; ids of such blocks it does not find.
     """
 
     def head(self) -> StoreHead: ...
@@ -164,6 +192,9 @@ class StoreReader(Protocol):
 
     def result(self, leaf_index: int) -> bytes | None:
         """The result leaf, or None for outcome leaves and what is not executed."""
+
+    def results(self, first_index: int, count: int) -> Sequence[bytes]:
+        """Up to `count` result leaves from `first_index`, all of one block; fewer where it is not executed."""
 
     def timer_effects(self, height: int) -> Sequence[bytes]:
         """The effect leaves of the timers that ran in an executed block, in order; mostly none."""
@@ -209,6 +240,22 @@ class Store(StoreReader, Protocol):
             StoreFullError: nothing was written; room is needed.
             LocalError: a batch contradicts what is stored (a gap, an executed block replaced).
         """
+
+    def fill(self, past: Sequence[StoredPast]) -> None:
+        """Add what is missing of the blocks below `StoreHead.kept_from`, downwards, durably in one transaction.
+
+        Args:
+            past: The block below `kept_from` first, then the one below it, and so on; a few MB, since it is one
+                transaction. Results, effects and links are checked by the caller.
+
+        Raises:
+            StoreFullError: nothing was written; room is needed.
+            LocalError: another block, or its entries are not those that the tree has; nothing was written.
+        """
+
+    @property
+    def is_maintenance_due(self) -> bool:
+        """Whether `maintain` would find something to do; about 5 µs."""
 
     def maintain(self) -> bool:
         """One bounded step of background work, if any is due; whether there was. Called between writes."""

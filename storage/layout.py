@@ -11,8 +11,11 @@ from typing import NamedTuple
 
 from ledger.hashing import HASH_SIZE_BYTES, Hash, sha256
 from storage.interface import StoredHeader, StoredPayload
+from storage.kept import Kept
 
-FORMAT_VERSION = 1
+# The newest format, and that of stores which are whole: programs that know no other can open those.
+FORMAT_VERSION = 2
+WHOLE_FORMAT_VERSION = 1
 
 TABLE_NAMES = (
     "meta",
@@ -34,6 +37,10 @@ META_HEAD = b"head"
 META_LANES = b"lanes"
 META_CHECKPOINT = b"checkpoint"
 META_IDS = b"ids"
+# Only where a store is being made out of a snapshot: the network that it is to be of.
+META_LOADING = b"loading"
+# Only where something is missing, in format 2.
+META_KEPT = b"kept"
 
 # A tree of 2**64 leaves has tiles up to this level.
 TILE_LEVEL_MAX = 7
@@ -46,6 +53,7 @@ _FORMAT = Struct(">13sH32s")
 _STANDING = Struct(">QQ32sQQQ32s")
 # term, first index, leaf count, lengths of signature and certificate, header hash
 _HEADER = Struct(">QQIHI32s")
+_KEPT = Struct(">QQQQ")
 
 
 class MalformedRecordError(ValueError):
@@ -105,7 +113,7 @@ def unseal(record: bytes) -> bytes:
     return content
 
 
-def pack_format(network_id: Hash, version: int = FORMAT_VERSION) -> bytes:
+def pack_format(network_id: Hash, version: int = WHOLE_FORMAT_VERSION) -> bytes:
     """The `format` record: magic, version, network id, checksum."""
     return seal(_FORMAT.pack(_MAGIC, version, network_id))
 
@@ -138,6 +146,23 @@ def unpack_standing(record: bytes) -> Standing:
     if len(content) != _STANDING.size:
         raise MalformedRecordError("the head record has another size")
     return Standing(*_STANDING.unpack(content))
+
+
+def pack_kept(kept: Kept) -> bytes:
+    """The `kept` record."""
+    return seal(_KEPT.pack(*kept))
+
+
+def unpack_kept(record: bytes) -> Kept:
+    """What is kept, from a `kept` record.
+
+    Raises:
+        MalformedRecordError: not a `kept` record.
+    """
+    content = unseal(record)
+    if len(content) != _KEPT.size:
+        raise MalformedRecordError("the record of what is kept has another size")
+    return Kept(*_KEPT.unpack(content))
 
 
 def pack_header(header: StoredHeader) -> bytes:

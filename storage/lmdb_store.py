@@ -8,19 +8,22 @@ Source: docs/reference/storage.md; docs/adr/0005-lmdb-layout.md.
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from heapq import merge
 from pathlib import Path
 from typing import Self
 
 from ledger.errors import LocalError
 from ledger.hashing import Hash
 from storage.batch_rules import advance, genesis_standing
-from storage.batch_writing import write_batch
+from storage.batch_writing import write_batch, write_kept, write_past
+from storage.durable_folder import make_durable
 from storage.environment import Environment, Write, translate
-from storage.errors import StoreExistsError, StoreFullError
+from storage.errors import StoreDamagedError, StoreExistsError, StoreFullError
 from storage.id_index import IdIndex
 from storage.id_merge import IdIndexSizes
-from storage.interface import StoredHeader, WriteBatch
+from storage.interface import StoredHeader, StoredPast, WriteBatch
+from storage.kept import WHOLE, check_past
 from storage.layout import (
     META_FORMAT,
     META_HEAD,
@@ -32,7 +35,7 @@ from storage.layout import (
     unpack_header,
 )
 from storage.lmdb_reader import LmdbReader
-from storage.meta import check_format, check_head
+from storage.meta import check_format, check_head, check_outdated, read_kept
 
 _DEFAULT_SIZES = IdIndexSizes()
 
@@ -57,6 +60,7 @@ class LmdbStore(LmdbReader):
         genesis_records: Mapping[bytes, bytes],
         digest_lanes: bytes,
         *,
+        inherited: Iterable[tuple[bytes, bytes]] = (),
         id_sizes: IdIndexSizes = _DEFAULT_SIZES,
     ) -> Self:
         """Make and open an empty store of a network, at its genesis state.
@@ -65,7 +69,8 @@ class LmdbStore(LmdbReader):
             path: The folder to make; may exist if it is empty. It appears under this name when it is complete.
             network_id: 32 bytes.
             genesis_records: Record bytes by key.
-            digest_lanes: 2,048 bytes: the state digest of those records.
+            digest_lanes: 2,048 bytes: the state digest of those records and the inherited ones.
+            inherited: Further records, ascending by key, of a successor network; none has a key of the others.
             id_sizes: For tests.
 
         Raises:
@@ -81,9 +86,9 @@ class LmdbStore(LmdbReader):
             draft = folder.with_name(folder.name + ".new")
             # What a crash in the middle of making a store left behind.
             shutil.rmtree(draft, ignore_errors=True)
-            _write_genesis(draft, network_id, genesis_records, digest_lanes, id_sizes)
+            _write_genesis(draft, network_id, genesis_records, inherited, digest_lanes, id_sizes)
             draft.rename(folder)
-            _make_durable(folder.parent)
+            make_durable(folder.parent)
         except OSError as error:
             raise translate(error, folder) from error
         return cls.open(folder, network_id, id_sizes=id_sizes)
@@ -109,7 +114,12 @@ class LmdbStore(LmdbReader):
             StoreMissingError, StoreVersionError, StoreMismatchError, StoreDamagedError, StoreReadOnlyError,
             StoreBusyError, StoreDiskError. Damage deep inside may end the process: see `storage.probe`.
         """
-        environment = Environment(Path(path), readonly=readonly)
+        try:
+            environment = Environment(Path(path), readonly=readonly)
+        except StoreDamagedError:
+            # A table that is missing may be one that came with a later format.
+            check_outdated(Path(path))
+            raise
         try:
             environment.forget_dead_readers()
             return cls(environment, network_id, id_sizes)
@@ -137,6 +147,35 @@ class LmdbStore(LmdbReader):
             self._standing = standing
             self._ids.committed(standing.tree_size)
             self._catch_up()
+
+    def fill(self, past: Sequence[StoredPast]) -> None:
+        """Add what is missing of the blocks below `kept_from`, downwards from there, durably in one transaction.
+
+        Raises:
+            StoreFullError: nothing was written; room is needed.
+            LocalError: another block, or its entries are not those that the tree has; nothing was written.
+            StoreError: the disk failed.
+        """
+        with self._lock:
+            with self._environment.write() as transaction:
+                kept = read_kept(transaction, self._tables["meta"])
+                for one in past:
+                    header = self.header(one.height)
+                    check_past(kept, one, header, self)
+                    assert header is not None, "it was checked"
+                    write_past(transaction, self._tables, header, one)
+                    self._ids.journal_past(transaction, one.height, one.ids)
+                    kept = kept.below(header)
+                write_kept(transaction, self._tables, kept)
+            self._ids.take_past(executed for one in past for executed in one.ids)
+            self._lacks_past = kept != WHOLE
+            self._catch_up()
+
+    @property
+    def is_maintenance_due(self) -> bool:
+        """Whether `maintain` would find something to do; about 5 µs."""
+        with self._lock:
+            return self._ids.is_maintenance_due
 
     def maintain(self) -> bool:
         """One bounded step of background work, if any is due; whether there was. To be called between writes."""
@@ -173,6 +212,7 @@ def _write_genesis(
     folder: Path,
     network_id: Hash,
     genesis_records: Mapping[bytes, bytes],
+    inherited: Iterable[tuple[bytes, bytes]],
     digest_lanes: bytes,
     id_sizes: IdIndexSizes,
 ) -> None:
@@ -184,17 +224,8 @@ def _write_genesis(
             transaction.put(META_HEAD, pack_standing(genesis_standing(network_id, digest_lanes)), db=meta)
             transaction.put(META_LANES, digest_lanes, db=meta)
             IdIndex(environment, id_sizes).create(transaction)
-            for key, value in sorted(genesis_records.items()):
+            for key, value in merge(sorted(genesis_records.items()), inherited):
                 if not transaction.put(key, value, append=True, db=environment.tables["state"]):
                     raise LocalError("The genesis record {key!r} occurs twice.", key=key)
     finally:
         environment.close()
-
-
-def _make_durable(folder: Path) -> None:
-    """Make a new name in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

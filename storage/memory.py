@@ -5,8 +5,9 @@ those of `storage.interface`.
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple
 
 from contracts.changes import SubjectLink
 from contracts.ordered_keys import first_key
@@ -16,15 +17,29 @@ from ledger.state_digest import StateDigest
 from ledger.tree import TILE_WIDTH, MissingTileError, TileHashes
 from storage.batch_rules import advance
 from storage.interface import (
+    CertifiedHeader,
     ExecutedId,
     OrderedState,
     StoredExecution,
     StoredHeader,
+    StoredPast,
     StoredPayload,
     StoreHead,
     WriteBatch,
 )
+from storage.kept import WHOLE, Kept, check_past, misses_links
 from storage.layout import Standing
+
+
+class LoadedParts(NamedTuple):
+    """What a store is made of that begins with a snapshot; results and effects by height."""
+
+    headers: Sequence[CertifiedHeader]
+    tiles: Sequence[TileHashes]
+    records: dict[bytes, bytes]
+    results: Mapping[int, Sequence[bytes]]
+    effects: Mapping[int, Sequence[bytes]]
+    kept: Kept
 
 
 class MemoryStore:
@@ -33,7 +48,9 @@ class MemoryStore:
     def __init__(self, network_id: Hash, genesis_records: dict[bytes, bytes], digest_lanes: bytes) -> None:
         self._network_id = network_id
         self._headers: list[StoredHeader] = []
+        # From the log index `_kept.first_index` on.
         self._entries: list[bytes] = []
+        self._kept = WHOLE
         self._certificates: dict[int, bytes] = {}
         self._results: dict[int, bytes] = {}
         self._effects: dict[int, tuple[bytes, ...]] = {}
@@ -54,6 +71,22 @@ class MemoryStore:
         """An empty store of a network, at its genesis state."""
         return cls(network_id, genesis_records, digest_lanes)
 
+    @classmethod
+    def loaded(cls, network_id: Hash, parts: LoadedParts, digest_lanes: bytes) -> "MemoryStore":
+        """A store that stands at a snapshot, of which everything was checked."""
+        store = cls(network_id, parts.records, digest_lanes)
+        store._kept = parts.kept
+        store._headers = [one.header for one in parts.headers]
+        store._certificates = {one.header.height: one.certificate for one in parts.headers}
+        store._executed_height = len(parts.headers)
+        store._tree_size = parts.kept.first_index
+        for gained in parts.tiles:
+            store._extend_tiles(gained)
+        for height, leaves in parts.results.items():
+            store._results.update(enumerate(leaves, store._headers[height - 1].first_index + 1))
+        store._effects = {height: tuple(effects) for height, effects in parts.effects.items()}
+        return store
+
     def head(self) -> StoreHead:
         """Where the store stands."""
         tip = self._headers[-1] if self._headers else None
@@ -67,6 +100,7 @@ class MemoryStore:
             digest_lanes=self._digest_lanes,
             state_digest=self._state_digest,
             checkpoint=self._checkpoint,
+            kept_from=self._kept.height,
         )
 
     def header(self, height: int) -> StoredHeader | None:
@@ -75,13 +109,18 @@ class MemoryStore:
 
     def height_of(self, leaf_index: int) -> int | None:
         """The height whose block holds the entry; O(log n)."""
-        if not 0 <= leaf_index < len(self._entries):
+        if not 0 <= leaf_index < self._next_index:
             return None
         return bisect_right(self._headers, leaf_index, key=lambda header: header.first_index)
 
     def entries(self, first_index: int, count: int) -> Sequence[bytes]:
         """Up to `count` entries from `first_index`."""
-        return self._entries[first_index : first_index + max(count, 0)] if first_index >= 0 else []
+        if first_index < 0 or count <= 0:
+            return []
+        if first_index < self._kept.first_index:
+            raise self._kept.missing()
+        start = first_index - self._kept.first_index
+        return self._entries[start : start + count]
 
     def certificate(self, height: int) -> bytes | None:
         """The certificate that committed the block."""
@@ -89,10 +128,20 @@ class MemoryStore:
 
     def result(self, leaf_index: int) -> bytes | None:
         """The result leaf of an executed transaction."""
-        return self._results.get(leaf_index)
+        leaf = self._results.get(leaf_index)
+        if leaf is None and 0 <= leaf_index < self._kept.results_index:
+            raise self._kept.missing()
+        return leaf
+
+    def results(self, first_index: int, count: int) -> Sequence[bytes]:
+        """Up to `count` result leaves of one block."""
+        leaves = [self.result(index) for index in range(first_index, first_index + max(count, 0))]
+        return [leaf for leaf in leaves if leaf is not None]
 
     def timer_effects(self, height: int) -> Sequence[bytes]:
         """The effect leaves of the block's timers."""
+        if 1 <= height < self._kept.results_height and height not in self._effects:
+            raise self._kept.missing()
         return self._effects.get(height, ())
 
     def tile(self, level: int, index: int) -> bytes:
@@ -134,8 +183,12 @@ class MemoryStore:
 
     def subject_links(self, subject: str, after_sequence: int = 0, limit: int = 1000) -> Sequence[SubjectLink]:
         """A subject's chain from `after_sequence` + 1."""
-        start = max(after_sequence, 0)
-        return self._links.get(subject, [])[start : start + max(limit, 0)]
+        chain, wanted = self._links.get(subject, []), max(after_sequence, 0) + 1
+        start = bisect_left(chain, wanted, key=lambda link: link.sequence)
+        links = chain[start : start + max(limit, 0)]
+        if self._kept != WHOLE and limit > 0 and misses_links(subject, wanted, links, self.state):
+            raise self._kept.missing()
+        return links
 
     def payload(self, commitment: Hash) -> StoredPayload | None:
         """A detached value."""
@@ -155,6 +208,31 @@ class MemoryStore:
                 self._payloads[payload.commitment] = payload
             if batch.checkpoint is not None:
                 self._checkpoint = batch.checkpoint
+
+    def fill(self, past: Sequence[StoredPast]) -> None:
+        """Add what is missing below `kept_from`, downwards; if one of them does not fit, none."""
+        kept = self._kept
+        for one in past:
+            check_past(kept, one, header := self.header(one.height), self)
+            assert header is not None, "it was checked"
+            kept = kept.below(header)
+        for one in past:
+            self._fill(one)
+        self._kept = kept
+
+    def _fill(self, past: StoredPast) -> None:
+        self._entries[:0] = past.entries
+        self._results.update((one.leaf_index, one.leaf) for one in past.results)
+        if past.effects:
+            self._effects[past.height] = past.effects
+        self._ids.update((one.id, one) for one in past.ids)
+        for link in past.links:
+            insort(self._links.setdefault(link.subject, []), link)
+
+    @property
+    def is_maintenance_due(self) -> bool:
+        """There is no background work."""
+        return False
 
     def maintain(self) -> bool:
         """There is no background work."""
@@ -186,15 +264,19 @@ class MemoryStore:
             head.tip_height,
             head.tip_term,
             head.tip_hash,
-            len(self._entries),
+            self._next_index,
             head.executed_height,
             head.tree_size,
             head.state_digest,
         )
 
+    @property
+    def _next_index(self) -> int:
+        return self._kept.first_index + len(self._entries)
+
     def _drop(self, height: int | None) -> None:
         if height is not None:
-            del self._entries[self._headers[height - 1].first_index :]
+            del self._entries[self._headers[height - 1].first_index - self._kept.first_index :]
             del self._headers[height - 1 :]
 
     def _execute(self, execution: StoredExecution) -> None:

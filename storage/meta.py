@@ -3,21 +3,27 @@
 Owns what a store must keep to be opened at all. Never writes. Source: docs/reference/storage.md.
 """
 
+from pathlib import Path
+
 from ledger.hashing import Hash, tagged_hash
-from storage.environment import AnyRead, Environment, Read, Table
+from storage.environment import AnyRead, Environment, Read, Table, stored_format
 from storage.errors import StoreMismatchError, StoreVersionError
+from storage.kept import WHOLE, Kept
 from storage.layout import (
     FORMAT_VERSION,
     META_FORMAT,
     META_HEAD,
+    META_KEPT,
     META_LANES,
     MalformedRecordError,
     Standing,
     number_key,
     unpack_format,
     unpack_header,
+    unpack_kept,
     unpack_standing,
 )
+from storage.migration import is_outdated
 
 
 def read_standing(transaction: AnyRead, meta: Table) -> Standing:
@@ -32,8 +38,18 @@ def read_standing(transaction: AnyRead, meta: Table) -> Standing:
     return unpack_standing(bytes(record))
 
 
+def read_kept(transaction: AnyRead, meta: Table) -> Kept:
+    """What a transaction sees of what is kept; `WHOLE` where there is no such record.
+
+    Raises:
+        MalformedRecordError: it is damaged.
+    """
+    record = transaction.get(META_KEPT, db=meta)
+    return WHOLE if record is None else unpack_kept(bytes(record))
+
+
 def check_format(environment: Environment, transaction: Read, network_id: Hash) -> None:
-    """Refuse a store of a newer format or of another network.
+    """Refuse a store of a format that this program does not read, or of another network.
 
     Raises:
         StoreVersionError, StoreMismatchError, MalformedRecordError.
@@ -49,12 +65,35 @@ def check_format(environment: Environment, transaction: Read, network_id: Hash) 
             found=version,
             known=FORMAT_VERSION,
         )
+    _refuse_outdated(environment.path, version)
     if found != network_id:
         raise StoreMismatchError(
             "The store {path} belongs to the network {found}, not to {expected}: use this network's own folder.",
             path=environment.path,
             found=found.hex(),
             expected=network_id.hex(),
+        )
+
+
+def check_outdated(path: Path) -> None:
+    """Refuse a store of a format that has to be brought forward first, whatever tables it has.
+
+    Raises:
+        StoreVersionError: it is of such a format.
+        StoreError: it cannot be read.
+    """
+    record = stored_format(path)
+    if record is not None:
+        _refuse_outdated(path, unpack_format(record)[0])
+
+
+def _refuse_outdated(path: Path, version: int) -> None:
+    if is_outdated(version):
+        raise StoreVersionError(
+            "The store {path} has format {found}, which this program brings forward when the node starts: start it once"
+            " with `banyan run`.",
+            path=path,
+            found=version,
         )
 
 

@@ -80,13 +80,17 @@ def read_as_a_start_does(path: Path, network_id: bytes) -> None:
     try:
         head = store.head()
         CompactRange.from_tiles(store, head.tree_size)
-        first = max(0, head.tree_size - _TAIL_ENTRY_COUNT)
-        for index, _ in enumerate(store.entries(first, 2 * _TAIL_ENTRY_COUNT), first):
-            store.result(index)
+        # Of what lies below there is the header alone where the store began with a snapshot.
+        oldest = store.header(head.kept_from)
+        first = max(oldest.first_index if oldest is not None else 0, head.tree_size - _TAIL_ENTRY_COUNT)
+        if oldest is not None:
+            for index, _ in enumerate(store.entries(first, 2 * _TAIL_ENTRY_COUNT), first):
+                store.result(index)
         for height in range(max(1, head.executed_height - _TAIL_ENTRY_COUNT), head.tip_height + 1):
             store.header(height)
             store.certificate(height)
-            store.timer_effects(height)
+            if height >= head.kept_from:
+                store.timer_effects(height)
         store.index_of(network_id)
         store.duplicates([network_id], head.executed_height)
         next(store.scan_state(b""), None)

@@ -10,18 +10,22 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import BinaryIO
 
+import storage.probe
 from cli.main import main
 
 
 def fork_server() -> ForkServerContext:
     """The one fork server of these tests, which starts with the first process that is asked for."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["cli.application", "daemon.run", "tests.fork_server", "tests.storage.chain_growth"])
+    context.set_forkserver_preload(
+        ["cli.application", "daemon.run", "tests.fork_server", "tests.storage.chain_growth", "tests.fork_ready"]
+    )
     return context
 
 
@@ -32,12 +36,24 @@ class ForkedCommand:
         words: Without the program's name.
         environment: All of it.
         log: Gets what it writes to stderr, at the end; made if it is not there.
+        prepare: Runs in the new process first: what makes another program of it than the one that is tested.
+        is_sound: A node's database is sound, so it is not looked at in one more process, which is half of a start.
     """
 
-    def __init__(self, words: list[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        words: list[str],
+        environment: dict[str, str],
+        log: Path,
+        prepare: Callable[[], None] | None = None,
+        *,
+        is_sound: bool = False,
+    ) -> None:
         log.touch()
         ours, theirs = fork_server().Pipe(duplex=False)
-        self._process = fork_server().Process(target=_become, args=(words, environment, log, theirs), daemon=True)
+        self._process = fork_server().Process(
+            target=_become, args=(words, environment, log, theirs, prepare, is_sound), daemon=True
+        )
         self._process.start()
         theirs.close()
         self.stdout: BinaryIO | None = open(os.dup(ours.fileno()), "rb", buffering=0)  # noqa: SIM115
@@ -71,7 +87,14 @@ class ForkedCommand:
         self.send_signal(signal.SIGKILL)
 
 
-def _become(words: list[str], environment: dict[str, str], log: Path, stdout: Connection) -> None:
+def _become(
+    words: list[str],
+    environment: dict[str, str],
+    log: Path,
+    stdout: Connection,
+    prepare: Callable[[], None] | None,
+    is_sound: bool,
+) -> None:
     """Be the command: its standard streams, its environment, its exit status."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     errors = os.open(log, os.O_WRONLY | os.O_APPEND)
@@ -85,4 +108,8 @@ def _become(words: list[str], environment: dict[str, str], log: Path, stdout: Co
     sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environment)
+    if is_sound:
+        storage.probe.probe = storage.probe.read_as_a_start_does  # type: ignore[assignment]
+    if prepare is not None:
+        prepare()
     sys.exit(main(words))

@@ -1,4 +1,4 @@
-"""Waiting for a real process or thread: until something is so, with a deadline, and never longer than needed."""
+"""Waiting for a real process or thread: until something is so, with a deadline, and hardly longer than needed."""
 
 import subprocess
 import threading
@@ -7,14 +7,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 POLL_INTERVAL_S = 0.02
+# Who has waited long looks less often, and waits by a twentieth too long at most: each look at a network is a request
+# to each of its nodes, which have better things to do.
+WAITED_SHARE = 20
+POLL_INTERVAL_S_MAX = 0.2
 
 
-def wait_until(holds: Callable[[], bool], timeout_s: float, what: str) -> None:
-    """Return as soon as `holds()`; fail with `what` if that is not within `timeout_s`."""
-    deadline = time.monotonic() + timeout_s
+def wait_until(holds: Callable[[], bool], timeout_s: float, what: str, *, is_brief: bool = False) -> None:
+    """Return soon after `holds()`; fail with `what` if that is not within `timeout_s`.
+
+    `is_brief`: it may be over soon, so it is looked for as often as at first.
+    """
+    began_s = time.monotonic()
     while not holds():
-        assert time.monotonic() < deadline, f"not within {timeout_s} s: {what}"
-        time.sleep(POLL_INTERVAL_S)
+        waited_s = time.monotonic() - began_s
+        assert waited_s < timeout_s, f"not within {timeout_s} s: {what}"
+        interval_s = min(max(POLL_INTERVAL_S, waited_s / WAITED_SHARE), POLL_INTERVAL_S_MAX)
+        time.sleep(POLL_INTERVAL_S if is_brief else interval_s)
 
 
 @contextmanager

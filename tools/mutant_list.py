@@ -373,6 +373,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "test_pre_votes.py::test_grants_count_for_the_round_that_asked_only",
     ),
     one(
+        "wait as long as everybody",
+        _ELECTIONS,
+        "timeout_ms + self._chance.below(timeout_ms)",
+        "timeout_ms",
+        "who stand at one moment once do so again and again, and nobody ever leads (Raft 5.2)",
+        "test_votes.py::test_two_who_stand_at_one_moment_share_the_votes_and_the_next_election_is_decided",
+    ),
+    one(
         "let a wish serve for ever",
         _ELECTIONS,
         "            wish.term == standing.term == asked.term - 1",

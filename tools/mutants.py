@@ -88,10 +88,11 @@ def apply(mutant: Mutant, root: Path) -> None:
 
 
 def _copy_to(folder: Path) -> None:
+    """What is compiled goes along: it counts by the time of its source, so only what is edited is compiled anew."""
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, folder / name)
         else:
             shutil.copy(source, folder / name)
 

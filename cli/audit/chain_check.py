@@ -11,7 +11,9 @@ block it names. Source: docs/protocol.md, sections 5 and 6.
 from cli.audit.audited_voters import AuditedVoters
 from cli.audit.finding import AuditFinding
 from cli.audit.source import SourceBlock
+from cli.errors import CommandError
 from consensus.certificates import BlockCertificate, ElectionCertificate
+from contracts.protocols import Protocols
 from ledger.block import Header, check_first_header, check_header_follows, verify_proposal
 from ledger.errors import InvalidBlockError, RemoteProtocolError
 from ledger.genesis import Genesis
@@ -30,10 +32,11 @@ _RULE_CODES = {
 class ChainCheck:
     """The chain up to the newest block that was checked; every block goes through `check` once, in order."""
 
-    def __init__(self, genesis: Genesis, voters: AuditedVoters) -> None:
+    def __init__(self, genesis: Genesis, voters: AuditedVoters, protocols: Protocols) -> None:
         """`voters` are as of the block before each that is checked, as far as they changed below it."""
         self._genesis = genesis
         self._in_force = voters
+        self._protocols = protocols
         # Whom the block that is being checked names.
         self._voters = voters.current
         self._parent: Header | None = None
@@ -52,6 +55,7 @@ class ChainCheck:
             AuditFinding: the first thing that is wrong.
         """
         header = _decoded(block, height)
+        self._check_known(header)
         self._check_rules(header)
         self._check_proposer(header, block)
         self._check_election(header, block)
@@ -71,6 +75,17 @@ class ChainCheck:
                 " it from another node",
                 height=height,
                 expected=self._awaited[height].block_hash,
+            )
+
+    def _check_known(self, header: Header) -> None:
+        """What a block of another version means, this program cannot tell; whether it may be, `replay` does."""
+        if self._protocols.find(header.protocol_version) is None:
+            raise CommandError(
+                "block {height} follows version {version} of the protocol, and this program knows versions up to"
+                " {known}; audit with a newer Banyan",
+                height=header.height,
+                version=header.protocol_version,
+                known=self._protocols.newest.version,
             )
 
     def _check_rules(self, header: Header) -> None:

@@ -43,6 +43,7 @@ CODES: Final[dict[str, Verdict]] = {
     "audit.election-forged": FORGED,
     "audit.term-wrong": FORGED,
     "audit.header-rule-broken": FORGED,
+    "audit.protocol-version-wrong": FORGED,
     # entries
     "audit.entry-changed": DAMAGED,
     "audit.entry-missing": DAMAGED,
@@ -51,6 +52,7 @@ CODES: Final[dict[str, Verdict]] = {
     "audit.entry-malformed": FORGED,
     "audit.entry-expired": FORGED,
     "audit.entry-duplicate": FORGED,
+    "audit.entry-not-admitted": FORGED,
     "audit.signature-forged": FORGED,
     "audit.outcome-wrong": FORGED,
     "audit.digest-wrong": FORGED,

@@ -14,7 +14,7 @@ import lmdb
 
 from cli.audit.finding import AuditFinding
 from cli.audit.id_rows import read_id_rows
-from cli.audit.source import IdRows, LocalTables, SourceBlock, SourceHead
+from cli.audit.source import IdRows, LocalTables, SourceBlock, SourceHead, check_whole
 from contracts.changes import SubjectLink
 from ledger.hashing import HASH_SIZE_BYTES
 from ledger.tree import MissingTileError
@@ -38,7 +38,7 @@ from storage.layout import (
 )
 from storage.links import row_sequence
 from storage.lmdb_reader import LmdbReader
-from storage.meta import read_standing
+from storage.meta import read_kept, read_standing
 
 _LINK_SIZE_BYTES = 8 + HASH_SIZE_BYTES
 
@@ -120,6 +120,7 @@ class FolderSource:
         meta = self._environment.tables["meta"]
         with self._readable("head"), self._environment.read() as transaction:
             standing = read_standing(transaction, meta)
+            check_whole(read_kept(transaction, meta).height)
             return SourceHead(
                 network_id=self._network_id,
                 tip_height=standing.tip_height,

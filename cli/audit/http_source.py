@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from cli.audit.finding import AuditFinding
 from cli.audit.http_fetch import HttpFetch
-from cli.audit.source import LedgerMovedError, LocalTables, SourceBlock, SourceHead
+from cli.audit.source import LedgerMovedError, LocalTables, SourceBlock, SourceHead, check_whole
 from cli.errors import CommandError, RefusedError, UnreachableError
 from contracts.record import Record, record_key
 from ledger.base64_text import decode_base64
@@ -73,6 +73,7 @@ class HttpSource:
             # The checkpoint first: it may then be older than the rest, never newer.
             checkpoint = self._fetch.get("/checkpoint")
             status = self._json("/v1/status")
+            check_whole(_count(status.get("kept_from", 1)))
             network_id, executed = _hash(status["network"]["id"]), _count(status["executed_height"])
             self._executed_height, self._tree_size = executed, self._size_at(executed)
             return SourceHead(

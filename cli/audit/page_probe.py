@@ -13,8 +13,12 @@ from pathlib import Path
 
 from cli.audit.finding import AuditFinding
 from ledger.errors import BanyanError
+from storage.errors import StoreDiskError
 
 _FORESEEN_STATUS = 1
+# A disk that gives less than this is no disk to audit from: the audit itself reads everything several times.
+_BYTES_PER_SECOND_MIN = 1 << 20
+_SECONDS_MIN = 120
 
 
 def probe_pages(folder: Path) -> None:
@@ -22,6 +26,7 @@ def probe_pages(folder: Path) -> None:
 
     Raises:
         AuditFinding: `audit.unreadable`, the child died of a signal.
+        StoreDiskError: the child did not end in time; a mebibyte a second, and two minutes.
         Nothing for what the child met as an error: reading here meets it too, and says it better.
     """
     root = str(Path(__file__).parents[2])
@@ -29,9 +34,22 @@ def probe_pages(folder: Path) -> None:
     # Safe path: the folder in which an audit is started must not be able to replace modules.
     command = [sys.executable, "-P", "-m", "cli.audit.page_probe", str(folder)]
     # S603: nothing of the command but the folder's name comes from outside, and no shell reads it.
-    done = subprocess.run(  # noqa: S603
-        command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
+    seconds_max = _SECONDS_MIN + _size_bytes(folder) // _BYTES_PER_SECOND_MIN
+    try:
+        done = subprocess.run(  # noqa: S603
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=seconds_max,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StoreDiskError(
+            "The store {path} could not be read within {seconds} seconds: check its disk.",
+            path=folder,
+            seconds=seconds_max,
+        ) from error
     if done.returncode < 0:
         raise AuditFinding(
             "audit.unreadable",
@@ -39,6 +57,14 @@ def probe_pages(folder: Path) -> None:
             key=str(folder),
             signal=signal.Signals(-done.returncode).name,
         )
+
+
+def _size_bytes(folder: Path) -> int:
+    try:
+        return sum(file.stat().st_size for file in folder.iterdir())
+    except OSError:
+        # Reading it tells what is wrong.
+        return 0
 
 
 def read_everything(folder: Path) -> None:

@@ -9,40 +9,59 @@ stated one; a node states them within its window. Source: docs/protocol.md, sect
 """
 
 from collections import deque
+from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 
 from cli.audit.derived_state import DerivedState
 from cli.audit.entry_check import CheckedBlock
 from cli.audit.finding import AuditFinding
 from contracts.changes import StateChange
 from contracts.genesis_state import genesis_records
-from contracts.registry import Registry
+from contracts.protocol_record import VERSION_FIRST, newest_decisions, required_version
+from contracts.protocols import Protocols
 from contracts.runtime import ExecutableBlock, Execution, PlacedTransaction, execute_block
 from ledger.block import Outcome
 from ledger.genesis import Genesis
 from ledger.hashing import Hash
 from ledger.state_digest import StateDigest
 from ledger.tree import leaf_hash, root_of
+from storage.inheritance_file import read_inheritance
 
 
-def genesis_digest(genesis: Genesis) -> StateDigest:
+def beginning_records(genesis: Genesis, inheritance: Path | None) -> Iterator[tuple[bytes, bytes]]:
+    """The state at height 0: the network's own records, and those that a successor inherited.
+
+    Args:
+        inheritance: The file of inherited records, checked to be those that the genesis names; None for none.
+    """
+    yield from genesis_records(genesis).items()
+    if inheritance is not None:
+        yield from read_inheritance(inheritance)
+
+
+def genesis_digest(genesis: Genesis, inheritance: Path | None = None) -> StateDigest:
     """The digest of the state at height 0."""
     digest = StateDigest.empty()
-    for key, value in genesis_records(genesis).items():
-        digest.add(key, value)
+    digest.apply((key, None, value) for key, value in beginning_records(genesis, inheritance))
     return digest
 
 
 class Replay:
     """The state after the newest executed block; blocks go through `check` in order."""
 
-    def __init__(self, genesis: Genesis, registry: Registry, state: DerivedState) -> None:
-        """`state` must be empty; it gets the records of the genesis."""
+    def __init__(
+        self, genesis: Genesis, protocols: Protocols, state: DerivedState, inheritance: Path | None = None
+    ) -> None:
+        """`state` must be empty; it gets the records of the beginning."""
         self._genesis = genesis
-        self._registry = registry
+        self._protocols = protocols
+        self._version = VERSION_FIRST
         self._state = state
-        self._digest = genesis_digest(genesis)
-        state.apply(StateChange(key, None, value) for key, value in genesis_records(genesis).items())
+        self._digest = genesis_digest(genesis, inheritance)
+        for key, value in beginning_records(genesis, inheritance):
+            # One by one: what was inherited may be more than is kept in memory.
+            state.apply((StateChange(key, None, value),))
         self._digests: dict[int, Hash] = {0: self._digest.digest()}
         self._unstated: deque[tuple[int, list[Hash]]] = deque()
         # A stored result that differs, with its height: it is told when the block that states the results is found
@@ -66,6 +85,7 @@ class Replay:
         Raises:
             AuditFinding: the first thing that is wrong.
         """
+        self._check_version(block)
         self._check_outcome(block)
         if self._wrong_result is not None and self._wrong_result[0] <= block.header.executed_height:
             raise self._wrong_result[1]
@@ -88,10 +108,19 @@ class Replay:
             PlacedTransaction(transaction, block.first_index + offset)
             for offset, transaction in enumerate(block.transactions, start=1)
         ]
+        protocol = self._protocols.find(header.protocol_version)
+        assert protocol is not None, "the walk along the chain refused every unknown version"
         execution = execute_block(
-            self._registry,
+            protocol.registry,
             self._state,
-            ExecutableBlock(self._genesis.network_id, header.height, header.time_ms, block.first_index, placed),
+            ExecutableBlock(
+                self._genesis.network_id,
+                header.height,
+                header.time_ms,
+                block.first_index,
+                placed,
+                self._genesis.base_height,
+            ),
         )
         self._state.apply(execution.changes)
         self._digest.apply(execution.changes)
@@ -99,6 +128,32 @@ class Replay:
         self._digests[header.height] = self._digest.digest()
         self._unstated.append((header.height, [leaf_hash(leaf) for leaf in execution.leaves]))
         return execution
+
+    def _check_version(self, block: CheckedBlock) -> None:
+        """The header's version is the one that follows from the decisions on the ledger; the entries fit it."""
+        header = block.header
+        decisions = newest_decisions(self._state)
+        expected = required_version(decisions, self._version, header.height, header.executed_height)
+        if header.protocol_version != expected:
+            raise AuditFinding(
+                "audit.protocol-version-wrong",
+                "block {height} follows version {found_version} of the protocol, where version {expected_version} was"
+                " in force",
+                height=header.height,
+                expected=expected,
+                found=header.protocol_version,
+                found_version=header.protocol_version,
+                expected_version=expected,
+            )
+        self._version = expected
+        protocol = self._protocols.find(expected)
+        if protocol is not None and not all(map(protocol.admits, block.transactions)):
+            raise AuditFinding(
+                "audit.entry-not-admitted",
+                "block {height} holds a transaction that version {version} of the protocol does not admit",
+                height=header.height,
+                version=expected,
+            )
 
     def _check_outcome(self, block: CheckedBlock) -> None:
         header = block.header

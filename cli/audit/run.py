@@ -15,22 +15,26 @@ from cli.audit.report import AuditedHead, AuditReport
 from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerSource
 from cli.audit.walk import Progress, Walk
+from cli.errors import UsageError
 from cli.genesis_file import read_genesis
-from contracts.builtin import builtin_registry
+from contracts.inheritance import check_certified
+from contracts.protocols import builtin_protocols
 from ledger.genesis import Genesis
 from storage.errors import StoreDamagedError
+from storage.inheritance_file import check_inheritance
 
 # Two cores is what the smallest machine for a node has; libsodium uses them without the interpreter lock.
 SIGNATURE_THREADS = 2
 
 
-def run_audit(source: str, genesis_path: Path, progress: Progress) -> AuditReport:
+def run_audit(source: str, genesis_path: Path, progress: Progress, inheritance: Path | None = None) -> AuditReport:
     """Re-derive everything in a ledger and compare.
 
     Args:
         source: A node's folder, the database folder in it, or the `http://` or `https://` address of a node.
         genesis_path: The network's genesis, from somebody who is trusted: nothing else is.
         progress: Called now and then with a phase (`walk.PHASES`), how much of it is done and how much there is.
+        inheritance: The records that a successor network began with; None takes those in the node's folder.
 
     Returns:
         The report; its `finding` is the first thing that is wrong, None if everything holds.
@@ -43,6 +47,7 @@ def run_audit(source: str, genesis_path: Path, progress: Progress) -> AuditRepor
     Cost: about 0.2 ms an entry on two cores, half of it for signatures; memory is bounded.
     """
     genesis = read_genesis(genesis_path)
+    inherited = _inheritance(genesis, source, inheritance)
     started = time.monotonic()
     try:
         opened = open_source(source)
@@ -54,18 +59,26 @@ def run_audit(source: str, genesis_path: Path, progress: Progress) -> AuditRepor
         )
         return _unopened(genesis, damage, time.monotonic() - started)
     try:
-        return audit(genesis, opened, progress)
+        return audit(genesis, opened, progress, inherited)
     finally:
         opened.close()
 
 
-def audit(genesis: Genesis, source: LedgerSource, progress: Progress) -> AuditReport:
-    """As `run_audit`, for a genesis that is read and a source that is open and stays open."""
+def audit(genesis: Genesis, source: LedgerSource, progress: Progress, inheritance: Path | None = None) -> AuditReport:
+    """As `run_audit`, for a genesis that is read, inherited records that are checked, and a source that stays open."""
     started = time.monotonic()
     with (
         DerivedState() as state,
         SignatureCheck(SIGNATURE_THREADS) as signatures,
-        Walk(genesis, builtin_registry(), source, state=state, signatures=signatures, progress=progress) as walk,
+        Walk(
+            genesis,
+            builtin_protocols(),
+            source,
+            state=state,
+            signatures=signatures,
+            progress=progress,
+            inheritance=inheritance,
+        ) as walk,
     ):
         finding: AuditFinding | None = None
         try:
@@ -81,6 +94,23 @@ def audit(genesis: Genesis, source: LedgerSource, progress: Progress) -> AuditRe
             policy=walk.policy,
             left_out=walk.left_out,
         )
+
+
+def _inheritance(genesis: Genesis, source: str, given: Path | None) -> Path | None:
+    """Where a successor's inherited records are, once they are found to be those that its genesis names."""
+    predecessor = genesis.predecessor
+    if predecessor is None:
+        return None
+    path = given if given is not None else Path(source) / "inheritance"
+    if not path.is_file():
+        raise UsageError(
+            "{name} is a successor network and began with inherited records; give the file that came with its genesis"
+            " with --inheritance",
+            name=genesis.name,
+        )
+    check_certified(predecessor)
+    check_inheritance(path, predecessor.inherited_digest)
+    return path
 
 
 def is_address(source: str) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
+from storage.errors import NotKeptError
 from storage.interface import StoredHeader, StoredPayload, SubjectLink
 
 
@@ -67,6 +68,20 @@ class IdRows(NamedTuple):
     expiries_ms: "NDArray[np.uint64]"
     indices: "NDArray[np.uint64]"
     misplaced: int | None
+
+
+def check_whole(kept_from: int) -> None:
+    """Refuse a ledger of which only headers are there below the height `kept_from`.
+
+    Raises:
+        NotKeptError: an audit derives everything anew from the first block on.
+    """
+    if kept_from > 1:
+        raise NotKeptError(
+            "this ledger began with a snapshot and has of the blocks below {height} the headers alone, so that it"
+            " cannot be derived anew; audit a node that keeps all blocks",
+            height=kept_from,
+        )
 
 
 class LocalTables(Protocol):

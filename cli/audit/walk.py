@@ -7,6 +7,7 @@ of the last day.
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -22,7 +23,7 @@ from cli.audit.report import AuditedHead
 from cli.audit.signature_check import SignatureCheck
 from cli.audit.source import LedgerMovedError, LedgerSource, SourceHead
 from cli.language import N_
-from contracts.registry import Registry
+from contracts.protocols import Protocols
 from contracts.voter_change import is_voter_change
 from ledger.block import Header
 from ledger.genesis import Genesis
@@ -54,12 +55,13 @@ class Walk:
     def __init__(
         self,
         genesis: Genesis,
-        registry: Registry,
+        protocols: Protocols,
         source: LedgerSource,
         *,
         state: DerivedState,
         signatures: SignatureCheck,
         progress: Progress,
+        inheritance: Path | None = None,
     ) -> None:
         self._genesis = genesis
         self._source = source
@@ -67,9 +69,9 @@ class Walk:
         self._signatures = signatures
         self._state = state
         self._voters = AuditedVoters(genesis)
-        self._chain = ChainCheck(genesis, self._voters)
+        self._chain = ChainCheck(genesis, self._voters, protocols)
         self._entries = EntryCheck(genesis, source)
-        self._replay = Replay(genesis, registry, state)
+        self._replay = Replay(genesis, protocols, state, inheritance)
         self._tiles = TileCheck(source)
         tables = source.tables()
         self._look_ups = None if tables is None else LookUpCheck(tables)

@@ -27,6 +27,14 @@ def audit(
     genesis: Annotated[
         Path, typer.Option("--genesis", metavar="FILE", help=N_("The network's genesis.json, from a hand you trust."))
     ],
+    inheritance: Annotated[
+        Path | None,
+        typer.Option(
+            "--inheritance",
+            metavar="FILE",
+            help=N_("The records that a successor network began with; without it those in the node's folder."),
+        ),
+    ] = None,
 ) -> None:
     """Check everything: every signature, block, certificate, tree root and state digest."""
     from cli.audit.run import is_address, run_audit
@@ -44,7 +52,7 @@ def audit(
     # Read here first, so that a wrong file is a wrong call and not a wrong ledger.
     read_genesis(genesis)
     with session.progress(_("Auditing"), None) as advance:
-        report = run_audit(source, genesis, lambda stage, done, total: advance(done, total or None))
+        report = run_audit(source, genesis, lambda stage, done, total: advance(done, total or None), inheritance)
     session.show(report.to_json(), lambda printer: _render(printer, report))
     if report.finding is not None:
         raise VerificationError("the ledger is not as it should be: {reason}", reason=report.finding)

@@ -30,22 +30,35 @@ def status(session: Session) -> None:
 def _render_status(printer: Printer, document: dict[str, Any]) -> None:
     disk, pool, network, node = document["disk"], document["mempool"], document["network"], document["node"]
     from cli.client import problem_error
+    from cli.disk_warning import disk_warning
     from cli.language import translated
     from cli.node_watch import reason_of
+    from cli.sync_text import sync_text
 
     if document["accepting"]:
         printer.good(_("The node takes transactions."))
     else:
         printer.bad(_("The node takes no transactions: {reason}").format(reason=reason_of(document) or "?"))
+    if document["accepting"] and document["leader"] is None:
+        printer.bad(_("Nobody leads, as far as it hears: what it takes waits. `banyan doctor` tells why."))
+    scarce = disk_warning(document)
+    if scarce is not None:
+        printer.bad(scarce)
+    # Only of a node that began with a snapshot: everybody else keeps everything.
+    kept = [(_("Keeps blocks from"), document["kept_from"])] if document.get("kept_from", 1) > 1 else []
+    doing = sync_text(document["sync"])
+    syncing = [(_("Syncing"), doing)] if doing is not None else []
     waiting = document["change_waits"]
     if waiting is not None:
         printer.bad(
             _("A change of voters waits: {reason}").format(reason=translated(problem_error(waiting["problem"])))
         )
+    _warn_of_keys(printer, document)
     printer.fields(
         [
             (_("Network"), f"{network['name']} {network['id']}"),
             (_("Node"), f"{node['name']} {node['id']} {node['address']}"),
+            *_key_fields(document),
             (_("Role"), _(_ROLES.get(document["role"], document["role"]))),
             (_("Term"), document["term"]),
             (_("Leader"), document["leader"] or _("none")),
@@ -53,9 +66,11 @@ def _render_status(printer: Printer, document: dict[str, Any]) -> None:
             (_("Voters confirmed"), _("yes") if document["voters_confirmed"] else _("no")),
             (_("Neighbours"), document["peers"]["count"]),
             (_("Blocks behind"), document["lag_blocks"]),
+            *syncing,
             (_("Height"), document["height"]),
             (_("Committed height"), document["committed_height"]),
             (_("Executed height"), document["executed_height"]),
+            *kept,
             (_("Log entries"), document["tree_size"]),
             (_("Log root"), document["tree_root"]),
             (_("State digest"), document["state_digest"]),
@@ -63,10 +78,37 @@ def _render_status(printer: Printer, document: dict[str, Any]) -> None:
             (_("Waiting transactions"), f"{pool['count']} ({size_text(pool['size_bytes'])})"),
             (_("Disk used"), size_text(disk["used_bytes"])),
             (_("Disk free"), size_text(disk["free_bytes"])),
+            (_("Room for the ledger"), size_text(disk["room_bytes"])),
             (_("Running for"), _duration_text(document["uptime_ms"])),
             (_("Version"), document["version"]),
+            (_("Version of the protocol"), _protocol_text(document["protocol"])),
         ]
     )
+
+
+def _protocol_text(protocol: dict[str, Any]) -> str:
+    scheduled = protocol["scheduled"]
+    if scheduled is None:
+        return str(protocol["version"])
+    return _("{version}, and {next} from block {height} on").format(
+        version=protocol["version"], next=scheduled["version"], height=scheduled["height"]
+    )
+
+
+def _warn_of_keys(printer: Printer, document: dict[str, Any]) -> None:
+    keys = document.get("keys")
+    if keys is not None and keys["state"] == "renew":
+        printer.bad(_("The node's keys are to be replaced soon: `banyan keys rotate`."))
+    elif keys is not None and keys["state"] == "expired":
+        printer.bad(_("The node's keys have expired; it goes on all the same. Replace them: `banyan keys rotate`."))
+
+
+def _key_fields(document: dict[str, Any]) -> list[tuple[str, str]]:
+    keys = document.get("keys")
+    if keys is None:
+        return []
+    expires = _("never") if keys["expires_ms"] is None else time_text(keys["expires_ms"])
+    return [(_("Keys since"), time_text(keys["registered_ms"])), (_("Keys expire"), expires)]
 
 
 def _duration_text(duration_ms: int) -> str:

@@ -20,13 +20,21 @@ def init(
     http: Annotated[
         str, typer.Option("--http", metavar="HOST:PORT", help=N_("Where the HTTP API is served; nowhere if left out."))
     ] = "",
+    passphrase: Annotated[
+        bool, typer.Option("--passphrase", help=N_("Put the seed under a passphrase, which every start needs then."))
+    ] = False,
+    small: Annotated[
+        bool, typer.Option("--small", help=N_("Choose settings for a small machine, such as a Raspberry Pi."))
+    ] = False,
 ) -> None:
     """Make a node's folder."""
+    from cli.seed_passphrase import choose_seed_passphrase
     from daemon.home import Home, create_home
     from ledger.verifier_key import KEY_TYPE_COSIGNER, KEY_TYPE_LOG, VerifierKey
 
     _check_options(name, listen, http)
-    description = create_home(session.home, name, listen, http)
+    secret = choose_seed_passphrase() if passphrase else None
+    description = create_home(session.home, name, listen, http, secret, is_small=small)
     document = description.to_value() | {
         "home": str(session.home),
         "node_id": description.node_id.hex(),
@@ -77,11 +85,16 @@ def join(
         Path | None,
         typer.Option("--invite", metavar="FILE", help=N_("The invitation, for a node that the genesis does not name.")),
     ] = None,
+    inheritance: Annotated[
+        Path | None,
+        typer.Option("--inheritance", metavar="FILE", help=N_("The records that a successor network begins with.")),
+    ] = None,
 ) -> None:
     """Tie the node's folder to a network."""
     from cli.errors import UsageError
     from cli.genesis_file import read_genesis
     from cli.invitation_file import read_invitation
+    from cli.seed_passphrase import ask_seed_passphrase
     from daemon.home import join_home
 
     invitation, network = read_invitation(invite) if invite is not None else (None, None)
@@ -89,7 +102,8 @@ def join(
         network = read_genesis(genesis)
     if network is None:
         raise UsageError("no genesis is given: name the network's genesis.json with --genesis, or an invitation")
-    node_id = join_home(session.home, network, invitation, time.time_ns() // 1_000_000)
+    now_ms = time.time_ns() // 1_000_000
+    node_id = join_home(session.home, network, invitation, now_ms, ask_seed_passphrase, inheritance)
     is_named = any(voter.node_id == node_id for voter in network.voters)
     document = {"home": str(session.home), "network": {"id": network.network_id.hex(), "name": network.name}}
 
@@ -110,6 +124,9 @@ def join(
 def run(session: Session) -> int:
     """Run the node in the foreground."""
     # Everything heavy, trio and lmdb among it, is loaded here and in no other command.
+    from cli.seed_passphrase import ask_seed_passphrase
     from daemon.run import run_node
+    from daemon.seed_passphrase import RememberedPassphrase
 
-    return run_node(session.home)
+    # A change of keys opens a seed again, when perhaps nobody sits there any more.
+    return run_node(session.home, RememberedPassphrase(ask_seed_passphrase))

@@ -6,6 +6,11 @@ from cli.language import N_, _
 from cli.printer import Printer, time_text
 from cli.session import Session
 
+_REACHES = {
+    "reached": N_("reaches it at its address"),
+    "not-reached": N_("does not reach it at its address"),
+    "unknown": N_("has not tried its address"),
+}
 _STANDINGS = {"ok": N_("good"), "disconnect": N_("avoided"), "ban": N_("banned")}
 
 
@@ -62,8 +67,22 @@ def _row(one: dict[str, Any]) -> list[object]:
     ]
 
 
+def _sight(one: dict[str, Any]) -> str | None:
+    """What a connected peer said of itself and of this node, and who of the two dialled."""
+    sight = one.get("sight")
+    if not one["connected"] or sight is None:
+        return None
+    return _("{dialled} · clock {seconds} s · version {version} · sees this node at {address}, {reach}").format(
+        dialled=_("this node dialled") if one["dialled"] else _("it dialled"),
+        seconds=f"{sight['clock_offset_ms'] / 1000:+.1f}",
+        version=sight["software"] or "?",
+        address=sight["address"],
+        reach=_(_REACHES.get(sight["reach"], sight["reach"])),
+    )
+
+
 def _render_troubles(printer: Printer, one: dict[str, Any], clock_ms: int) -> None:
-    """What there is to say of a peer beyond its line."""
+    """What there is to say of a peer beyond its line: what went wrong, and what it sees."""
     told = [_("{offence}: {detail}").format(offence=each["offence"], detail=each["detail"]) for each in one["offences"]]
     if one["ending"] is not None and not one["connected"]:
         told.append(
@@ -73,7 +92,8 @@ def _render_troubles(printer: Printer, one: dict[str, Any], clock_ms: int) -> No
         )
     if one["banned_until_ms"] is not None and one["banned_until_ms"] > clock_ms:
         told.append(_("banned until {time}").format(time=time_text(one["banned_until_ms"])))
-    for text in told:
+    seen = _sight(one)
+    for text in (*told, *([seen] if seen is not None else [])):
         printer.line(f"  {one['name'] or one['id']}: {text}")
 
 

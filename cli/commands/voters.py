@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.governing import govern
 from cli.language import N_, _
 from cli.printer import Printer, time_text
 from cli.session import Session
 
 if TYPE_CHECKING:
-    from cli.client import Answer, NodeClient
+    from cli.client import NodeClient
     from cli.node_registry import NodeEntry
     from ledger.encoding import Value
 
@@ -137,7 +138,7 @@ def voters_add(
     from cli.genesis_file import read_node_description
 
     node = read_node_description(description)
-    done = _change(session, "governance.node-register", json.loads(node.to_json()), key)
+    done = govern(session, "governance.node-register", json.loads(node.to_json()), key)
     if done:
         session.note(_("Next, once it runs and has caught up: `banyan voters promote {name}`.").format(name=node.name))
     return 0
@@ -146,7 +147,7 @@ def voters_add(
 def voters_promote(session: Session, node: _Node, force: _Force = False, key: _Key = None) -> int:
     """Make a voter of a node that follows; the leader waits until it has caught up."""
     found = _find(session, node)
-    _change(session, "governance.voter-add", _voter_arguments(found, force), key)
+    govern(session, "governance.voter-add", _voter_arguments(found, force), key)
     return 0
 
 
@@ -166,14 +167,14 @@ def voters_remove(
     found = _find(session, node)
     if found.state != STATE_VOTER and not leave:
         raise UsageError("{name} has no vote; with --leave it leaves the registry", name=found.name)
-    if found.state == STATE_VOTER and not _change(
+    if found.state == STATE_VOTER and not govern(
         session, "governance.voter-remove", _voter_arguments(found, force), key, shows=not leave
     ):
         if leave:
             session.note(_("{name} can leave once it has no vote: run this again then.").format(name=found.name))
         return 0
     if leave:
-        _change(session, "governance.node-remove", {"node": bytes.fromhex(found.id)}, key)
+        govern(session, "governance.node-remove", {"node": bytes.fromhex(found.id)}, key)
     return 0
 
 
@@ -197,7 +198,7 @@ def voters_approve(
         raise UsageError("only a change of voters waits; leave out --force for a {method}", method=method)
     if force:
         arguments["force"] = True
-    _change(session, f"governance.{'voter-approve' if is_of_voters else 'approve'}", arguments, key)
+    govern(session, f"governance.{'voter-approve' if is_of_voters else 'approve'}", arguments, key)
     return 0
 
 
@@ -254,42 +255,3 @@ def _find(session: Session, text: str) -> "NodeEntry":
 
 def _voter_arguments(node: "NodeEntry", force: bool) -> "dict[str, Value]":
     return {"node": bytes.fromhex(node.id)} | ({"force": True} if force else {})
-
-
-def _change(
-    session: Session, operation: str, arguments: "dict[str, Value]", key: Path | None, *, shows: bool = True
-) -> bool:
-    """Hand in an operation of governance and show its result; whether it was done, and not only proposed.
-
-    Raises:
-        RefusedError: the ledger refused it.
-    """
-    from cli.handing_in import check_result, hand_in
-    from cli.operation_arguments import PreparedArguments
-
-    answer = hand_in(session, operation, PreparedArguments(arguments, ()), key)
-    check_result(answer)
-    proposed = _proposed(answer)
-    if shows or proposed is not None:
-        document = {name: answer[name] for name in ("id", "height", "index")} | {"proposal": proposed}
-        session.show(document, lambda printer: _render_change(printer, answer, proposed))
-    return proposed is None
-
-
-def _proposed(answer: "Answer") -> str | None:
-    """The proposal that waits for approvals after this transaction; None if what was asked for is done."""
-    for event in answer["result"]["events"]:
-        if event["name"] == "governance.approved" and event["data"]["approvals"] < event["data"]["needed"]:
-            return str(event["data"]["proposal"]["$hex"])
-    return None
-
-
-def _render_change(printer: Printer, answer: "Answer", proposed: str | None) -> None:
-    if proposed is None:
-        printer.good(_("Done, in block {height}.").format(height=answer["height"]))
-    else:
-        printer.line(
-            _("Proposed. It is done once more administrators approve: `banyan voters approve {proposal}`.").format(
-                proposal=proposed
-            )
-        )

@@ -64,10 +64,11 @@ class Cluster:
     """Nodes in the order of their numbers."""
 
     places: Sequence[NodePlace]
+    module: str = "cli"
     nodes: tuple[DemoNode, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.nodes = tuple(DemoNode(place, NodeProcess(place.home)) for place in self.places)
+        self.nodes = tuple(DemoNode(place, NodeProcess(place.home, self.module)) for place in self.places)
 
     def __enter__(self) -> Self:
         """Start all, wait for all.

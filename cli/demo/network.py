@@ -29,13 +29,16 @@ class NodePlace(NamedTuple):
     neighbours: tuple[str, ...]
 
 
-def make_network(directory: Path, count: int, pack: str) -> tuple[Genesis, tuple[NodePlace, ...]]:
-    """A network of `count` voters in a ring, each in its folder in `directory`; the first has the `admin.key`.
+def make_network(
+    directory: Path, count: int, pack: str, *, is_mesh: bool = False
+) -> tuple[Genesis, tuple[NodePlace, ...]]:
+    """A network of `count` voters, each in its folder in `directory`; the first has the `admin.key`.
 
-    It begins with `pack`, the name of one that comes with the program.
+    They stand in a ring, or everybody is everybody's neighbour. It begins with `pack`, the name of one that comes with
+    the program.
     """
     places = tuple(
-        NodePlace(node_name(number), directory / f"node-{number + 1}", _neighbours(number, count))
+        NodePlace(node_name(number), directory / f"node-{number + 1}", _neighbours(number, count, is_mesh))
         for number in range(count)
     )
     ports = iter(_free_ports(2 * count))
@@ -76,9 +79,9 @@ def node_name(number: int) -> str:
     return f"demo-{number + 1}"
 
 
-def _neighbours(number: int, count: int) -> tuple[str, ...]:
-    """Who stands before and behind in the ring; with two nodes that is one, alone it is nobody."""
-    around = dict.fromkeys(((number - 1) % count, (number + 1) % count))
+def _neighbours(number: int, count: int, is_mesh: bool) -> tuple[str, ...]:
+    """Who stands before and behind in the ring, or everybody; with two nodes that is one, alone it is nobody."""
+    around = range(count) if is_mesh else dict.fromkeys(((number - 1) % count, (number + 1) % count))
     return tuple(node_name(other) for other in around if other != number)
 
 

@@ -6,15 +6,12 @@ what was compared.
 """
 
 import shutil
-import signal
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 
 from cli.audit.audited_voters import policy_of
 from cli.audit.run import run_audit
@@ -23,6 +20,7 @@ from cli.demo.cluster import Cluster, interruption_deferred
 from cli.demo.network import make_network
 from cli.demo.outage import LeaderOutage, Outage
 from cli.demo.reading import read_receipt, refused_changes, verify_receipts
+from cli.demo.termination import termination_as_interruption
 from cli.demo.trial import Source, Trial
 from cli.errors import EXIT_UNVERIFIED, UsageError
 from cli.language import _, translated
@@ -50,7 +48,7 @@ def run_demo(directory: Path | None, nodes: int, source: Source, once: bool, *, 
         KeyboardInterrupt: Ctrl-C or SIGTERM; the nodes are ended, a temporary folder is gone.
     """
     with ExitStack() as stack:
-        stack.enter_context(_termination_as_interruption())
+        stack.enter_context(termination_as_interruption())
         if directory is None:
             directory = Path(tempfile.mkdtemp(prefix="banyan-demo-"))
             stack.callback(_remove, directory)
@@ -203,23 +201,3 @@ def _leave_running(trial: Trial, printer: Printer) -> None:
 
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s"
-
-
-@contextmanager
-def _termination_as_interruption() -> Iterator[None]:
-    """Let SIGTERM, as from `timeout` or a closing session, end the nodes too instead of this process alone."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # What is ignored, as `nohup` has it, stays so.
-    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -58,7 +58,8 @@ class StepImporter:
 
     def _import_part(self, steps: list[Step], advance: Advance) -> None:
         expires_ms = time.time_ns() // 1_000_000 + LIFETIME_MS
-        open_steps = [_Signed(step, *self._signer.submission(step, expires_ms)) for step in steps]
+        signed = self._signer.submissions(steps, expires_ms)
+        open_steps = [_Signed(step, *one) for step, one in zip(steps, signed, strict=True)]
         self._sent = 0
         settled = self.outcome.accepted + self.outcome.refused
         self._watch(PartUnderWay(settled, len(steps), lambda: self._sent))

@@ -27,7 +27,7 @@ from cli.operation_arguments import declaration_of
 from cli.printer import time_text
 from cli.refusal_text import refusal_of
 from cli.session import Advance
-from cli.submission_maker import SubmissionMaker
+from cli.submission_maker import Draft, SubmissionMaker
 from contracts.arguments import Declaration
 from contracts.result import CODE_OK
 from ledger.encoding import Value, encode
@@ -95,7 +95,7 @@ class ImportRun:
 
     def _produce(self, stream: BatchStream) -> None:
         while (numbers := self._next()) is not None:
-            group: list[tuple[int, SentFact, bytes]] = []
+            group: list[tuple[int, SentFact, Draft]] = []
             size = 0
             for number in numbers:
                 made = self._make(number)
@@ -107,11 +107,14 @@ class ImportRun:
                     if not stream.room(wait=True):
                         return
                 group.append((number, *made))
-                size += len(made[1])
+                size += made[1].size_bytes
             self._send(stream, group)
 
     def _next(self) -> list[int] | None:
-        """Rows to send, waiting until there are some; None when all are settled or the run has ended."""
+        """Rows to send, waiting until there are some; None when all are settled or the run has ended.
+
+        Waits as long as answers are read, which ends `cli.node_connection.ANSWER_TIMEOUT_S` after the last one.
+        """
         with self._changed:
             while not self._has_ended and not self._schedule.is_done:
                 if numbers := self._schedule.take(GROUP_COUNT_MAX):
@@ -119,25 +122,25 @@ class ImportRun:
                 self._changed.wait()
             return None
 
-    def _send(self, stream: BatchStream, group: list[tuple[int, SentFact, bytes]]) -> None:
+    def _send(self, stream: BatchStream, group: list[tuple[int, SentFact, Draft]]) -> None:
         if not group:
             return
         with self._changed:
-            self._journal.record_sent([sent for _number, sent, _submission in group])
-            self._under_way.extend((number, sent.state.expected) for number, sent, _submission in group)
-        stream.send([submission for _number, _sent, submission in group])
+            self._journal.record_sent([sent for _number, sent, _draft in group])
+            self._under_way.extend((number, sent.state.expected) for number, sent, _draft in group)
+        stream.send(self._maker.sign([draft for _number, _sent, draft in group]))
 
-    def _make(self, number: int) -> tuple[SentFact, bytes] | None:
+    def _make(self, number: int) -> tuple[SentFact, Draft] | None:
         """The row's transaction; None if there can be none now, which is told."""
         row, fact = self._compared.rows[number], self._compared.facts[number]
         try:
             with self._changed:
                 before, expected = self._journal.state(fact), self._expected(row)
             if before is not None and before.code == CODE_UNKNOWN and not is_settled(before):
-                sent, submission = self._transaction(number, before.expires_ms, before.expected)
+                sent, draft = self._transaction(number, before.expires_ms, before.expected)
                 if not self._is_over(before.expires_ms):
                     if sent.state.id == before.id:
-                        return sent, submission
+                        return sent, draft
                     self._wait_for_earlier(number, before)
                     return None
             return self._transaction(number, self._now_ms() + self._maker.lifetime_ms, expected)
@@ -145,7 +148,7 @@ class ImportRun:
             self._refuse(number, error)
             return None
 
-    def _transaction(self, number: int, expires_ms: int, expected: int | None) -> tuple[SentFact, bytes]:
+    def _transaction(self, number: int, expires_ms: int, expected: int | None) -> tuple[SentFact, Draft]:
         row, fact = self._compared.rows[number], self._compared.facts[number]
         content = self._compared.contents[number]
         nonce = fact + content
@@ -160,8 +163,8 @@ class ImportRun:
         if expected is not None:
             kind, _slash, record_id = row.makes.partition("/")
             expect = Expectation(kind, record_id, expected)
-        transaction, submission = self._maker.make(row.operation, prepared, nonce, expires_ms, expect)
-        return SentFact(fact, FactState(content, transaction.id, expires_ms, expected, CODE_UNKNOWN)), submission
+        draft = self._maker.draft(row.operation, prepared, nonce, expires_ms, expect)
+        return SentFact(fact, FactState(content, draft.transaction_id, expires_ms, expected, CODE_UNKNOWN)), draft
 
     def _expected(self, row: ImportRow) -> int | None:
         if row.expects == EXPECT_NEW:

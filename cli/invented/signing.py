@@ -4,6 +4,7 @@ Owns the keys and salts. They are for trials: whoever knows the seed knows every
 """
 
 import hashlib
+from collections.abc import Sequence
 
 from cli.invented.step import ADMINISTRATOR, Step
 from contracts.members.possession import possession_message
@@ -14,7 +15,8 @@ from ledger.genesis import member_id
 from ledger.hashing import Hash
 from ledger.signing import SigningKey
 from ledger.submission import encode_submission
-from ledger.transaction import build_transaction
+from ledger.transaction import build_body, seal
+from ledger.transaction_signature import sign_batches
 
 FIELDS = "fields"
 MONTH_MS = 30 * 86_400_000
@@ -39,6 +41,24 @@ class InventedSigner:
 
     def submission(self, step: Step, expires_ms: int) -> tuple[Hash, bytes]:
         """Id and bytes of the transaction to hand to a node; another one each time, be the step the same."""
+        return self.submissions([step], expires_ms)[0]
+
+    def submissions(self, steps: Sequence[Step], expires_ms: int) -> list[tuple[Hash, bytes]]:
+        """`submission` for each of the steps; everybody signs their own together, in as few batches as there can be."""
+        drafts = [self._draft(step, expires_ms) for step in steps]
+        bodies_of: dict[SigningKey, list[bytes]] = {}
+        for body, _detached, signers in drafts:
+            for key in signers:
+                bodies_of.setdefault(key, []).append(body)
+        signatures = {key: iter(sign_batches(bodies, key)) for key, bodies in bodies_of.items()}
+        made: list[tuple[Hash, bytes]] = []
+        for body, detached, signers in drafts:
+            transaction = seal(body, [next(signatures[key]) for key in signers])
+            made.append((transaction.id, encode_submission(transaction.envelope, detached)))
+        return made
+
+    def _draft(self, step: Step, expires_ms: int) -> tuple[bytes, tuple[DetachedValue, ...], list[SigningKey]]:
+        """Body, what travels beside it, and who signs."""
         self._count += 1
         arguments = dict(step.arguments)
         detached: tuple[DetachedValue, ...] = ()
@@ -53,16 +73,15 @@ class InventedSigner:
             arguments[FIELDS] = _with_commitments(arguments[FIELDS], values)
             detached = tuple(values.values())
         sender = self.key_of(step.sender)
-        transaction = build_transaction(
+        body = build_body(
             self._network_id,
             member_id(self._network_id, sender.public),
             step.operation,
             arguments,
             self._drawn("nonce", "")[:16],
             expires_ms,
-            [sender, *map(self.key_of, step.signers)],
         )
-        return transaction.id, encode_submission(transaction.envelope, detached)
+        return body, detached, [sender, *map(self.key_of, step.signers)]
 
     def _drawn(self, purpose: str, name: str) -> bytes:
         # A person's key is the same in every step; everything else belongs to one.

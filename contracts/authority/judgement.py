@@ -89,6 +89,15 @@ def operation_actors(context: "Context") -> tuple[Actor, ...]:
     return declared + tuple(one for one in permitted_actors(context, context.operation_name) if one not in declared)
 
 
+def entitled(context: "Context", subject: Subject, who: "Member | None" = None) -> Actor | None:
+    """The actor as which somebody (the sender, if left out) may do the operation that is running; None if as none.
+
+    Cost: as `holds` for each declared actor; only where none holds, the permission is read.
+    """
+    actor = may(context, context.operation.actors, subject, who)
+    return actor or may(context, permitted_actors(context, context.operation_name), subject, who)
+
+
 def require(context: "Context", subject: Subject) -> Actor:
     """The actor as which the sender may do the operation that is running.
 
@@ -97,9 +106,7 @@ def require(context: "Context", subject: Subject) -> Actor:
 
     Cost: as `holds` for each declared actor; only where none holds, the permission is read.
     """
-    actor = may(context, context.operation.actors, subject)
-    if actor is None:
-        actor = may(context, permitted_actors(context, context.operation_name), subject)
+    actor = entitled(context, subject)
     if actor is None:
         raise Refusal(
             *NOT_ALLOWED,

@@ -7,6 +7,7 @@ read it. Source: docs/reference/packs.md, "Fields".
 
 import re
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from contracts.packs.fault import Faults, PackFault
 from contracts.packs.field_value import check_value
@@ -31,8 +32,25 @@ RANGED_TYPES = frozenset(("text", "integer", "money", "date", "time"))
 NUMBER_TYPES = frozenset(("integer", "money"))
 CLEAR_CLASSES = frozenset(("public", "ledger"))
 
+# What the values of each type are in memory; all others are whole numbers.
+ItemClass: TypeAlias = type[str] | type[bytes] | type[bool] | type[int]
+_CLASSES: dict[str, ItemClass] = {
+    "text": str,
+    "enum": str,
+    "reference": str,
+    "person": str,
+    "unit": str,
+    "hash": bytes,
+    "boolean": bool,
+}
+
 _CLASS = re.compile(r"public|ledger|members|unit|sealed|role:[a-z][a-z0-9-]{0,31}")
 _CLASS_HINT = "public, ledger, members, unit, sealed or role:NAME"
+
+
+def class_of_items(item_type: str) -> ItemClass:
+    """What a value of a type that is no list is in memory."""
+    return _CLASSES.get(item_type, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +60,8 @@ class Field:
     `required`: there from the record's creation on. `states`: in which of them it may be amended; none: never.
     `enrolled`: a person who is known to the ledger already; without it, any pseudonym will do.
 
-    What follows from these: `is_list`, it holds several values, each of the type `item_type`; `is_detached`, only a
-    commitment of the value stands on the ledger.
+    What follows from these: `is_list`, it holds several values, each of the type `item_type`, which is an object of
+    `item_class`; `is_detached`, only a commitment of the value stands on the ledger.
     """
 
     name: str
@@ -61,12 +79,14 @@ class Field:
     enrolled: bool = False
     is_list: bool = field(init=False, repr=False, compare=False)
     item_type: str = field(init=False, repr=False, compare=False)
+    item_class: ItemClass = field(init=False, repr=False, compare=False)
     is_detached: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # Asked of every value in every transaction.
         object.__setattr__(self, "is_list", self.type.startswith(LIST_PREFIX))
         object.__setattr__(self, "item_type", self.type.removeprefix(LIST_PREFIX))
+        object.__setattr__(self, "item_class", class_of_items(self.item_type))
         object.__setattr__(self, "is_detached", self.data_class not in CLEAR_CLASSES)
 
     @property

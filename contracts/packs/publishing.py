@@ -27,6 +27,10 @@ from ledger.hashing import Hash
 PART_PUBLISHED = "packs.part-published"
 PUBLISHED = "packs.published"
 
+# In 16ths of a unit of `contracts.work` for each byte: reading a part and checking it. A node that has read it lately
+# remembers it; what is counted must not depend on that.
+_PART_BYTE_WORK_16THS = 11
+
 PART_INVALID = Reason(
     "packs.part-invalid", "the part of a pack is not right at {path}; `banyan pack check` says what is wrong"
 )
@@ -48,6 +52,7 @@ def publish_part(context: Context, arguments: Arguments) -> None:
     """Put one record type or section of a pack on the ledger; twice the same is refused."""
     require(context, Subject())
     data = arguments.octets("data")
+    _count_work(context, data)
     try:
         name, _part = decode_part(data)
     except PackFault as fault:
@@ -86,6 +91,7 @@ def _whole(context: Context, data: bytes, manifest: Manifest) -> Pack:
         part = None if record is None else record.fields.get("data")
         if not isinstance(part, bytes):
             raise Refusal(*PART_MISSING, kind=kind)
+        _count_work(context, part)
         parts[kind] = part
     try:
         return Pack.decode(data, parts)
@@ -101,6 +107,10 @@ def _check_base(context: Context, base: Hash, pack: Pack) -> None:
     weaker = not_weaker(_whole(context, data, Manifest.decode(data)), pack)
     if weaker:
         raise Refusal(*WEAKER, path=weaker[0].path, rule=weaker[0].rule)
+
+
+def _count_work(context: Context, part: bytes) -> None:
+    context.add_work(len(part) * _PART_BYTE_WORK_16THS >> 4)
 
 
 _DATA = Argument("data", Bytes(PART_SIZE_BYTES_MAX), "public")

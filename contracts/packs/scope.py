@@ -161,13 +161,10 @@ def functions_of(definition: TypeDefinition) -> list[Signature]:
     """The functions that rules of this type may call; the same for all of them."""
     uses, own_kind = definition.uses, definition.kind
     person, unit, record = Parameter("person", TEXT), Parameter("in_unit", TEXT), Parameter("record", TEXT)
+    known_kind = Parameter("kind", LiteralType(frozenset((own_kind, *uses.types))))
     found = [
-        Signature(
-            "record_state",
-            (Parameter("kind", LiteralType(frozenset((own_kind, *uses.types)))), record),
-            OptionalType(TEXT),
-            _READ_FUEL,
-        ),
+        Signature("record_state", (known_kind, record), OptionalType(TEXT), _READ_FUEL),
+        Signature("record_unit", (known_kind, record), OptionalType(TEXT), _READ_FUEL),
         *_BALLOT_FUNCTIONS,
         Signature("top_unit", (), TEXT, _WALK_FUEL),
         Signature("commitment_of", (Parameter("salt", HASH), Parameter("words", TEXT)), HASH, _HASH_FUEL),

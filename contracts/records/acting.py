@@ -24,12 +24,12 @@ def acting(move: Move, texts: tuple[str, ...], who: Member) -> Actor | None:
     Cost: as `contracts.authority.judgement.may`; a read more where it is no office.
     """
     actors, subject = move.program.actors(texts), move.subject()
-    actor = may(move.signed, actors, subject, who)
+    actor = may(move.signed(), actors, subject, who)
     # An office of the unit itself is held in an active unit only.
     if (actor is not None and actor.kind == ROLE) or is_active(move.context, move.unit):
         return actor
     offices = tuple(one for one in actors if one.kind == ROLE)
-    return may(move.signed, (*offices, _ADMINISTRATOR), subject, who)
+    return may(move.signed(), (*offices, _ADMINISTRATOR), subject, who)
 
 
 def ends_what_is_over(context: Context, unit: str) -> bool:

@@ -5,7 +5,8 @@ account they sign with; who asked does not approve where the pack wants distinct
 approve at the moment when it counts, not only when they signed. Source: docs/reference/records.md, "Approvals".
 """
 
-from contracts.member import STATE_ACTIVE, Member, decode_member, member_subject
+from contracts.authority.approver import find_approver
+from contracts.member import Member, member_subject
 from contracts.packs.transition import Review
 from contracts.records.acting import acting
 from contracts.records.events import APPROVED, ASKED
@@ -16,7 +17,6 @@ from contracts.records.reasons import APPROVED_ALREADY, NOT_APPROVER, SELF_APPRO
 from contracts.records.room import check_room
 from contracts.run_context import RunContext
 from ledger.encoding import Value
-from ledger.hashing import Hash
 
 # What nobody has approved in this time is asked for anew; as long as a proposal of governance waits.
 PENDING_LIFETIME_MS = 35 * 86_400_000
@@ -30,12 +30,6 @@ def who_is(member: Member) -> str:
     return member.person or member_subject(member.id)
 
 
-def find_member(context: RunContext, account: Hash) -> Member | None:
-    """The account as it is now."""
-    data = context.content("member", account.hex())
-    return None if data is None else decode_member(account, data)
-
-
 def is_expired(context: RunContext, pending: Pending) -> bool:
     """Whether what waits has waited too long; it is as if it had been withdrawn."""
     return context.time_ms - pending.time_ms > PENDING_LIFETIME_MS
@@ -43,7 +37,7 @@ def is_expired(context: RunContext, pending: Pending) -> bool:
 
 def asked_for(move: Move, review: Review) -> Pending:
     """What waits when the sender has asked for the move, the approvals of those who signed along counted."""
-    context, asker = move.signed, move.asker
+    context, asker = move.signed(), move.asker
     assert asker is not None, "what needs a review is asked for by a person"
     pending = Pending(
         transition=move.transition.name,
@@ -68,14 +62,14 @@ def approved(move: Move, review: Review, pending: Pending) -> Pending:
     Raises:
         Refusal: `records.self-approval`, `records.approved-already` or `records.not-approver`, for the sender.
     """
-    sender = move.signed.sender
+    sender = move.signed().sender
     if review.distinct and _is_asker(pending, sender):
         raise move.refusal(SELF_APPROVAL)
     if _has_approved(pending, sender):
         raise move.refusal(APPROVED_ALREADY)
     if acting(move, review.actors, sender) is None:
         raise move.refusal(NOT_APPROVER, actors=", ".join(review.actors))
-    for signer in move.signed.signers:
+    for signer in move.signed().signers:
         found = _approval(move, review, pending, signer)
         if found is not None:
             pending = pending.changed(approvals=(*pending.approvals, found))
@@ -86,11 +80,8 @@ def still_entitled(move: Move, review: Review, pending: Pending) -> Pending:
     """What waits with those approvals alone whose givers may approve now: an office or account may have ended since."""
     kept = []
     for one in pending.approvals:
-        member = find_member(move.context, one.account)
-        # Whoever could not sign now does not count either.
-        if member is None or member.state != STATE_ACTIVE:
-            continue
-        if acting(move, review.actors, member) is not None:
+        member = find_approver(move.context, one.account)
+        if member is not None and acting(move, review.actors, member) is not None:
             kept.append(one)
     return pending if len(kept) == len(pending.approvals) else pending.changed(approvals=tuple(kept))
 
@@ -112,9 +103,9 @@ def keep_waiting(move: Move, pending: Pending, needed: int, asked: bool) -> None
             transition=move.transition.name,
             number=move.number,
         )
-    context.put(move.kind, move.record_id, before.changed(pending=pending))
+    size = context.put(move.kind, move.record_id, before.changed(pending=pending))
     # What is asked for is judged now, and has to fit when enough have approved.
-    check_room(move)
+    check_room(move, size)
     context.link(record_subject(move.kind, move.record_id))
     context.link(f"unit/{move.unit}")
     tell_approvals(move, pending, needed, asked)

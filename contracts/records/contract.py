@@ -55,6 +55,7 @@ RECORDS = Contract(
             ),
             create,
             actors=_ANYONE,
+            weighed_by=("type", "transition"),
         ),
         Operation(
             "act",
@@ -62,8 +63,23 @@ RECORDS = Contract(
             (_TYPE, _ID, Argument("transition", _TRANSITION, "ledger"), *_BROUGHT),
             act,
             actors=_ANYONE,
+            weighed_by=("type", "transition"),
         ),
-        Operation("approve", "Approve what waits for approvals", (_TYPE, _ID), approve, actors=_ANYONE),
-        Operation("withdraw", "Take back what one has asked for or approved", (_TYPE, _ID), withdraw, actors=_ANYONE),
+        Operation(
+            "approve",
+            "Approve what waits for approvals",
+            (_TYPE, _ID),
+            approve,
+            actors=_ANYONE,
+            weighed_by=("type",),
+        ),
+        Operation(
+            "withdraw",
+            "Take back what one has asked for or approved",
+            (_TYPE, _ID),
+            withdraw,
+            actors=_ANYONE,
+            weighed_by=("type",),
+        ),
     ),
 )

@@ -36,9 +36,11 @@ def perform(move: Move, number: int, effect: Effect) -> None:
     Raises:
         Refusal: `records.effect-value`, or that of what the effect does.
     """
+    if isinstance(effect, Count):
+        # First, and by itself: matching costs more than asking, and most effects count.
+        _count(move, number, effect.counter, effect.by, effect.key)
+        return
     match effect:
-        case Count(counter, by, key):
-            _count(move, number, counter, by, key)
         case SetField(name, value):
             _set(move, number, name, value)
         case Appoint():

@@ -36,7 +36,8 @@ def judge(move: Move) -> None:
     _check_actor(move)
     definition, transition = move.program.definition, move.transition
     values = {} if move.before is None else move.before.values
-    move.found(changed_values(move.context, definition, transition, move.state, values, move.request.fields))
+    move.values = changed_values(move.context, definition, transition, move.state, values, move.request.fields)
+    move.vote = None
     check_present(definition, transition, move.program.needed(transition).judged, move.values)
     if transition.minimum_stay is not None:
         _check_stay(move, move.program.days(transition.minimum_stay, move.context.time_ms))
@@ -73,16 +74,17 @@ def _check_stay(move: Move, needed: int) -> None:
 
 
 def _check_vote(move: Move) -> None:
-    wanted, given = move.transition.vote, move.request.vote
+    wanted = move.transition.vote
     if wanted is None:
-        if given is not None:
+        if "vote" in move.request.parts:
             raise move.refusal(VOTE_UNEXPECTED)
         return
+    given = move.request.vote
     if given is None:
         raise move.refusal(VOTE_MISSING)
     # In a unit that is over nobody holds an office, whatever was counted.
     due = role_count(move.context, move.unit, wanted.electorate) if is_active(move.context, move.unit) else 0
-    move.found(move.values, vote_block(given, due))
+    move.vote = vote_block(given, due)
     if wanted.quorum is not None:
         check_rule(move, wanted.quorum, QUORUM)
     check_rule(move, wanted.passes, NOT_PASSED)

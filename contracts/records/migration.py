@@ -9,7 +9,6 @@ record whose approvals are pending keeps its pack until they are given up. Sourc
 
 from contracts.errors import Refusal
 from contracts.packs.active import versions_of
-from contracts.records.identity import is_record_id
 from contracts.records.pack_record import PackRecord, read_pack_record
 from contracts.records.program import Program, find_program_of
 from contracts.records.reasons import STATE_UNKNOWN
@@ -24,13 +23,13 @@ def find_record(
     Args:
         context: The transaction under way.
         program: The kind's, of the pack in force.
-        record_id: Any text; of one that is no id there is no record.
+        record_id: Of the form of an id (`contracts.records.identity.is_record_id`), as arguments of operations are.
         without_pending: Give up what waits for approvals.
 
     Raises:
         Refusal: `records.state-unknown`.
     """
-    found = context.read_as(program.kind, record_id, read_pack_record) if is_record_id(record_id) else None
+    found = context.read_as(program.kind, record_id, read_pack_record)
     if found is None:
         return None
     if without_pending and found.pending is not None:

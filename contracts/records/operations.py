@@ -6,6 +6,7 @@ Source: docs/reference/records.md, "Operations".
 """
 
 from contracts.arguments import Arguments
+from contracts.authority.approver import find_member
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.packs.transition import Review, Transition
@@ -13,7 +14,6 @@ from contracts.records.acting import ends_what_is_over
 from contracts.records.approvals import (
     approved,
     asked_for,
-    find_member,
     is_expired,
     keep_waiting,
     still_entitled,

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from contracts.authority.actor import Actor, parse_actors
 from contracts.errors import Refusal
-from contracts.packs.active import find_type, find_type_of
+from contracts.packs.active import KIND_TYPE, find_type_of, type_in_force
 from contracts.packs.expression import Expression
 from contracts.packs.record_type import TypeDefinition
 from contracts.packs.rule_check import wanted_of
@@ -19,7 +19,7 @@ from contracts.packs.transition import Transition
 from contracts.records.field_values import Needed, needed_fields
 from contracts.records.local_day import local_day, utc_offset_minutes
 from contracts.records.reasons import TRANSITION_UNKNOWN, TYPE_UNKNOWN
-from contracts.records.room import Room, room_of
+from contracts.records.room import room_of
 from contracts.rules.evaluator import CompiledRule, compile_rule
 from contracts.rules.tree import Tree
 from contracts.run_context import RunContext
@@ -30,20 +30,21 @@ PROGRAMS_MAX = 256
 
 
 class Program:
-    """One type of one pack. What is compiled is compiled on its first use."""
+    """One type of one pack. Expressions and actors are compiled on their first use."""
 
     __slots__ = (
         "_actors",
         "_compiled",
         "_has_offset",
         "_needed",
-        "_room",
+        "_rules",
         "_trees",
         "definition",
         "foreign",
         "kind",
         "pack",
         "pack_hex",
+        "room",
     )
 
     def __init__(self, pack: Hash, definition: TypeDefinition) -> None:
@@ -57,10 +58,12 @@ class Program:
         self._has_offset = PARAMETER_UTC_OFFSET in definition.parameters
         self._actors: dict[tuple[str, ...], tuple[Actor, ...]] = {}
         self._needed: dict[str, Needed] = {}
-        self._room: Room | None = None
+        # How large the values of a record may be.
+        self.room = room_of(definition)
         # By the identity of expressions, which belong to this definition: it keeps them alive.
         self._trees: dict[int, Tree] = {}
         self._compiled: dict[int, CompiledRule] = {}
+        self._rules: dict[str, CompiledRule] = {}
 
     def transition(self, name: str) -> Transition:
         """The transition `name`.
@@ -88,13 +91,6 @@ class Program:
             found = self._needed[transition.name] = needed_fields(self.definition, transition)
         return found
 
-    @property
-    def room(self) -> Room:
-        """How large the values of a record may be."""
-        if self._room is None:
-            self._room = room_of(self.definition)
-        return self._room
-
     def offset_minutes(self, time_ms: int) -> int:
         """How far the pack's days are ahead of UTC at this time."""
         return utc_offset_minutes(self.definition, time_ms) if self._has_offset else 0
@@ -106,6 +102,13 @@ class Program:
         value = self.definition.parameters[days].value_on(local_day(self.definition, time_ms))
         assert isinstance(value, int), "a definition is checked: days are whole numbers"
         return value
+
+    def rule(self, name: str) -> CompiledRule:
+        """A rule of the definition, ready to be asked."""
+        found = self._rules.get(name)
+        if found is None:
+            found = self._rules[name] = self.compiled(self.definition.rules[name].expression)
+        return found
 
     def compiled(self, expression: Expression) -> CompiledRule:
         """An expression of this very definition, ready to be evaluated."""
@@ -131,6 +134,12 @@ def _slot(_pack: Hash, _kind: str) -> _Slot:
     return _Slot()
 
 
+@lru_cache(maxsize=PROGRAMS_MAX)
+def _slot_in_force(_versions: bytes | None, _kind: str, _height: int) -> _Slot:
+    """Where the program is put that is in force at a height, by the bytes of the record of its type's versions."""
+    return _Slot()
+
+
 def program_of(pack: Hash, definition: TypeDefinition) -> Program:
     """The program of a definition that was read from the part of this pack."""
     slot = _slot(pack, definition.kind)
@@ -147,10 +156,17 @@ def find_program(context: RunContext, kind: str) -> Program:
 
     Cost: two reads.
     """
-    active = find_type(context, kind)
+    versions = context.content(KIND_TYPE, kind)
+    slot = _slot_in_force(versions, kind, context.height)
+    if slot.program is not None:
+        # The definition's part never goes, so it is there; that it was not looked up must not show in what is counted.
+        context.count_read()
+        return slot.program
+    active = type_in_force(context, versions)
     if active is None:
         raise Refusal(*TYPE_UNKNOWN, kind=kind)
-    return program_of(active.pack, active.definition)
+    slot.program = program_of(active.pack, active.definition)
+    return slot.program
 
 
 def find_program_of(context: RunContext, pack: Hash, kind: str) -> Program:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from contracts.packs.field import Field
 from contracts.packs.record_type import TypeDefinition
-from contracts.record import RECORD_SIZE_BYTES_MAX, record_key
+from contracts.record import RECORD_SIZE_BYTES_MAX
 from contracts.records.reasons import RECORD_FULL
 from ledger.encoding import encode
 
@@ -59,18 +59,17 @@ def room_of(definition: TypeDefinition) -> Room:
     return Room(values_max, share, kept)
 
 
-def check_room(move: "Move") -> None:
-    """Refuse a record, written just now, that leaves too little room.
+def check_room(move: "Move", record_size_bytes: int) -> None:
+    """Refuse a record, written just now with so many bytes, that leaves too little room.
 
     Raises:
         Refusal: `records.record-full`.
 
-    Cost: a look-up, where the record is not large.
+    Cost: next to nothing, where the record is not large.
     """
     room = move.program.room
-    content = move.context.contents.get(record_key(move.kind, move.record_id))
     # What is kept for other fields is never more than half of it.
-    if content is None or len(content) <= room.values_max // 2:
+    if record_size_bytes <= room.values_max // 2:
         return
     limit = room.values_max - sum(size for name, size in room.kept.items() if name not in move.values)
     size = len(encode(move.values))

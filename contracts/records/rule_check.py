@@ -10,6 +10,7 @@ from contracts.limits import RULE_STEPS_MAX, TOO_MANY_STEPS
 from contracts.packs.expression import Expression
 from contracts.records.move import Move
 from contracts.records.reasons import RULE_FAILED
+from contracts.records.rule_scope import RecordScope
 from contracts.rules.errors import OutOfFuelError, RuleEvaluationError
 from contracts.rules.fuel import FUEL_MAX
 from contracts.rules.types import DATE
@@ -27,9 +28,9 @@ def check_rule(move: Move, rule: str, reason: Reason) -> None:
         Refusal: `reason`, with the number of the clause from 1, the clause and its two sides; `records.rule-failed`;
             `limits.rule-steps`.
     """
-    compiled, steps = move.program.compiled(move.program.definition.rules[rule].expression), _steps(move)
+    compiled, steps = move.program.rule(rule), _steps(move)
     try:
-        not_met, used = compiled.judge(move.scope(), steps)
+        not_met, used = compiled.judge(RecordScope(move), steps)
     except RuleEvaluationError as error:
         raise _failed(move, rule, error, steps) from error
     move.context.rule_steps_left -= used
@@ -60,7 +61,7 @@ def evaluate(move: Move, expression: Expression) -> Value:
         return compiled.tree.root.literal
     steps = _steps(move)
     try:
-        value, used = compiled.run(move.scope(), steps)
+        value, used = compiled.run(RecordScope(move), steps)
     except RuleEvaluationError as error:
         raise _failed(move, EFFECT, error, steps) from error
     move.context.rule_steps_left -= used

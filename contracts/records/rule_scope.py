@@ -7,7 +7,7 @@ unless it has the form of one. Source: docs/reference/records.md, "What rules se
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeGuard
 
 from contracts.attendance.page import has_signed_in, signed_in
@@ -24,7 +24,7 @@ from contracts.ballots.citing import (
     ballot_votes,
 )
 from contracts.calendar.dates import DAY_MAX, DAY_MIN, day_at
-from contracts.packs.record_type import TypeDefinition
+from contracts.packs.field import LIST_PREFIX, class_of_items
 from contracts.packs.rule_names import PARAMETER_PREFIX
 from contracts.packs.scope import ForeignField
 from contracts.record import Record
@@ -40,7 +40,7 @@ from ledger.detached import detach
 from ledger.encoding import Value
 
 if TYPE_CHECKING:
-    from contracts.run_context import RunContext
+    from contracts.records.move import Move
 
 _ROLE = re.compile(ROLE_PATTERN)
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -53,76 +53,57 @@ _Arguments = tuple[RuleValue, ...]
 
 
 class RecordScope:
-    """The environment of one transition's rules. Values are those after the transition has set what it was given."""
+    """The environment of one rule of a transition: a view of its move, as that is when the rule asks.
 
-    __slots__ = (
-        "_context",
-        "_definition",
-        "_foreign",
-        "_person",
-        "_record_id",
-        "_since_ms",
-        "_state",
-        "_today",
-        "_unit",
-        "_values",
-        "_vote",
-        "utc_offset_minutes",
-    )
+    Values are those after the transition has set what it was given; state and time of entering it those before.
+    """
 
-    def __init__(
-        self,
-        context: "RunContext",
-        definition: TypeDefinition,
-        foreign: Mapping[str, ForeignField],
-        unit: str,
-        record_id: str,
-        state: str,
-        since_ms: int,
-        values: dict[str, Value],
-        sender_person: str | None,
-        vote: dict[str, int] | None,
-        utc_offset_minutes: int,
-    ) -> None:
-        """`state` and `since_ms` are those before the transition."""
-        self._context = context
-        self._definition = definition
-        self._foreign = foreign
-        self._unit = unit
-        self._record_id = record_id
-        self._state = state
-        self._since_ms = since_ms
-        self._values = values
-        self._person = sender_person
-        self._vote = vote
-        self.utc_offset_minutes = utc_offset_minutes
-        self._today = day_at(context.time_ms, utc_offset_minutes)
+    __slots__ = ("_context", "_definition", "_move", "_unit", "utc_offset_minutes")
+
+    def __init__(self, move: "Move") -> None:
+        """Made for one evaluation, and forgotten: a move does not know its scopes."""
+        self._move = move
+        self._context = move.context
+        self._definition = move.program.definition
+        self._unit = move.unit
+        self.utc_offset_minutes = move.offset_minutes
 
     def value(self, name: str) -> RuleValue:
         """The value of a name of the scope; None for a field that is not there, or holds what it cannot hold now."""
         field = self._definition.fields.get(name)
         if field is not None:
-            value = self._values.get(name)
+            value = self._move.values.get(name)
             # A record of an older pack may have another type there.
-            return value if value is not None and _fits(value, field.type) else None
+            if field.is_list:
+                return value if _is_list_of(field.item_class, value) else None
+            return value if type(value) is field.item_class else None
         answer = _NAMES.get(name)
         if answer is not None:
             return answer(self)
         if name.startswith(PARAMETER_PREFIX):
             parameter = self._definition.parameters[name.removeprefix(PARAMETER_PREFIX).replace("_", "-")]
-            return parameter.value_on(self._today)
-        return None if self._vote is None else self._vote.get(name)
+            return parameter.value_on(self.today())
+        return None if self._move.vote is None else self._move.vote.get(name)
 
     def call(self, name: str, arguments: _Arguments) -> RuleValue:
         """The result of a host function."""
         function = _FUNCTIONS.get(name)
         if function is None:
-            return self._foreign_value(self._foreign[name], *arguments)
+            return self._foreign_value(self._move.program.foreign[name], *arguments)
         return function(self, *arguments)
+
+    def today(self) -> int:
+        """The day that it is by the pack's own time."""
+        return day_at(self._context.time_ms, self.utc_offset_minutes)
 
     def since_days(self) -> int:
         """Days in the state that is left."""
-        return self._today - day_at(self._since_ms, self.utc_offset_minutes)
+        return self.today() - day_at(self._move.since_ms, self.utc_offset_minutes)
+
+    def sender_person(self) -> str | None:
+        """The person whose account asks for the transition."""
+        asker = self._move.asker
+        return None if asker is None else asker.person
 
     def has_role(self, role: RuleValue, person: RuleValue) -> bool:
         """Whether the person holds the role in the record's unit."""
@@ -191,7 +172,7 @@ class RecordScope:
     def ballot_concerns(self, number: RuleValue) -> bool:
         """Whether a ballot of the record's unit is closed and was about this very record."""
         about = ballot_about(self._context, self._unit, number) if isinstance(number, int) else None
-        return about == f"{self._definition.kind}/{self._record_id}"
+        return about == f"{self._move.kind}/{self._move.record_id}"
 
     def ballot_elected(self, number: RuleValue, person: RuleValue) -> bool:
         """Whether somebody was elected in a ballot of the record's unit."""
@@ -232,6 +213,12 @@ class RecordScope:
         state = None if fields is None else fields.get("state")
         return state if isinstance(state, str) and state else None
 
+    def record_unit(self, kind: RuleValue, record_id: RuleValue) -> str | None:
+        """The unit of a record; None where there is none, or where it is of no unit."""
+        fields = self._fields(kind, record_id)
+        unit = None if fields is None or not fields.get("state") else fields.get("unit")
+        return unit if isinstance(unit, str) else None
+
     def _foreign_value(self, looked_at: ForeignField, record_id: RuleValue) -> RuleValue:
         """A field of another record, of the type that this definition knows; None where it is not there."""
         fields = self._fields(looked_at.kind, record_id)
@@ -240,7 +227,11 @@ class RecordScope:
             return None
         value = values.get(looked_at.field)
         # A record of an older pack may have another type there.
-        return value if _fits(value, self._definition.uses.types[looked_at.kind][looked_at.field].type) else None
+        wanted = self._definition.uses.types[looked_at.kind][looked_at.field].type
+        item_class = class_of_items(wanted.removeprefix(LIST_PREFIX))
+        if wanted.startswith(LIST_PREFIX):
+            return value if _is_list_of(item_class, value) else None
+        return value if type(value) is item_class else None
 
     def _fields(self, kind: RuleValue, record_id: RuleValue) -> dict[str, Value] | None:
         if not (_is(_KIND, kind) and isinstance(record_id, str) and is_record_id(record_id)):
@@ -251,11 +242,11 @@ class RecordScope:
 
 _NAMES: dict[str, Callable[[RecordScope], RuleValue]] = {
     "now": lambda scope: scope._context.time_ms,
-    "record_id": lambda scope: scope._record_id,
-    "sender_person": lambda scope: scope._person,
+    "record_id": lambda scope: scope._move.record_id,
+    "sender_person": RecordScope.sender_person,
     "since_days": RecordScope.since_days,
-    "state": lambda scope: scope._state,
-    "today": lambda scope: scope._today,
+    "state": lambda scope: scope._move.state,
+    "today": RecordScope.today,
     "unit": lambda scope: scope._unit,
 }
 _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
@@ -276,6 +267,7 @@ _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
     "has_signed_in": RecordScope.has_signed_in,
     "is_working_day": RecordScope.is_working_day,
     "record_state": RecordScope.record_state,
+    "record_unit": RecordScope.record_unit,
     "role_count": RecordScope.role_count,
     "role_since": RecordScope.role_since,
     "role_since_in": RecordScope.role_since_in,
@@ -283,9 +275,6 @@ _FUNCTIONS: dict[str, Callable[..., RuleValue]] = {
     "top_unit": RecordScope.top_unit,
     "working_days_between": RecordScope.working_days_between,
 }
-# What a field of each type holds; another version of a pack may have given a field another type.
-_HELD = {"text": str, "enum": str, "reference": str, "person": str, "unit": str, "hash": bytes, "boolean": bool}
-_LIST_PREFIX = "list of "
 
 
 def _is(form: re.Pattern[str], value: RuleValue) -> bool:
@@ -304,8 +293,5 @@ def _is_unit(value: RuleValue) -> bool:
     return isinstance(value, str) and len(value) <= _UNIT_LENGTH_MAX and _UNIT.fullmatch(value) is not None
 
 
-def _fits(value: Value, wanted: str) -> bool:
-    if wanted.startswith(_LIST_PREFIX):
-        item = wanted.removeprefix(_LIST_PREFIX)
-        return isinstance(value, list) and all(_fits(one, item) for one in value)
-    return type(value) is _HELD.get(wanted, int)
+def _is_list_of(item_class: type, value: Value) -> TypeGuard[list[Value]]:
+    return isinstance(value, list) and all(type(one) is item_class for one in value)

@@ -47,6 +47,8 @@ FINDING_PURPOSE = f"records.{_FINDING}"
 
 # Two reads a record and some for its guards; what is left is for the type's definition and the check's own record.
 _READS_KEPT = 16
+# In units of `contracts.work`: putting a move together, to ask its guards.
+_LOOK_WORK = 80
 # The versions and definition of a kind, and the records of its checks.
 _READS_OF_KIND = 8 + 2 * CHECKS_MAX
 # How long a pack that is to come into force at a later height is left alone.
@@ -199,6 +201,7 @@ def _look_at_some(context: TimerContext, program: Program, check: Check, sweep: 
 
 def _verdict(context: TimerContext, program: Program, check: Check, record_id: str) -> Verdict:
     """What the check's guards say of a record now; nothing is written."""
+    context.add_work(_LOOK_WORK)
     try:
         move = _move(context, program, check, record_id)
         if move is None:

@@ -14,7 +14,7 @@ from contracts.records.deadlines import cancel_deadlines, with_deadline
 from contracts.records.effects import perform, text_of
 from contracts.records.events import CHANGED, CREATED
 from contracts.records.field_values import check_present
-from contracts.records.identity import new_id, record_subject
+from contracts.records.identity import is_record_id, new_id, record_subject
 from contracts.records.judging import judge
 from contracts.records.migration import find_record
 from contracts.records.move import CHAIN_DEPTH_MAX, NOT_THERE, Move
@@ -106,8 +106,7 @@ def _timers(move: Move) -> tuple[str, ...]:
 
 
 def _write(move: Move, timers: tuple[str, ...]) -> None:
-    move.context.put(move.kind, move.record_id, written(move, timers))
-    check_room(move)
+    check_room(move, move.context.put(move.kind, move.record_id, written(move, timers)))
 
 
 def _tell(move: Move) -> None:
@@ -164,7 +163,8 @@ def _advance(move: Move, number: int, effect: Advance) -> None:
         )
     else:
         other_id = text_of(move, number, effect.record, effect.kind)
-        found = find_record(move.context, program, other_id)
+        # A rule's text may be anything; of what is no id there is no record.
+        found = find_record(move.context, program, other_id) if is_record_id(other_id) else None
         if found is not None and found.pending is not None and is_expired(move.context, found.pending):
             found = find_record(move.context, program, other_id, without_pending=True)
         if found is None or found.state == NOT_THERE:

@@ -7,7 +7,7 @@ Source: docs/reference/rules.md, "Evaluation".
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from contracts.rules import opcodes, steps
 from contracts.rules.compiler import Compiler
@@ -141,7 +141,10 @@ def _test(compiler: Compiler, node: Node) -> Test:
 def _comparison_test(compiler: Compiler, node: Node) -> Test:
     first, *others = compiler.several(node.operands)
     if len(others) == 1:
-        return _pair_test(compiler.comparisons(node)[0], first, others[0])
+        compare, right = compiler.comparisons(node)[0], node.operands[1]
+        if right.opcode in opcodes.LITERALS:
+            return _literal_test(compare, first, right.literal)
+        return _pair_test(compare, first, others[0])
     pairs = tuple(enumerate(zip(compiler.comparisons(node), others, strict=True)))
 
     def test(frame: Frame) -> Failure | None:
@@ -167,6 +170,19 @@ def _pair_test(compare: steps.Comparison, first: Step, second: Step) -> Test:
         left = first(frame)
         right = second(frame)
         return None if compare(left, right) else (0, left, right)
+
+    return test
+
+
+def _literal_test(compare: steps.Comparison, first: Step, literal: Any) -> Test:
+    """As `_pair_test`, with a literal on the right, as in most clauses: it takes nothing."""
+
+    def test(frame: Frame) -> Failure | None:
+        if frame.fuel < 1:
+            raise out_of_fuel()
+        frame.fuel -= 1
+        left = first(frame)
+        return None if compare(left, literal) else (0, left, literal)
 
     return test
 

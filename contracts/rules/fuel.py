@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 
 from contracts.rules.errors import OutOfFuelError
 from contracts.rules.scope import Environment
-from contracts.rules.types import RuleValue
 
 # Part of the protocol's version: who allows more accepts rules that others do not. A guard of three clauses takes
 # about 20, going through 256 members with one condition each about 1,500; 10,000 steps take about a millisecond.
@@ -20,13 +19,11 @@ FUEL_MAX = 10_000
 class Frame:
     """One evaluation: fuel left, the environment's answers, the values of `for` names by their depth."""
 
-    __slots__ = ("call", "fuel", "slots", "utc_offset_minutes", "value")
+    __slots__ = ("environment", "fuel", "slots")
 
     def __init__(self, environment: Environment, fuel: int, slot_count: int) -> None:
         self.fuel = fuel
-        self.value: Callable[[str], RuleValue] = environment.value
-        self.call: Callable[[str, tuple[RuleValue, ...]], RuleValue] = environment.call
-        self.utc_offset_minutes = environment.utc_offset_minutes
+        self.environment = environment
         self.slots: list[Any] = [None] * slot_count
 
 

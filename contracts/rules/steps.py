@@ -51,7 +51,7 @@ def name(name: str, *, optional: bool) -> Step:
         if frame.fuel < 1:
             raise out_of_fuel()
         frame.fuel -= 1
-        value = frame.value(name)
+        value = frame.environment.value(name)
         if value is None and not optional:
             raise missing(name)
         return value
@@ -298,7 +298,7 @@ def local_date(compute: Callable[[int, int], int], time: Step, fuel: int) -> Ste
         take(frame, 1)
         time_ms = time(frame)
         take(frame, fuel)
-        return compute(time_ms, frame.utc_offset_minutes)
+        return compute(time_ms, frame.environment.utc_offset_minutes)
 
     return step
 
@@ -310,7 +310,7 @@ def host_call(name: str, arguments: tuple[Step, ...], fuel: int, *, optional: bo
         take(frame, 1)
         values = tuple([argument(frame) for argument in arguments])
         take(frame, fuel)
-        value = frame.call(name, values)
+        value = frame.environment.call(name, values)
         if value is None and not optional:
             raise missing(name)
         return value

@@ -45,6 +45,10 @@ DUES_WAIVED = "dues-waived"
 SPENDING = "spending"
 THE_FUND = "fund"
 
+# What operations of their own post to, and nothing else: else who owes, who paid and what went up the tree
+# would not agree with the accounts any more.
+KEPT = frozenset((DUES_INCOME, RECEIVED_INCOME, GIFTS_INCOME, DUES_REMITTED, DUES_WAIVED))
+
 # The whole chart stands in one record, beside the results of open years.
 ACCOUNTS_MAX = 40
 

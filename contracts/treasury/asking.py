@@ -6,7 +6,8 @@ refused. Source: docs/reference/treasury.md, "Requests".
 """
 
 from contracts.arguments import Arguments
-from contracts.authority.judgement import Subject, require
+from contracts.authority.approver import find_approver
+from contracts.authority.judgement import Subject, entitled, require
 from contracts.context import Context
 from contracts.errors import Refusal
 from contracts.packs.sections.dues_parameters import (
@@ -45,6 +46,7 @@ from contracts.treasury.request import (
 from contracts.treasury.roll import REDUCTIONS_MAX, Member, Reduction
 from contracts.units.tree import unit_subject
 from ledger.encoding import Value
+from ledger.hashing import Hash
 
 REQUESTED = "treasury.requested"
 APPROVED = "treasury.approved"
@@ -58,7 +60,7 @@ def spend(context: Context, arguments: Arguments) -> None:
     """Ask to spend money, with the hashes of the receipts."""
     work = _begun(context, arguments, None)
     work.money(arguments.text("money"))
-    work.account(arguments.text("account"), (EXPENSE,))
+    work.chosen_account(arguments.text("account"), (EXPENSE,))
     amount, terms, today = arguments.integer("amount"), work.terms, work.today
     large = amount > terms.number(SPENDING_LARGE_ABOVE, today)
     needed = terms.number(SPENDING_LARGE_APPROVALS if large else SPENDING_APPROVALS, today)
@@ -96,6 +98,7 @@ def approve(context: Context, arguments: Arguments) -> None:
     require(context, Subject(unit))
     request = open_request(context, unit, number)
     _check_approver(context, request)
+    request.approvals = [one for one in request.approvals if _is_entitled(context, unit, one)]
     request.approvals.append(context.sender.id)
     if len(request.approvals) < request.needed:
         context.put(KIND_REQUEST, request.id, request.to_fields())
@@ -157,6 +160,12 @@ def _check_approver(context: Context, request: Request) -> None:
         raise Refusal(*OWN_REQUEST)
     if sender.id in request.approvals:
         raise Refusal(*APPROVED_ALREADY, unit=request.unit, number=request.number)
+
+
+def _is_entitled(context: Context, unit: str, account: Hash) -> bool:
+    """Whether who approved earlier could approve now: an office or an account may have ended since."""
+    member = find_approver(context, account)
+    return member is not None and entitled(context, Subject(unit), member) is not None
 
 
 def _end(context: Context, request: Request, state: str, told: dict[str, Value]) -> None:

@@ -13,7 +13,7 @@ from contracts.errors import Refusal
 from contracts.limits import RECORD_TOO_LARGE
 from contracts.packs.sections.dues_parameters import REMITTED_PERCENT
 from contracts.rules.arithmetic import share
-from contracts.treasury.accounts import DUES_PAYABLE, DUES_REMITTED, MONEY
+from contracts.treasury.accounts import DUES_PAYABLE, DUES_REMITTED, KEPT, MONEY
 from contracts.treasury.books import KIND_BOOKS, Books
 from contracts.treasury.entry import (
     ADVANCED,
@@ -44,6 +44,13 @@ from contracts.treasury.sheet import KIND_SHEET, Line, Sheet, sheet_id
 from contracts.treasury.terms import Terms, find_terms
 from contracts.units.tree import unit_subject
 from ledger.encoding import Value
+
+# What lines of rolls and sheets cost beside their bytes, in units of `contracts.work`: each is made an object when it
+# is read, and looked at, added up and made a value again when it is written.
+_LINE_READ_WORK = 4
+_LINE_WRITTEN_WORK = 9
+# Finding a line, changing it and the sums.
+_LINE_CHANGED_WORK = 6
 
 
 class Bookkeeping:
@@ -111,6 +118,16 @@ class Bookkeeping:
             raise Refusal(*ACCOUNT_UNKNOWN, unit=self.unit, account=code)
         return code
 
+    def chosen_account(self, code: str, types: Iterable[str]) -> str:
+        """The code itself, if people may choose that account: one that no operation of its own posts to.
+
+        Raises:
+            Refusal: `treasury.account-unknown`.
+        """
+        if code in KEPT:
+            raise Refusal(*ACCOUNT_UNKNOWN, unit=self.unit, account=code)
+        return self.account(code, types)
+
     def roll(self, number: int) -> Roll:
         """A sheet of the roll.
 
@@ -121,7 +138,8 @@ class Bookkeeping:
             record = self.context.read(KIND_ROLL, roll_id(self.unit, number))
             if record is None:
                 raise Refusal(*SHEET_UNKNOWN, unit=self.unit, sheet=number)
-            self._rolls[number] = Roll.from_fields(record.fields)
+            roll = self._rolls[number] = Roll.from_fields(record.fields)
+            self.context.add_work(len(roll.members) * _LINE_READ_WORK)
         return self._rolls[number]
 
     def new_roll(self) -> Roll:
@@ -158,7 +176,9 @@ class Bookkeeping:
         key = (month, number)
         if key not in self._sheets:
             record = self.context.read(KIND_SHEET, sheet_id(self.unit, month, number))
-            self._sheets[key] = Sheet(self.unit, month, number) if record is None else Sheet.from_fields(record.fields)
+            sheet = Sheet(self.unit, month, number) if record is None else Sheet.from_fields(record.fields)
+            self._sheets[key] = sheet
+            self.context.add_work(len(sheet.lines) * _LINE_READ_WORK)
         return self._sheets[key]
 
     def owe(self, sheet: Sheet, person: str, line: Line) -> None:
@@ -166,6 +186,7 @@ class Bookkeeping:
         assert person not in sheet.lines and line.paid == line.waived == 0, "a line begins open"
         sheet.lines[person] = line
         self.books.sums.due += line.due
+        self.context.add_work(_LINE_CHANGED_WORK)
         self._changed_sheets.add((sheet.month, sheet.number))
 
     def owe_no_more(self, sheet: Sheet, person: str) -> None:
@@ -187,6 +208,7 @@ class Bookkeeping:
             Refusal: `treasury.used-since`: it cannot be taken back, because later ones build upon it.
         """
         amount = factor * effect.amount
+        self.context.add_work(_LINE_CHANGED_WORK)
         sums = self.books.sums
         if effect.what in (ADVANCED, SETTLED):
             roll, member = self.roll(effect.sheet), self.roll(effect.sheet).members[effect.person]
@@ -266,6 +288,7 @@ class Bookkeeping:
             sheet = self._sheets[(month, number)]
             if not sheet.is_sound:
                 raise Refusal(*UNBALANCED, unit=self.unit, what="line")
+            context.add_work(len(sheet.lines) * _LINE_WRITTEN_WORK)
             self.books.note_open(number, month, sheet.is_open)
             context.put(KIND_SHEET, sheet.id, sheet.to_fields())
         self.books.check()
@@ -275,6 +298,7 @@ class Bookkeeping:
     def _store_roll(self, roll: Roll) -> None:
         """Write a sheet of the roll; one that has grown out of its record forgets what is oldest."""
         while True:
+            self.context.add_work(len(roll.members) * _LINE_WRITTEN_WORK)
             try:
                 self.context.put(KIND_ROLL, roll.id, roll.to_fields())
                 return

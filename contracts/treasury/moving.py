@@ -46,7 +46,7 @@ def receive_income(context: Context, arguments: Arguments) -> None:
     require(context, Subject(unit))
     work = Bookkeeping(context, unit)
     money = work.money(arguments.text("money"))
-    source = work.account(arguments.text("account"), (INCOME, FUND))
+    source = work.chosen_account(arguments.text("account"), (INCOME, FUND))
     _enter(work, arguments, INCOME_ENTRY, {money: arguments.integer("amount"), source: -arguments.integer("amount")})
 
 

@@ -1,9 +1,11 @@
 """The ASGI application of one door: routes, problems, request ids, bounds.
 
-Owns what holds for every request, whatever its endpoint: each gets an id that is in its answer and in the log, each
-failure becomes a problem, and no more than `http_requests_max` are answered at once. Never looks into a body.
+Owns what holds for every request, whatever its endpoint: each has an id, the client's own or one that is made here,
+which is in its answer and in the log; each failure becomes a problem; and no more than `http_requests_max` are answered
+at once. Never looks into a body.
 """
 
+import re
 import secrets
 import time
 
@@ -16,7 +18,7 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from daemon.api.context import ApiContext
-from daemon.api.endpoint import Endpoint
+from daemon.api.endpoint import REQUEST_ID, Endpoint
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import InternalError, MethodNotAllowedError, NotFoundError, TooManyRequestsError
 from daemon.api.request_log import RequestLog
@@ -25,6 +27,9 @@ from daemon.foreseen import foreseen
 from ledger.errors import BanyanError
 
 _ROUTE = "banyan.route"
+_REQUEST_ID_HEADER = b"x-request-id"
+# Nothing that could end a line, and no longer than what anybody makes: a UUID has 36 characters, a traceparent 55.
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 _log = structlog.get_logger("http")
 
 
@@ -107,7 +112,8 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
-        self.id = secrets.token_hex(8)
+        self.id = _given_id(scope) or secrets.token_hex(8)
+        scope[REQUEST_ID] = self.id
         self.status = 0
         self.seconds_to_answer = 0.0
         self.receive = receive
@@ -119,7 +125,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.seconds_to_answer = time.perf_counter() - self._started
-            message["headers"] = [*message["headers"], (b"x-request-id", self.id.encode("ascii"))]
+            message["headers"] = [*message["headers"], (_REQUEST_ID_HEADER, self.id.encode("ascii"))]
         await self._send(message)
 
     async def fail(self, error: BanyanError) -> None:
@@ -129,6 +135,14 @@ class _Exchange:
         if not self.status:
             response: Response = problem_response(error)
             await response(self.scope, self.receive, self.send)
+
+
+def _given_id(scope: Scope) -> str | None:
+    """The id that the client gave its request; None where there is none that can stand in a log."""
+    for name, value in scope["headers"]:
+        if name == _REQUEST_ID_HEADER:
+            return value.decode("ascii") if _REQUEST_ID.fullmatch(value) else None
+    return None
 
 
 def _route(context: ApiContext, endpoint: Endpoint) -> Route:

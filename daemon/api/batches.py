@@ -16,7 +16,7 @@ from starlette.responses import Response
 from contracts.registry import Registry
 from daemon.api.body import BodyReader, media_type, next_part
 from daemon.api.context import ApiContext
-from daemon.api.endpoint import Answer, Audience, Body, Endpoint
+from daemon.api.endpoint import REQUEST_ID, Answer, Audience, Body, Endpoint
 from daemon.api.json_value import Json, json_bytes, to_json
 from daemon.api.parameters import Parameters
 from daemon.api.problems import RETRY_AFTER_MS, problem
@@ -194,6 +194,7 @@ class _Reader:
         decisions: trio.MemorySendChannel[_Decision],
     ) -> None:
         self._service = service
+        self._request_id: str = request.scope[REQUEST_ID]
         self._body = BodyReader(request)
         self._hold = service.bodies.hold()
         self._splitter = _Splitter(is_lines)
@@ -225,7 +226,7 @@ class _Reader:
                 error.forget_origin()
                 await self._pass_on(SubmissionOutcome(SubmissionStatus.REFUSED, None, error=error))
             else:
-                await self._pass_on(await self._service.start_submission(wire.raw, wire.detached))
+                await self._pass_on(await self._service.start_submission(wire.raw, wire.detached, self._request_id))
 
     async def _pass_on(self, decision: _Decision) -> None:
         try:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 import trio
 
@@ -14,6 +13,7 @@ from daemon.result_trees import ResultTrees
 from daemon.service import Service
 from ledger.genesis import Genesis
 from ledger.node_keys import NodeDescription
+from ledger.support_statement import SignedSupport
 from storage.interface import StoreReader
 
 VISIBILITY_MEMBERS = "members"
@@ -28,18 +28,19 @@ class Door(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NodeContext:
-    """The running node, shared by both doors; `database` is the folder whose disk `status` reports.
+    """The running node, shared by both doors.
 
+    `registry` is that of the newest version that the program knows; `support` is what the node says that it knows.
     `http_address` is where the TCP door is open, with the port it really has, or None.
     """
 
     service: Service
     genesis: Genesis
     registry: Registry
+    support: SignedSupport
     description: NodeDescription
     config: Config
     metrics: Metrics
-    database: Path
     now_ms: Callable[[], int]
     started_ms: int
     version: str

@@ -16,6 +16,9 @@ from daemon.api.context import ApiContext, Door
 from daemon.api.parameters import Parameter, Parameters, read_parameters
 from daemon.api.request_errors import MembersOnlyError, OperatorOnlyError
 
+# Under this name a request's scope holds its id (`daemon.api.app`).
+REQUEST_ID = "banyan.request"
+
 Handler: TypeAlias = Callable[[ApiContext, Request, Parameters], Awaitable[Response]]
 
 

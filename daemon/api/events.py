@@ -48,6 +48,7 @@ async def listen(context: ApiContext, request: Request, parameters: Parameters) 
             count=context.listeners_count,
         )
 
+    _check_kept(context.node.store, place)
     if request.method == "HEAD":
         return Response(media_type=MEDIA_TYPE)
 
@@ -65,6 +66,13 @@ async def listen(context: ApiContext, request: Request, parameters: Parameters) 
             gauge.dec()
 
     return StreamedAnswer(produce, MEDIA_TYPE)
+
+
+def _check_kept(store: StoreReader, place: Place) -> None:
+    """Refuse a place whose events are not kept here before the answer begins; nothing can be said in it afterwards."""
+    if place.height < store.head().kept_from:
+        store.timer_effects(place.height)
+        store.entries(stored_header(store, place.height).first_index, 1)
 
 
 async def _watch_client(request: Request, scope: trio.CancelScope) -> None:

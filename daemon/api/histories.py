@@ -18,6 +18,7 @@ from daemon.api.request_errors import SubjectUnknownError
 from daemon.lookup import decoded_header, stored_header
 from ledger.base64_text import encode_base64
 from ledger.transaction import decode_envelope
+from storage.errors import NotKeptError
 from storage.interface import StoreReader
 
 LIMIT_MAX = 500
@@ -44,7 +45,7 @@ async def of_subject(context: ApiContext, _request: Request, parameters: Paramet
 def _history(context: ApiContext, subject: str, parameters: Parameters) -> Response:
     store, limit = context.node.store, parameters.integer("limit")
     links = store.subject_links(subject, parameters.integer("after"), limit + 1)
-    if not links and not store.subject_links(subject, 0, 1):
+    if not links and _is_unknown(store, subject):
         raise SubjectUnknownError(
             "the log has nothing about {subject}; a subject is written as unit/NAME, person/NAME or member/ID",
             subject=subject,
@@ -58,6 +59,14 @@ def _history(context: ApiContext, subject: str, parameters: Parameters) -> Respo
         shown.append(view)
     following = links[len(shown) - 1].sequence if len(shown) < len(links) else None
     return json_response({"subject": subject, "links": shown, "next": following})
+
+
+def _is_unknown(store: StoreReader, subject: str) -> bool:
+    """Whether the subject's chain has no link; one whose first links are not kept here has some."""
+    try:
+        return not store.subject_links(subject, 0, 1)
+    except NotKeptError:
+        return False
 
 
 class _Page:

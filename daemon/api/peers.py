@@ -12,6 +12,7 @@ from daemon.api.json_value import Json, json_response
 from daemon.api.parameters import Parameters
 from daemon.peer_picture import PeerPicture
 from p2p.peer_book import Ending, Stranger
+from p2p.sightings import Sighting
 
 _JSON = "application/json"
 
@@ -19,16 +20,17 @@ _JSON = "application/json"
 async def peers(context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
     """Everybody that this node knows something of."""
     service = context.node.service
+    now_ms = context.node.now_ms()
     return json_response(
         {
-            "peers": [_peer(one) for one in service.peers()],
+            "peers": [_peer(one, now_ms) for one in service.peers()],
             "strangers": [_ending(one) for one in service.strangers()],
-            "clock_ms": context.node.now_ms(),
+            "clock_ms": now_ms,
         }
     )
 
 
-def _peer(one: PeerPicture) -> dict[str, Json]:
+def _peer(one: PeerPicture, now_ms: int) -> dict[str, Json]:
     line = one.line
     return {
         "id": line.peer.hex(),
@@ -52,6 +54,20 @@ def _peer(one: PeerPicture) -> dict[str, Json]:
         "dropped_frames": line.dropped_count,
         "banned_until_ms": line.banned_until_ms or None,
         "ending": None if line.ending is None else _ending(line.ending),
+        "version": line.version or None,
+        "sight": None if line.sighting is None else _sight(line.sighting, now_ms),
+    }
+
+
+def _sight(one: Sighting, now_ms: int) -> dict[str, Json]:
+    age_ms = max(now_ms - one.at_ms, 0)
+    return {
+        "age_ms": age_ms,
+        "clock_offset_ms": one.clock_offset_ms,
+        "software": one.software,
+        "address": one.address,
+        "reach": one.reach.text,
+        "reach_age_ms": one.reach_age_s * 1000 + age_ms,
     }
 
 

@@ -27,6 +27,7 @@ STATUS_BY_CODE = {
     "transaction-invalid": 400,
     "transaction-unknown": 404,
     "tree-size-unknown": 404,
+    "not-kept": 404,
     "invitation-invalid": 409,
     "receipt-not-ready": 409,
     "transaction-expired": 409,
@@ -37,11 +38,11 @@ STATUS_BY_CODE = {
     "not-leader": 503,
     "stopping": 503,
     "store-busy": 503,
-    "store-full": 503,
+    "store-full": 507,
 }
 _SENDER_CODES = "sender."
 _RETRY_CODES = frozenset(("receipt-not-ready",))
-_RETRY_STATUS = frozenset((429, 503))
+_RETRY_STATUS = frozenset((429, 503, 507))
 
 
 def status_of(error: BanyanError) -> int:

@@ -4,6 +4,7 @@ Owns the schemas by name; docs/reference/api.md says the same in words.
 """
 
 from daemon.api.json_value import Json
+from daemon.disk_room import RoomLevel
 
 _TEXT: Json = {"type": "string"}
 _NUMBER: Json = {"type": "integer", "minimum": 0}
@@ -35,6 +36,11 @@ def _object(optional: tuple[str, ...] = (), /, **properties: Json) -> Json:
 _ENDING = _object(at_ms=_NUMBER, address=_TEXT, reason=_TEXT, detail=_TEXT)
 _PACK_WORDS = _or_null(_object(article=_TEXT, en=_TEXT, zh=_TEXT))
 _REFUSAL = _or_null(_object(detail=_TEXT, template=_TEXT, params=_FIELDS, pack=_PACK_WORDS))
+_PROTOCOL: dict[str, Json] = {
+    "version": _NUMBER,
+    "known": _list(_NUMBER),
+    "scheduled": _or_null(_object(version=_NUMBER, height=_NUMBER)),
+}
 _PLACE = {"height": _NUMBER, "index": _NUMBER, "time_ms": _NUMBER}
 
 SCHEMAS: dict[str, Json] = {
@@ -189,15 +195,55 @@ SCHEMAS: dict[str, Json] = {
                 dropped_frames=_NUMBER,
                 banned_until_ms=_or_null(_NUMBER),
                 ending=_or_null(_ENDING),
+                version=_or_null(_NUMBER),
+                sight=_or_null(
+                    _object(
+                        age_ms=_NUMBER,
+                        clock_offset_ms=_NUMBER,
+                        software=_TEXT,
+                        address=_TEXT,
+                        reach=_TEXT,
+                        reach_age_ms=_NUMBER,
+                    )
+                ),
             )
         ),
         strangers=_list(_ENDING),
         clock_ms=_NUMBER,
     ),
+    "Protocol": _object(
+        **_PROTOCOL, statement=_object(node=_HASH, versions=_list(_NUMBER), time_ms=_NUMBER, signature=_HEX)
+    ),
+    "Snapshots": _object(
+        interval_blocks=_NUMBER,
+        making=_or_null(_NUMBER),
+        asked=_FLAG,
+        snapshots=_list(
+            _object(
+                height=_NUMBER,
+                name=_HASH,
+                header_hash=_HASH,
+                tree_size=_NUMBER,
+                state_digest=_HASH,
+                records=_NUMBER,
+                chunks=_NUMBER,
+                size_bytes=_NUMBER,
+            )
+        ),
+    ),
     "Status": _object(
         version=_TEXT,
         network=_object(id=_HASH, name=_TEXT, visibility=_TEXT, quorum=_TEXT, created_ms=_NUMBER),
         node=_object(id=_HASH, name=_TEXT, address=_TEXT, http=_or_null(_TEXT)),
+        keys=_or_null(
+            _object(
+                registered_ms=_NUMBER,
+                lifetime_days=_NUMBER,
+                expires_ms=_or_null(_NUMBER),
+                state=_TEXT,
+                successor=_or_null(_HASH),
+            )
+        ),
         role=_TEXT,
         term=_NUMBER,
         leader=_or_null(_HASH),
@@ -205,7 +251,9 @@ SCHEMAS: dict[str, Json] = {
         accepting=_FLAG,
         reason=_or_null(_TEXT),
         problem=_or_null({"type": "object"}),
+        protocol=_object(**_PROTOCOL),
         voters=_list(_HASH),
+        voters_heard_ms={"type": "object"},
         voters_number=_NUMBER,
         voters_confirmed=_FLAG,
         change_waits=_or_null(_object(reason=_TEXT, problem={"type": "object"})),
@@ -217,10 +265,19 @@ SCHEMAS: dict[str, Json] = {
         tree_size=_NUMBER,
         tree_root=_HASH,
         state_digest=_HASH,
+        kept_from=_NUMBER,
+        sync=_object(stage=_TEXT, height=_NUMBER, done=_NUMBER, total=_NUMBER, size_bytes=_NUMBER, sources=_NUMBER),
         checkpoint_size=_NUMBER,
         mempool=_object(count=_NUMBER, size_bytes=_NUMBER),
         unstored_batches=_NUMBER,
-        disk=_object(free_bytes=_NUMBER, used_bytes=_NUMBER),
+        disk=_object(
+            free_bytes=_or_null(_NUMBER),
+            used_bytes=_or_null(_NUMBER),
+            room_bytes=_or_null(_NUMBER),
+            quota_bytes=_NUMBER,
+            reserve_bytes=_NUMBER,
+            level={"enum": [level.value for level in RoomLevel]},
+        ),
         clock_ms=_NUMBER,
         uptime_ms=_NUMBER,
     ),

@@ -3,21 +3,20 @@
 Owns `/v1/status`, `/healthz`, `/readyz` and `/metrics`. Asks the node for one picture each time, keeps none.
 """
 
-import os
-
 from starlette.requests import Request
 from starlette.responses import Response
 
 from daemon.api.context import ApiContext
 from daemon.api.endpoint import Answer, Audience, Endpoint
 from daemon.api.json_value import Json, json_response
+from daemon.api.key_view import keys_view
 from daemon.api.parameters import Parameters
 from daemon.api.problems import problem, problem_response
+from daemon.api.protocol import protocol_view
 from daemon.metrics import CONTENT_TYPE
+from daemon.sync_progress import SyncProgress
 
 _JSON = "application/json"
-# `st_blocks` counts blocks of this size whatever the file system's own is.
-_STAT_BLOCK_SIZE_BYTES = 512
 
 
 async def status(context: ApiContext, _request: Request, _parameters: Parameters) -> Response:
@@ -41,6 +40,7 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
                 "address": node.description.address,
                 "http": node.http_address,
             },
+            "keys": keys_view(context),
             "role": now.role,
             "term": now.term,
             "leader": None if now.leader is None else now.leader.hex(),
@@ -48,7 +48,9 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
             "accepting": reason is None,
             "reason": None if reason is None else str(reason),
             "problem": None if reason is None else problem(reason),
+            "protocol": protocol_view(now.protocol),
             "voters": [voter.hex() for voter in now.voters],
+            "voters_heard_ms": {voter.hex(): age_ms for voter, age_ms in now.voters_heard_ms.items()},
             "voters_number": now.voters_number,
             "voters_confirmed": now.voters_confirmed,
             "change_waits": None
@@ -62,6 +64,8 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
             "tree_size": now.tree_size,
             "tree_root": now.tree_root.hex(),
             "state_digest": now.state_digest.hex(),
+            "kept_from": node.store.head().kept_from,
+            "sync": _sync(now.sync),
             "checkpoint_size": now.checkpoint_size,
             "mempool": {"count": now.mempool_count, "size_bytes": now.mempool_size_bytes},
             "unstored_batches": now.unstored_batches,
@@ -72,14 +76,30 @@ async def status(context: ApiContext, _request: Request, _parameters: Parameters
     )
 
 
+def _sync(progress: SyncProgress) -> dict[str, Json]:
+    """How far syncing by snapshot is, or filling."""
+    return {
+        "stage": progress.stage.value,
+        "height": progress.height,
+        "done": progress.done,
+        "total": progress.total,
+        "size_bytes": progress.size_bytes,
+        "sources": progress.sources,
+    }
+
+
 def _disk(context: ApiContext) -> dict[str, Json]:
-    """What the database takes, and what its disk has left for this user."""
-    used = 0
-    with os.scandir(context.node.database) as files:
-        for file in files:
-            used += file.stat(follow_symlinks=False).st_blocks * _STAT_BLOCK_SIZE_BYTES
-    system = os.statvfs(context.node.database)
-    return {"free_bytes": system.f_bavail * system.f_frsize, "used_bytes": used}
+    """What the database takes, what its disk has left for this user, and what follows, as of the newest look."""
+    room = context.node.service.room
+    figures = room.figures
+    return {
+        "free_bytes": None if figures is None else figures.free_bytes,
+        "used_bytes": None if figures is None else figures.used_bytes,
+        "room_bytes": room.room_bytes,
+        "quota_bytes": room.limits.quota_bytes,
+        "reserve_bytes": room.limits.reserve_bytes,
+        "level": room.level.value,
+    }
 
 
 async def health(_context: ApiContext, _request: Request, _parameters: Parameters) -> Response:

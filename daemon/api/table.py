@@ -16,7 +16,9 @@ from daemon.api import (
     log,
     payloads,
     peers,
+    protocol,
     records,
+    snapshots,
     status,
     transactions,
 )
@@ -44,7 +46,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *status.ENDPOINTS,
     *leadership.ENDPOINTS,
     *peers.ENDPOINTS,
+    *protocol.ENDPOINTS,
     *invitations.ENDPOINTS,
+    *snapshots.ENDPOINTS,
     Endpoint(
         "GET",
         "/openapi.json",

@@ -9,13 +9,13 @@ from starlette.responses import Response
 
 from daemon.api.body import media_type, read_body
 from daemon.api.context import ApiContext
-from daemon.api.endpoint import Answer, Audience, Body, Endpoint
+from daemon.api.endpoint import REQUEST_ID, Answer, Audience, Body, Endpoint
 from daemon.api.json_value import json_response
 from daemon.api.parameters import Parameter, Parameters
 from daemon.api.problems import problem_response
 from daemon.api.submissions import JSON, JSON_SIZE_BYTES_MAX, MSGPACK, WireSubmission, parse_json_submission
 from daemon.api.views import found_view, outcome_view
-from daemon.lookup import TransactionUnknownError, find_transaction
+from daemon.lookup import TransactionUnknownError, find_transaction, unknown_transaction
 from daemon.pending import Pending, SubmissionStatus
 from daemon.receipts import IssuedReceipt, ReceiptNotReadyError, issue_receipt
 from ledger.hashing import Hash
@@ -46,7 +46,11 @@ async def _hand_in(context: ApiContext, request: Request, *, until_executed: boo
         wire = WireSubmission(body, None) if kind == MSGPACK else parse_json_submission(body)
         hold.resize(wire.size_bytes)
         return context.node.service.hand_in(
-            wire.raw, wire.detached, until_executed=until_executed, on_let_go=hold.release
+            wire.raw,
+            wire.detached,
+            until_executed=until_executed,
+            on_let_go=hold.release,
+            request_id=request.scope[REQUEST_ID],
         )
     except BaseException:
         hold.release()
@@ -59,9 +63,7 @@ async def show(context: ApiContext, _request: Request, parameters: Parameters) -
     await context.node.service.wait_for_transaction(transaction_id, parameters.integer("wait") * 1000)
     found = find_transaction(context.node.store, transaction_id)
     if found is None:
-        raise TransactionUnknownError(
-            "no transaction {id} is known here; check the id, or wait until it is committed", id=transaction_id.hex()
-        )
+        raise unknown_transaction(context.node.store, transaction_id)
     return json_response(found_view(found, context.node.registry, context.node.store.state))
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from p2p.effects import send
-from p2p.frames import Frame, Gossip
+from p2p.frame import Frame
+from p2p.frames import Gossip
 from simulator.adapter import (
     Boot,
     Effect,

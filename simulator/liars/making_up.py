@@ -14,7 +14,8 @@ from daemon.proposal import Proposal
 from ledger.block import sign_header
 from ledger.hashing import tagged_hash
 from ledger.signing import SIGNATURE_SIZE_BYTES
-from p2p.frames import Frame, Gossip, PayloadKind
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind
 from simulator.liars.liar import Liar
 
 _TERMS_AHEAD = 1_000

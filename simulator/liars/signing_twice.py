@@ -14,7 +14,8 @@ from consensus.statement import Statement
 from daemon.proposal import Proposal
 from ledger.block import sign_header
 from ledger.hashing import Hash, tagged_hash
-from p2p.frames import Frame, Gossip, PayloadKind
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind
 from simulator.liars.liar import Liar
 
 

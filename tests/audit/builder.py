@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from consensus.certificates import BlockCertificate, ElectionCertificate
 from consensus.messages import Acknowledgement, Vote
 from consensus.voters import Voter, VoterSet
-from contracts.builtin import builtin_registry
 from contracts.changes import StateChange
 from contracts.genesis_state import genesis_records
-from contracts.registry import Registry
+from contracts.protocol_record import newest_decisions, required_version
+from contracts.protocols import Protocol, Protocols, builtin_protocols
 from contracts.runtime import ExecutableBlock, Execution, PlacedTransaction, execute_block
 from ledger.block import Header, Outcome, sign_header
 from ledger.checkpoint import Checkpoint, sign_checkpoint
@@ -113,7 +113,7 @@ class LedgerBuilder:
     tree: CompactRange = field(default_factory=CompactRange)
     nonce: int = 0
     transactions: list[Transaction] = field(default_factory=list)
-    registry: Registry = field(default_factory=builtin_registry)
+    protocols: Protocols = field(default_factory=builtin_protocols)
 
     def __post_init__(self) -> None:
         self.previous: Hash = self.genesis.network_id
@@ -123,6 +123,7 @@ class LedgerBuilder:
         self.voters = VoterSet(voters, self.genesis.quorum)
         self.node_id = self.voters.voters[0].node_id
         self.unstated: list[bytes] = []
+        self.version = 1
         self.checkpoint = b""
 
     def get(self, key: bytes) -> bytes | None:
@@ -244,7 +245,7 @@ class LedgerBuilder:
                 executed_height=outcome.executed_height,
                 state_digest=outcome.state_digest,
                 checkpoint=self.time_ms // 1000 > parent_time_ms // 1000,
-                protocol_version=1,
+                protocol_version=self._version(),
             )
         )
         self.previous = header.hash
@@ -259,6 +260,15 @@ class LedgerBuilder:
             leaf_count=len(entries),
         )
         return StoredBlock(stored, entries), header, tiles
+
+    def _version(self) -> int:
+        """The version of the protocol that the block under way follows."""
+        self.version = required_version(newest_decisions(self), self.version, self.height, self.height - 1)
+        return self.version
+
+    def _protocol(self, header: Header) -> Protocol:
+        """What the version that the header names means; by the newest where it is a lie."""
+        return self.protocols.find(header.protocol_version) or self.protocols.newest
 
     def _certify(self, header: Header, lies: Lies) -> bytes:
         said = lies.acknowledgement(
@@ -286,7 +296,7 @@ class LedgerBuilder:
         first_index = block.header.first_index
         placed = [PlacedTransaction(one, index) for index, one in enumerate(transactions, start=first_index + 1)]
         done = execute_block(
-            self.registry,
+            self._protocol(header).registry,
             self,
             ExecutableBlock(self.genesis.network_id, self.height, self.time_ms, first_index, placed),
         )

@@ -7,9 +7,8 @@ from cli.audit import run
 from cli.audit.folder_source import FolderSource, database_folder
 from cli.audit.report import AuditReport
 from cli.genesis_file import read_genesis
-from contracts.builtin import builtin_registry
 from contracts.genesis_state import genesis_records
-from contracts.registry import Registry
+from contracts.protocols import Protocols, builtin_protocols
 from ledger.genesis import Genesis
 from storage.id_merge import IdIndexSizes
 from storage.lmdb_store import LmdbStore
@@ -33,13 +32,13 @@ def build(
     folder: Path,
     write: Callable[[LedgerBuilder], None],
     genesis: Genesis | None = None,
-    registry: Registry | None = None,
+    protocols: Protocols | None = None,
 ) -> Path:
-    """A folder with the ledger that `write` makes, with the contracts of `registry`."""
+    """A folder with the ledger that `write` makes, by a program that knows `protocols`."""
     genesis = genesis or make_genesis()
     store = make_store(folder, genesis)
     try:
-        write(LedgerBuilder(genesis, store, registry=registry or builtin_registry()))
+        write(LedgerBuilder(genesis, store, protocols=protocols or builtin_protocols()))
     finally:
         store.close()
     return folder

@@ -9,6 +9,7 @@ import pytest
 from cli.audit.finding import AuditFinding
 from cli.audit.page_probe import probe_pages, read_everything
 from cli.audit.run import run_audit
+from storage.errors import StoreDiskError
 from tests.cli.command import process
 
 PAGE_SIZE_BYTES = 4096
@@ -74,6 +75,12 @@ def test_a_probe_that_dies_is_a_finding(home: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(AuditFinding, match="SIGSEGV") as caught:
         probe_pages(home / "db")
     assert caught.value.code == "audit.unreadable"
+
+
+def test_a_disk_that_does_not_answer_ends_the_audit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.audit.page_probe._SECONDS_MIN", 0)
+    with pytest.raises(StoreDiskError, match="within 0 seconds"):
+        probe_pages(tmp_path)
 
 
 def _killed_at_once(path: Path) -> Path:

@@ -114,7 +114,7 @@ def test_a_stored_header_signed_again_by_its_proposer_with_another_root(home: Pa
         ({"time_ms": START_MS}, "audit.header-rule-broken"),
         ({"executed_height": 1}, "audit.header-rule-broken"),
         ({"executed_height": LYING_HEIGHT}, "audit.header-rule-broken"),
-        ({"protocol_version": 2}, "audit.header-malformed"),
+        ({"protocol_version": 0}, "audit.header-malformed"),
         ({"state_digest": bytes(32)}, "audit.digest-wrong"),
     ],
 )

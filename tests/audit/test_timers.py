@@ -17,6 +17,7 @@ from tests.audit.builder import LedgerBuilder, Lies
 from tests.audit.damage import change_rows
 from tests.audit.ledgers import audit, build
 from tests.contracts.trial_contract import PURPOSE, trial_registry
+from tests.contracts.versions import only_version
 
 
 def run(context: Context, arguments: Arguments) -> None:
@@ -31,13 +32,13 @@ def remind(context: TimerContext, payload: dict[str, Value]) -> None:
     context.link("unit/a")
 
 
-REGISTRY = trial_registry(run, remind)
+PROTOCOLS = only_version(trial_registry(run, remind))
 
 
 @pytest.fixture(autouse=True)
 def trial_contracts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The audit runs the contracts that the ledger was made with."""
-    monkeypatch.setattr(audit_run, "builtin_registry", lambda: REGISTRY)
+    monkeypatch.setattr(audit_run, "builtin_protocols", lambda: PROTOCOLS)
 
 
 def write(builder: LedgerBuilder, lies: Lies | None = None) -> None:
@@ -61,7 +62,7 @@ def effects_of(home: Path) -> dict[int, list[bytes]]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    return build(tmp_path / "home", write, registry=REGISTRY)
+    return build(tmp_path / "home", write, protocols=PROTOCOLS)
 
 
 def finding_of(home: Path) -> AuditFinding:
@@ -129,6 +130,6 @@ def test_effects_where_no_timer_ran(home: Path) -> None:
 @pytest.mark.parametrize("lie", [lambda leaves: leaves[:-1], lambda leaves: leaves[::-1]], ids=["fewer", "swapped"])
 def test_effects_that_the_voters_signed_and_that_did_not_happen(tmp_path: Path, lie: Callable[..., object]) -> None:
     lies = Lies(effects=lie)  # type: ignore[arg-type]
-    home = build(tmp_path / "home", lambda builder: write(builder, lies), registry=REGISTRY)
+    home = build(tmp_path / "home", lambda builder: write(builder, lies), protocols=PROTOCOLS)
     finding = finding_of(home)
     assert (finding.code, finding.verdict) == ("audit.outcome-wrong", "forged")

@@ -43,7 +43,8 @@ class RunningNode:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._process = ForkedCommand(["run", "--home", str(home)], environment(), home.parent / "node.log")
+        words = ["run", "--home", str(home)]
+        self._process = ForkedCommand(words, environment(), home.parent / "node.log", is_sound=True)
         assert self._process.stdout is not None
         ready, _, _ = select.select([self._process.stdout], [], [], START_DEADLINE_S)
         line = self._process.stdout.readline() if ready else b""

@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from cli.application import COMMANDS
+from cli.errors import EXIT_FAILED, EXIT_HALTED
 from cli.language import phrase, use_language
+from daemon.errors import HomeError
+from daemon.node_errors import LedgerContradictionError, ProtocolTooOldError, StaleDatabaseError
+from ledger.errors import BanyanError
 from tests.cli.command import Command, environment, process
 from tests.waiting import ended_after
 
@@ -32,6 +36,28 @@ def test_the_overview_names_every_command(banyan: Command) -> None:
     assert answer.status == 0
     for name in NAMES:
         assert name.split()[0] in answer.out
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (ProtocolTooOldError("too old"), EXIT_HALTED),
+        (StaleDatabaseError("more was signed"), EXIT_HALTED),
+        (LedgerContradictionError("two blocks"), EXIT_HALTED),
+        (HomeError("no folder"), EXIT_FAILED),
+    ],
+)
+def test_a_node_that_would_end_again_has_a_status_of_its_own(
+    banyan: Command, monkeypatch: pytest.MonkeyPatch, error: BanyanError, status: int
+) -> None:
+    """systemd starts everything else again."""
+
+    def ends(home: Path, passphrase: object) -> int:
+        raise error
+
+    monkeypatch.setattr("daemon.run.run_node", ends)
+    answer = banyan("--json", "run", "--home", "anywhere")
+    assert answer.status == answer.error["exit_status"] == status
 
 
 def test_without_a_command_the_overview_is_shown_as_wrong_usage(banyan: Command) -> None:

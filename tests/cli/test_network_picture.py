@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.network_picture import NodeRow, Sample, node_rows, per_second
+from cli.network_picture import NodeRow, Sample, node_rows, per_second, seconds_to_go
 from cli.node_registry import NodeEntry
 
 NODES = (
@@ -17,21 +17,24 @@ NODES = (
 
 
 def peer(identifier: str, name: str | None, connected: bool = True, height: int | None = 7) -> dict[str, Any]:
-    return {"id": identifier, "name": name, "connected": connected, "height": height, "lag_blocks": 2}
+    sight = {"clock_offset_ms": 250}
+    return {"id": identifier, "name": name, "connected": connected, "height": height, "lag_blocks": 2, "sight": sight}
 
 
 def status(leader: str | None = "bb") -> dict[str, Any]:
-    return {"node": {"id": "aa"}, "leader": leader, "committed_height": 9, "lag_blocks": 0}
+    heard = {"aa": 0, "bb": 300, "cc": None}
+    own = {"id": "aa"}
+    return {"node": own, "leader": leader, "committed_height": 9, "lag_blocks": 0, "voters_heard_ms": heard}
 
 
 def test_each_node_of_the_registry_has_a_row_and_strangers_come_last() -> None:
     peers = {"peers": [peer("bb", "beta"), peer("cc", "gamma", connected=False), peer("ee", None)]}
     assert node_rows(status(), NODES, peers) == (
-        NodeRow("aa", "alpha", "voter", None, 9, 0),
-        NodeRow("bb", "beta", "leader", True, 7, 2),
+        NodeRow("aa", "alpha", "voter", None, 9, 0, 0, 0),
+        NodeRow("bb", "beta", "leader", True, 7, 2, 300, 250),
         NodeRow("cc", "gamma", "voter", False, None, None),
         NodeRow("dd", "delta", "observer", False, None, None),
-        NodeRow("ee", "ee", "guest", True, 7, 2),
+        NodeRow("ee", "ee", "guest", True, 7, 2, None, 250),
     )
 
 
@@ -41,6 +44,11 @@ def test_nobody_leads() -> None:
 
 def test_throughput_is_counted_by_the_clock_of_the_node() -> None:
     assert per_second(Sample(1_000, 10, 100), Sample(3_000, 14, 150)) == (2.0, 25.0)
+
+
+def test_how_long_a_node_that_is_behind_still_needs() -> None:
+    assert seconds_to_go(Sample(1_000, 10, 100), Sample(3_000, 30, 150), 500) == 50
+    assert seconds_to_go(Sample(1_000, 10, 100), Sample(3_000, 10, 150), 500) is None
 
 
 @given(*[st.builds(Sample, st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 1000))] * 2)

@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.commands.chain import _render_status
 from cli.language import use_language
+from cli.printer import Printer
 from tests.cli.command import Answer, Command, process
 from tests.cli.running_node import RunningNode, make_home, when_under_way
 from tests.waiting import wait_until
@@ -42,7 +45,7 @@ def post(banyan: Command, unit: str, title: str, *further: str) -> str:
     return str(document["id"])
 
 
-def test_status_says_how_the_node_is(banyan: Command, home: Path) -> None:
+def test_status_says_how_the_node_is(banyan: Command, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = banyan.ok("status")
     assert document["role"] == "leader"
     assert document["accepting"] is True
@@ -51,6 +54,9 @@ def test_status_says_how_the_node_is(banyan: Command, home: Path) -> None:
     assert answer.status == 0
     for text in ("The node takes transactions.", "leader", document["network"]["id"], document["node"]["id"]):
         assert text in answer.out
+    assert "Nobody leads" not in answer.out
+    _render_status(Printer(sys.stdout), document | {"leader": None})
+    assert "Nobody leads" in capsys.readouterr().out
 
 
 def test_a_transaction_can_be_followed_to_its_receipt(banyan: Command, home: Path, unit: str, tmp_path: Path) -> None:
@@ -295,13 +301,18 @@ def test_a_batch_keeps_the_order_of_its_lines(banyan: Command, home: Path, unit:
     assert (document["committed"], document["failed"]) == (700, 0)
     assert not path.with_name("batch.jsonl.failed").exists()
     assert titles(banyan, unit) == [f"notice {number}" for number in range(1, 701)]
+    # Signed together; whoever looks them up verifies each with its own path.
+    links = banyan.ok("history", f"unit/{unit}", "--limit", 2)["links"]
+    signatures = [banyan.ok("tx", one["id"])["transaction"]["signatures"][0] for one in links]
+    assert [one["scheme"] for one in signatures] == ["ed25519-batch"] * 2
 
 
 def test_ctrl_c_in_a_batch_loses_nothing_and_doubles_nothing(
     banyan: Command, home: Path, unit: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
-    count = 4000
+    # Enough that it is not over by the time when somebody breaks it off.
+    count = 8000
     write_batch(path, unit, count)
     words: list[object] = ["submit-batch", path, "--home", home]
     for done in (100, 700):

@@ -50,6 +50,58 @@ def test_a_person_is_enrolled_by_a_proof_and_acts_with_every_key(banyan: Command
     assert [link["operation"] for link in history["links"]][1::2] == ["members.key-add", "members.key-revoke"]
 
 
+def test_a_lost_key_is_replaced_by_several_after_a_delay_in_which_the_member_may_object(
+    banyan: Command, home: Path, tmp_path: Path
+) -> None:
+    """Up to the end of the delay, which is a day at least; what follows it is tested with the time of blocks."""
+    keys = {name: tmp_path / name for name in ("old", "new", "guardian")}
+    for path in keys.values():
+        banyan.ok("keygen", "--out", path)
+
+    def proof(person: str, name: str) -> Path:
+        made = banyan.ok("prove-key", "--person", person, "--key", keys[name], "--genesis", home / "genesis.json")
+        file = tmp_path / f"{person}-{name}.json"
+        file.write_text(json.dumps(made), encoding="utf-8")
+        return file
+
+    for person, name in (("p-1", "old"), ("p-2", "guardian")):
+        banyan.ok("submit", "members.enrol", "--args-file", proof(person, name))
+    submit(banyan, "members.guardians", "guardians=p-2", key=keys["old"])
+    submit(banyan, "members.recovery-rule", "needed=2", "delay_days=1")
+    asked = proof("p-1", "new")
+    key = json.loads(asked.read_text(encoding="utf-8"))["key"]["$hex"]
+
+    def open_and_approve() -> dict[str, object]:
+        banyan.ok("submit", "members.recover", "--args-file", asked)
+        assert banyan.ok("get", "recovery", "p-1")["fields"]["state"] == "gathering"
+        submit(banyan, "members.recover-approve", "person=p-1", f"key={key}", key=keys["guardian"])
+        fields = banyan.ok("get", "recovery", "p-1")["fields"]
+        assert isinstance(fields, dict)
+        return fields
+
+    waiting = open_and_approve()
+    assert waiting["state"] == "waiting"
+    early = banyan("submit", "members.recover-finish", "--arg", "person=p-1", "--key", keys["guardian"])
+    assert early.status == 4
+    assert "members.recovery-early" in banyan("--json", "submit", "members.recover-finish", "--arg", "person=p-1").err
+    # Whoever still has a key of the account ends it, and may be asked again.
+    submit(banyan, "members.recover-object", "person=p-1", key=keys["old"])
+    assert banyan.ok("get", "recovery", "p-1")["fields"]["state"] == "objected"
+    refused = banyan("submit", "notice.post", "--arg", "unit=u", "--arg", "title=t", "--key", keys["new"])
+    assert refused.status == 4
+    assert open_and_approve()["state"] == "waiting"
+    history = banyan.ok("history", "person/p-1")
+    assert history["verified"] is True
+    operations = [link["operation"] for link in history["links"]]
+    assert operations[-5:] == [
+        "members.recover",
+        "members.recover-approve",
+        "members.recover-object",
+        "members.recover",
+        "members.recover-approve",
+    ]
+
+
 def test_the_offices_of_a_unit_are_listed_and_stand_in_the_persons_chain(banyan: Command, home: Path) -> None:
     for unit in ("docs", "docs/blog", "docs-too"):
         submit(banyan, "units.create", f"unit={unit}", "kind=sig", f"name={unit}")

@@ -15,8 +15,9 @@ from ledger.genesis import member_id
 from ledger.receipt_code import encode_receipt_code
 from ledger.result_proof import build_result_proof
 from ledger.signing import SigningKey
-from ledger.transaction import Transaction, build_transaction
+from ledger.transaction import Transaction, build_transaction, seal
 from ledger.tree import inclusion_path_of, leaf_hash, root_of
+from tests.batches import batched
 from tests.cli.command import Command
 from tests.ledger.receipt_network import ORIGIN, TIME_S, ReceiptNetwork
 
@@ -187,6 +188,21 @@ def test_an_entry_that_is_no_transaction_proves_nothing(banyan: Command, folder:
 def test_a_transaction_with_a_forged_signature_proves_nothing(banyan: Command, folder: Path) -> None:
     forged = POSTED.envelope[:-1] + bytes([POSTED.envelope[-1] ^ 1])
     assert "signatures" in assert_unverified(banyan, folder, NETWORK.receipt([b"a", forged], 1))
+
+
+def test_a_transaction_signed_in_a_batch_is_proven_without_the_others(banyan: Command, folder: Path) -> None:
+    """Its receipt holds the path to what was signed; text and code say the same."""
+    member, other, _ = batched([POSTED, transaction("another"), transaction("a third")], KEY)
+    receipt = NETWORK.receipt([b"a", member.envelope, b"b"], 1)
+    (folder / "receipt").write_bytes(receipt)
+    document = banyan.ok("verify", folder / "receipt", "--policy", folder / "policy")
+    shown = document["entries"][0]["transaction"]
+    assert shown["id"] == POSTED.id.hex()
+    assert shown["signatures"] == [{"scheme": "ed25519-batch", "key": KEY.public.hex(), "first_key_of_sender": True}]
+    (folder / "code").write_text("\n".join(encode_receipt_code(receipt, NETWORK.policy)))
+    assert banyan.ok("verify", folder / "code", "--policy", folder / "policy") == document
+    swapped = seal(member.body, other.signatures).envelope
+    assert "signatures" in assert_unverified(banyan, folder, NETWORK.receipt([b"a", swapped], 1))
 
 
 def test_another_network_s_policy_proves_nothing(banyan: Command, folder: Path) -> None:

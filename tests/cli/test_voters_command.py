@@ -1,31 +1,12 @@
 """`banyan voters …`, against a real node."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Command, call
-from tests.cli.running_node import RunningNode, make_home
+from tests.cli.command import Command
 
 NAME = "node-1.example"
-
-
-@pytest.fixture(scope="module")
-def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder: `home` is a running node's, with the key of one of two administrators; `second.key` is the other's."""
-    folder = tmp_path_factory.mktemp("voters")
-    assert call("keygen", "--out", folder / "second.key").status == 0
-    node = RunningNode(make_home(folder, "--admin", str(folder / "second.key")))
-    yield folder
-    assert node.stop() == 0
-
-
-@pytest.fixture
-def second(network: Path, banyan: Command, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The other administrator's key; the running node's folder is `$BANYAN_HOME`."""
-    monkeypatch.setenv("BANYAN_HOME", str(network / "home"))
-    return network / "second.key"
 
 
 def description(banyan: Command, tmp_path: Path, name: str) -> Path:
@@ -121,3 +102,37 @@ def test_the_only_voter_cannot_hand_over(banyan: Command, second: Path) -> None:
 def test_whoever_leads_already_goes_on(banyan: Command, second: Path) -> None:
     document = banyan.ok("voters", "transfer", NAME)
     assert document["leader"] == banyan.ok("status")["leader"]
+
+
+def test_the_protocol_is_shown_announced_and_set_where_voters_support_it(
+    banyan: Command, second: Path, tmp_path: Path
+) -> None:
+    shown = banyan.ok("protocol", "show")
+    assert (shown["version"], shown["known"], shown["scheduled"]) == (1, [1], None)
+    assert {one["name"]: one["versions"] for one in shown["nodes"]}[NAME] == [1]
+    text = banyan("protocol", "show")
+    assert text.status == 0 and "Version in force" in text.out and NAME in text.out
+    printed = banyan("protocol", "statement")
+    file = tmp_path / "statement.json"
+    file.write_text(printed.out, encoding="utf-8")
+    assert banyan("protocol", "announce", str(file), "--key", str(second)).status == 0
+    # The same statement again, of the node itself this time.
+    again = banyan("--json", "protocol", "announce")
+    assert again.status == 4 and "governance.support-old" in again.err
+    assert any(one["id"] for one in banyan.ok("list", "node-protocol")["records"])
+    refused = banyan("--json", "protocol", "set", "2", "--height", "100000", "--force")
+    assert refused.status == 4 and "governance.protocol-unsupported" in refused.err
+    nothing = banyan("--json", "protocol", "cancel")
+    assert nothing.status == 4 and "governance.protocol-nothing-scheduled" in nothing.err
+    assert "Version of the protocol" in banyan("status").out
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"node": "zz"}', '{"node": "zz", "versions": [], "time_ms": 1, "signature": ""}']
+)
+def test_a_file_that_is_no_statement(banyan: Command, second: Path, tmp_path: Path, content: str) -> None:
+    file = tmp_path / "statement.json"
+    file.write_text(content, encoding="utf-8")
+    answer = banyan("protocol", "announce", str(file))
+    assert answer.status == 2
+    assert "banyan protocol statement" in answer.err

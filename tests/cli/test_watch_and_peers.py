@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import pytest
 
 from cli.commands import peers, watch
+from cli.network_picture import Sample
 from cli.session import Session
 from tests.cli.command import Command, environment
+from tests.cli.doctor.networks import Network
 from tests.cli.running_node import RunningNode, make_home
 from tests.waiting import ended_after
 
@@ -34,6 +37,15 @@ PEER: dict[str, Any] = {
     "received_size_bytes": 20,
     "banned_until_ms": None,
     "ending": None,
+    "dialled": True,
+    "sight": {
+        "age_ms": 1,
+        "clock_offset_ms": -1200,
+        "software": "1.4",
+        "address": "192.0.2.1:7001\x1b[2J",
+        "reach": "not-reached",
+        "reach_age_ms": 1,
+    },
 }
 BANNED = PEER | {
     "id": "cc" * 32,
@@ -80,6 +92,8 @@ def test_peers_are_shown_with_their_troubles(
         "banned (3)",
         "flood",
         "misbehaved (its score is 3)",
+        "this node dialled · clock -1.2 s · version 1.4 · sees this node at 192.0.2.1:7001",
+        "does not reach it at its address",
     ):
         assert text in shown
     assert "127.0.0.1:8" in shown
@@ -92,14 +106,45 @@ def test_watching_once_as_json(banyan: Command, home: Path) -> None:
     assert document["status"]["role"] == "leader"
     assert [(one["name"], one["state"]) for one in document["nodes"]] == [("node-1.example", "voter")]
     assert document["peers"]["peers"] == []
+    assert {one["code"] for one in document["findings"]} <= {"disk-low", "disk-full"}
 
 
 def test_watching_shows_the_node_and_its_figures(banyan: Command, home: Path) -> None:
     answer = banyan("watch", "--home", home, "--count", 2, "--interval", 0.2)
     assert answer.status == 0
     assert re.search(r"node-1\.example +leader +this node +\d+ +0", answer.out)
-    for text in ("test.example/ledger", "takes transactions", "blocks/s", "log entries"):
+    for text in ("test.example/ledger", "takes transactions", "blocks/s", "log entries", "free on its disk"):
         assert text in answer.out
+
+
+def test_watching_shows_what_is_wrong_and_how_far_a_node_has_caught_up(home: Path) -> None:
+    network = Network(home)
+    network.silence(0, 1)
+    network.status["lag_blocks"] = 900
+    online = network.look.online
+    assert online is not None
+    session = Session(home, json=False)
+    warnings = watch._warnings(watch._findings(session, online))
+    assert any(line.startswith("! no-quorum: ") for line in warnings)
+    assert "banyan doctor" in warnings[-1]
+    assert len(warnings) <= watch.WARNINGS_MAX + 1
+    samples = deque((Sample(1_000, 10, 100), Sample(3_000, 30, 150)))
+    assert "900 blocks behind · about 90 s to go" in watch._lines(online.status, None, samples)
+    assert "900 blocks behind" in watch._lines(online.status, None, deque(list(samples)[:1]))
+    sync = {
+        "stage": "chunks",
+        "height": 64,
+        "done": 30,
+        "total": 90,
+        "size_bytes": 90_000_000,
+        "sources": 2,
+    }
+    syncing = deque((Sample(1_000, 0, 0, "chunks", 10), Sample(3_000, 0, 0, "chunks", 30)))
+    line = "fetching the snapshot of height 64 (90.0 MB), chunk 30 of 90, from 2 neighbours"
+    status = {**online.status, "sync": sync}
+    assert f"{line} · about 6 s to go" in watch._lines(status, None, syncing)
+    syncing[0] = Sample(1_000, 0, 0, "headers", 10)
+    assert line in watch._lines(status, None, syncing), "another stage tells nothing"
 
 
 def test_watching_ends_at_ctrl_c(home: Path) -> None:

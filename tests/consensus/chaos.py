@@ -10,6 +10,7 @@ Run: `python -m tests.consensus.chaos [--first SEED] [--seeds N]`; it ends at th
 import sys
 from argparse import ArgumentParser
 from collections import Counter
+from collections.abc import Callable
 from copy import copy
 from random import Random
 
@@ -18,7 +19,7 @@ from consensus.messages import Heartbeat
 from consensus.packets import Packet
 from consensus.settings import Role
 from ledger.errors import BanyanError
-from tests.consensus.cluster import TICK_MS, Cluster, Disk, Host, Message, voter_set
+from tests.consensus.cluster import TICK_MS, TIMING, Cluster, Disk, Host, Message, voter_set
 from tests.consensus.forgery import forged
 
 MESSAGES_MAX = 400
@@ -26,6 +27,10 @@ OLD_MESSAGES_MAX = 200
 # Within this time after the faults everybody must have committed something new, and follow one leader.
 CALM_MS = 30_000
 SETTLED_MS = 3_000
+# Somebody who can win stands within this time.
+ELECTION_MS = 2 * TIMING.election_timeout_ms
+# Time goes by ticks here, so that of five voters who all are needed two stand at once in every fifth election.
+SPLITS_MAX = 8
 
 
 class Chaos:
@@ -266,11 +271,13 @@ class Chaos:
         return {(host.core.term, host.core.leader) for host in self.cluster.hosts if host.core is not None}
 
     def _is_settled(self, before: int) -> bool:
+        """All committed something new under one leader, and nobody follows an earlier wish that it should lead."""
         hosts = self.cluster.hosts
         leaders = self._leaders()
         return (
             min(host.disk.committed_height for host in hosts) > before
             and not any(host.core is None or host.core.must_recover for host in hosts)
+            and not any(host.core is not None and host.core._leadership._wish for host in hosts)
             and len(leaders) == 1
             and None not in {leader for _, leader in leaders}
         )
@@ -291,23 +298,47 @@ class Chaos:
         cluster.cut = {(leader.number, host.number) for host in others}
         cluster.cut |= {(host.number, leader.number) for host in others}
         end_ms = cluster.now_ms + 2 * SETTLED_MS
-        while cluster.now_ms < end_ms:
-            # What it said before comes again and again, and proves nothing.
+
+        def repeat() -> None:
+            """What it said before comes again and again, and proves nothing."""
             for host in others:
                 host.step(Heard(heard[-1]))
+
+        left = [host for host in others if voters.key_of(host.id) is not None]
+        if len(left) >= voters.quorum_size:
+            self._elect(left, "old heartbeats keep others from leading", repeat)
+        while cluster.now_ms < end_ms:
+            repeat()
             cluster.run(TICK_MS)
         still_leads = leader.core.role is Role.LEADER
         assert still_leads is (voters.quorum_size == 1), f"{leader.number} leads though nobody hears it"
-        left = [host for host in others if voters.key_of(host.id) is not None]
-        assert len(left) < voters.quorum_size or cluster.leader in left, "old heartbeats keep others from leading"
+        assert len(left) < voters.quorum_size or cluster.leader in left, "whom the others elected does not stay"
         self._check_pause()
+
+    def _elect(self, electors: list[Host], complaint: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Until one of them leads: somebody stands in time, and again after each term that was split.
+
+        Two who stand at the same moment share the votes, and nobody wins: chance alone says how often (Raft 5.2).
+        """
+        cluster, begun_ms = self.cluster, self.cluster.now_ms
+        split: set[int] = set()
+        while cluster.leader not in electors:
+            cores = [host.core for host in electors if host.core is not None]
+            standing = Counter(core.term for core in cores if core.role is Role.CANDIDATE)
+            split |= {term for term, count in standing.items() if count > 1}
+            assert len(split) <= SPLITS_MAX, f"every election is split: {sorted(split)}"
+            assert cluster.now_ms - begun_ms < (1 + len(split)) * ELECTION_MS, complaint
+            meanwhile()
+            cluster.run(TICK_MS)
+        self.counts["split elections"] += len(split)
 
     def _check_pause(self) -> None:
         """A leader that was suspended while others went on tells nobody what was true before: see `Checks.read`."""
         self.cluster.cut.clear()
+        self._elect(self.cluster.hosts, "nobody leads in a calm network")
         self.cluster.run(SETTLED_MS)
         leader = self.cluster.leader
-        assert leader is not None, "nobody leads in a calm network"
+        assert leader is not None, "whom a calm network elected does not stay"
         leader.pause()
         self.cluster.run(SETTLED_MS, build=True)
         leader.resume()

@@ -11,8 +11,12 @@ from tests.consensus.chaos import check
 # About 0.3 s each: with two workers some 8 s of a run.
 GROUPS, SEEDS_PER_GROUP = 10, 4
 
-# Each found a bug, or is the first to notice a rule that is taken out (`tools/mutant_list.py`).
-PINNED = (0, 1, 3, 4, 10, 11, 12, 20)
+# Each found a bug, or is the first to notice a rule that is taken out (`tools/mutant_list.py`). The last two found that
+# the test asked for too much. First two voters of two stand at the same moment, 1.8 s after they can hear each other
+# again: they split that term by right, and one leads the next, later than an election was allowed to take. Then a
+# leader wishes for a successor before the faults end, which is behind and takes over in the calm, where that leader was
+# to stay.
+PINNED = (0, 1, 3, 4, 10, 11, 12, 20, 3801007785, 910001313)
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -202,7 +202,7 @@ def _beat(node: OneNode, answering: tuple[int, ...], voters: object = THREE) -> 
 def test_a_leader_without_a_quorum_of_answers_steps_down() -> None:
     """Thesis 6.2: "a leader steps down if an election timeout elapses without a successful round of heartbeats".
 
-    Guard: consensus/leadership.py, `tick`, "self._pulse.has_quorum".
+    Guard: consensus/leadership.py, `_is_in_vain`, "pulse.has_quorum".
     """
     node = _leading()
     for _ in range(30):

@@ -8,9 +8,9 @@ import pytest
 from consensus.effects import BecameLeader, BroadcastTerm, Effect, KeepTerm, KeepVote
 from consensus.events import TermCertificateHeard, TermKept, VoteKept, VotersChanged
 from consensus.messages import Heartbeat, PreVoteRequest, Vote, VoteRequest
-from consensus.settings import Kept
+from consensus.settings import Kept, Role
 from consensus.statement import Position
-from tests.consensus.cluster import GENESIS, voter_set
+from tests.consensus.cluster import GENESIS, TICK_MS, Cluster, voter_set
 from tests.consensus.one_node import (
     FIVE,
     FOUR,
@@ -401,3 +401,19 @@ def test_the_term_never_goes_down() -> None:
         assert not of(node.learn(proof), KeepTerm)
     assert node.core.term == 3
     assert not said(node.tick(), Heartbeat)
+
+
+def test_two_who_stand_at_one_moment_share_the_votes_and_the_next_election_is_decided() -> None:
+    """Raft 5.2, "randomized election timeouts to ensure that split votes are rare and that they are resolved quickly".
+
+    Guard: consensus/elections.py, `_postpone`, which draws each timeout anew.
+    """
+    cluster = Cluster(2)
+    cores = [host.core for host in cluster.hosts if host.core is not None]
+    for core in cores:
+        core._elections._deadline_ms = T_MS
+    cluster.run(T_MS)
+    assert [(core.role, core.term) for core in cores] == [(Role.CANDIDATE, 1)] * 2
+    cluster.run(2 * T_MS + TICK_MS)
+    assert sorted(core.role.value for core in cores) == ["follower", "leader"]
+    assert {core.term for core in cores} == {2}

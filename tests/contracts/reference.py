@@ -68,12 +68,12 @@ def authorise(state: State, network_id: bytes, transaction: Transaction) -> None
     if member is None:
         raise No("sender.unknown", sender=transaction.sender.hex())
     own = False
-    for scheme, key, _ in transaction.signatures:
-        if [scheme, key] in member[1]["keys"]:
+    for _scheme, key, _ in transaction.signatures:
+        if ["ed25519", key] in member[1]["keys"]:
             own = True
             continue
         other = state.get(("member", sha256(b"banyan/member/v1\0" + network_id + key).hexdigest()))
-        if other is None or [scheme, key] not in other[1]["keys"]:
+        if other is None or ["ed25519", key] not in other[1]["keys"]:
             raise No("sender.key-unknown", key=key.hex())
     if not own:
         raise No("sender.not-signed", sender=transaction.sender.hex())

@@ -14,7 +14,7 @@ from ledger.errors import EncodingError
 from tests.contracts.trial_contract import trial_registry
 from tests.contracts.trial_ledger import ADMINISTRATOR, SECRETARY, TREASURER, TrialLedger
 
-Step = Callable[[Context], None]
+Step = Callable[[Context], object]
 
 
 def ledger_with(step: Step) -> TrialLedger:

@@ -35,6 +35,12 @@ class BlockStateMachine(RuleBasedStateMachine):
         else:
             self.model[key] = content
 
+    @rule(contents=st.dictionaries(st.sampled_from(KEYS), st.none() | st.just(b"newest"), max_size=3))
+    def take(self, contents: dict[bytes, bytes | None]) -> None:
+        self.state.take(contents)
+        now: dict[bytes, bytes | None] = {**self.model, **contents}
+        self.model = {key: content for key, content in now.items() if content is not None}
+
     @rule(key=st.sampled_from(KEYS))
     def get(self, key: bytes) -> None:
         assert self.state.get(key) == self.model.get(key)
@@ -42,6 +48,15 @@ class BlockStateMachine(RuleBasedStateMachine):
     @rule()
     def begin_to_ask(self) -> None:
         self.asks = True
+
+    @invariant()
+    def the_changes_lead_from_below_to_now(self) -> None:
+        changes = self.state.changes()
+        assert [change.key for change in changes] == sorted(
+            key for key in KEYS if self.below.get(key) != self.model.get(key)
+        )
+        for key, old, new in changes:
+            assert (old, new) == (self.below.get(key), self.model.get(key))
 
     @invariant()
     def the_order_is_that_of_a_sorted_list(self) -> None:

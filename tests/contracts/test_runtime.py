@@ -16,6 +16,7 @@ from ledger.errors import DecodingError
 from ledger.hashing import ZERO_HASH, tagged_hash
 from ledger.signing import SCHEME_ED25519, SigningKey
 from ledger.transaction import Expectation
+from tests.batches import batched
 from tests.contracts.dict_state import DictState
 from tests.contracts.trial_contract import NO, trial_registry
 from tests.contracts.trial_ledger import ADMINISTRATOR, SECRETARY, STRANGER, TREASURER, TrialLedger, trial_genesis
@@ -82,6 +83,26 @@ def test_a_member_signs_with_any_of_its_keys_and_with_no_revoked_one() -> None:
     ledger.state[key] = Record(3, member_fields("secretary", both[1:], [])).encode()
     old = ledger.transaction("notice.post", values, SECRETARY)
     assert ledger.execute(old).results[0].code == "sender.key-unknown"
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_a_key_signs_one_by_one_and_in_batches(before: bool) -> None:
+    """Each member's own way, in one envelope; nobody signs with more than they have by signing in batches."""
+    ledger = TrialLedger()
+    posted = [ledger.transaction("notice.post", {"unit": "a", "title": str(number)}) for number in range(3)]
+    own = batched(posted[:2], SECRETARY, TREASURER, before=before)
+    assert all(one.ok for one in ledger.execute(*own).results)
+    for signed, code in (
+        (batched(posted[1:], TREASURER), "sender.not-signed"),
+        (batched(posted[1:], STRANGER), "sender.key-unknown"),
+        (batched(posted[1:], SECRETARY, STRANGER), "sender.key-unknown"),
+        (batched(posted[1:], STRANGER, SECRETARY), "sender.key-unknown"),
+    ):
+        assert [one.code for one in ledger.execute(signed[1]).results] == [code]
+    second_key = [(SCHEME_ED25519, SECRETARY.public), (SCHEME_ED25519, STRANGER.public)]
+    record = Record(2, member_fields("secretary", second_key, []))
+    ledger.state[member_record_key(ledger.member(SECRETARY))] = record.encode()
+    assert ledger.execute(batched(posted[1:], STRANGER)[1]).results[0].ok
 
 
 def test_a_key_of_another_scheme_is_another_key() -> None:

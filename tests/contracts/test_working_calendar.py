@@ -2,6 +2,7 @@
 
 import pytest
 
+from contracts.block_facts import BlockFacts
 from contracts.calendar.dates import parse_date
 from contracts.contract import Contract
 from contracts.run_context import RunContext
@@ -16,7 +17,7 @@ YEAR: dict[str, Value] = {"year": 2026, "holidays": ["2026-10-02", "2026-10-01"]
 
 
 def is_worked(ledger: GovernedLedger, *days: str) -> list[bool]:
-    context = RunContext(BlockState(ledger.state), READER, ledger.network_id, 1, 0, bytes(32))
+    context = RunContext(BlockFacts(BlockState(ledger.state), ledger.network_id, 1, 0), READER, bytes(32))
     calendar = working_calendar(context)
     return [calendar.is_working_day(parse_date(day)) for day in days]
 

@@ -60,6 +60,8 @@ class TrialLedger:
         self.height = 0
         self.time_ms = START_MS
         self.leaf_count = 0
+        # What the transactions of the newest block cost.
+        self.works: tuple[int, ...] = ()
         self._nonces = 0
 
     def member(self, key: SigningKey) -> Hash:
@@ -103,7 +105,7 @@ class TrialLedger:
                 del self.state[key]
             else:
                 self.state[key] = new
-        self.height, self.time_ms = block.height, block.time_ms
+        self.height, self.time_ms, self.works = block.height, block.time_ms, execution.works
         self.leaf_count += 1 + len(transactions)
         return execution
 

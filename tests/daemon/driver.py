@@ -6,9 +6,8 @@ A crash is leaving the driver where it stands: whatever was not applied is lost,
 from collections import deque
 from dataclasses import dataclass, field
 
-from contracts.builtin import builtin_registry
 from contracts.genesis_state import genesis_records
-from contracts.registry import Registry
+from contracts.protocols import Protocols, builtin_protocols
 from daemon.effects import (
     Admitted,
     Alarm,
@@ -32,6 +31,7 @@ from daemon.events import (
     Ticked,
 )
 from daemon.node import Node
+from daemon.pace import BLOCK_WORK_MS_MAX
 from daemon.sign_state import SignState
 from ledger.detached import DetachedValue
 from ledger.genesis import Genesis, member_id
@@ -65,7 +65,8 @@ class Driver:
     term_certificate: bytes = b""
     now_ms: int = START_MS
     hold_writes: bool = False
-    registry: Registry = field(default_factory=builtin_registry)
+    protocols: Protocols = field(default_factory=builtin_protocols)
+    block_work_ms_max: int = BLOCK_WORK_MS_MAX
 
     def __post_init__(self) -> None:
         if self.store is None:
@@ -73,11 +74,12 @@ class Driver:
         self.node = Node(
             self.keys,
             self.genesis,
-            self.registry,
+            self.protocols,
             self.store,
             self.sign_state,
             self.term_certificate,
             Dice(self.now_ms),
+            block_work_ms_max=self.block_work_ms_max,
         )
         self.held: deque[StoreBatch] = deque()
         self.effects: list[Effect] = []
@@ -143,7 +145,7 @@ class Driver:
     def restarted(self) -> "Driver":
         """The node after a crash now: same store, same sign-state, everything else gone."""
         kept = (self.genesis, self.keys, self.store, self.sign_state, self.term_certificate, self.now_ms)
-        return Driver(*kept, registry=self.registry)
+        return Driver(*kept, protocols=self.protocols)
 
     def with_an_empty_store(self) -> "Driver":
         """The node with its database lost and its sign-state kept."""

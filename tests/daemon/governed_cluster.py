@@ -4,6 +4,8 @@ All nodes are known to the tests from the beginning; those that the genesis does
 registered and made voters.
 """
 
+from typing import Any
+
 from contracts.voter_record import VoterRecord, current_voters
 from daemon.effects import EvidenceFound
 from daemon.overlay import StateOverlay
@@ -18,7 +20,7 @@ NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
 class GovernedCluster(NodeCluster):
     """`voters` of `nodes` vote at first; the rest is registered by `register`."""
 
-    def __init__(self, voters: int, nodes: int, links: set[tuple[int, int]] | None = None, **changes: object) -> None:
+    def __init__(self, voters: int, nodes: int, links: set[tuple[int, int]] | None = None, **changes: Any) -> None:
         super().__init__(voters, links, nodes - voters, None, **changes)
 
     def governance(self, method: str, number: int, **more: Value) -> Transaction:

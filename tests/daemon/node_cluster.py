@@ -6,9 +6,9 @@ differ between nodes is checked whenever somebody executes a block.
 
 from collections import deque
 from functools import lru_cache
+from typing import Any
 
-from contracts.builtin import builtin_registry
-from contracts.registry import Registry
+from contracts.protocols import Protocols, builtin_protocols
 from daemon.effects import (
     Admitted,
     Alarm,
@@ -30,11 +30,13 @@ from daemon.events import (
     Started,
     Submission,
     Submitted,
+    SyncDone,
     Ticked,
     Verified,
 )
 from daemon.node import Node
 from daemon.sign_state import SignState
+from daemon.sync_work import AnswerSnapshots, SyncWork
 from ledger.detached import DetachedValue
 from ledger.errors import BanyanError
 from ledger.genesis import member_id
@@ -47,6 +49,7 @@ from p2p.overlay import OverlaySettings
 from tests.consensus.cluster import Dice
 from tests.daemon.driver import memory_store
 from tests.daemon.networks import START_MS, administrator_key, node_description, node_keys, single_voter_genesis
+from tests.daemon.syncing_machine import SyncingMachine
 
 Found = tuple[Transaction, tuple[DetachedValue, ...]]
 TICK_MS = 100
@@ -69,11 +72,14 @@ class NodeHost:
     def __init__(self, cluster: "NodeCluster", number: int) -> None:
         self.cluster = cluster
         self.number = number
+        # The program that the node runs; a test may put another one in its place.
+        self.protocols = cluster.protocols
         self.keys = node_keys(number + 1)
         self.id = self.keys.node_id
         self.store = memory_store(cluster.genesis)
         self.sign_state = SignState()
         self.certificate = b""
+        self.syncing = SyncingMachine(cluster.genesis, **cluster.sync)
         self.starts = 0
         self.node: Node | None = None
         self.executed: dict[int, BlockExecuted] = {}
@@ -93,12 +99,13 @@ class NodeHost:
         self.node = Node(
             self.keys,
             self.cluster.genesis,
-            self.cluster.registry,
+            self.protocols,
             self.store,
             self.sign_state,
             self.certificate,
             chance,
             neighbours=self.cluster.settings_of(self),
+            sync=self.syncing.settings(self.store),
         )
         self.run(Started(self.now_ms))
         for other in self.cluster.neighbours(self):
@@ -138,6 +145,15 @@ class NodeHost:
             case Drop(peer, _):
                 self.drops.append(effect)
                 self.cluster.by_id[peer].run(PeerGone(self.now_ms, self.id))
+            case AnswerSnapshots(peer, asked):
+                self.cluster.network.append((self.id, peer, encode_frame(self.syncing.answer(asked))))
+            case SyncWork(ticket, work):
+                failed = self.syncing.do(work)
+                if self.syncing.ready is None:
+                    return [SyncDone(self.now_ms, ticket, failed)]
+                self.crash()
+                self.store, self.syncing.ready = self.syncing.ready, None
+                self.start()
             case BlockExecuted():
                 self.cluster.check_executed(self, effect)
                 self.executed[effect.height] = effect
@@ -184,13 +200,15 @@ class NodeCluster:
         voters: int,
         links: set[tuple[int, int]] | None = None,
         observers: int = 0,
-        registry: Registry | None = None,
+        protocols: Protocols | None = None,
+        sync: dict[str, Any] | None = None,
         **changes: object,
     ) -> None:
+        self.sync = sync or {}
         names = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
         described = [node_description(number + 1, names[number]).to_value() for number in range(voters)]
         self.genesis = single_voter_genesis(voters=described, **changes)
-        self.registry = registry or builtin_registry()
+        self.protocols = protocols or builtin_protocols()
         self.now_ms = START_MS
         nodes = voters + observers
         pairs = {(a, b) for a in range(nodes) for b in range(a + 1, nodes)}

@@ -4,29 +4,34 @@ import unittest.mock
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
 import trio
 
-from contracts.builtin import builtin_registry
-from contracts.registry import Registry
+from contracts.protocols import Protocols, builtin_protocols
 from daemon.api.context import NodeContext
 from daemon.config import Config
+from daemon.disk import measure_folder
+from daemon.disk_room import DiskRoom
 from daemon.doors import Doors
 from daemon.home import Home, OpenHome, create_home, join_home, open_home
 from daemon.metrics import Metrics
 from daemon.node import Node
 from daemon.run import now_ms
 from daemon.service import Service
+from daemon.snapshot_maker import SnapshotMaker
 from daemon.system_chance import SystemChance
 from ledger.detached import DetachedValue
 from ledger.genesis import member_id, parse_genesis
 from ledger.signing import SigningKey
 from ledger.submission import encode_submission
+from ledger.support_statement import SignedSupport
 from ledger.transaction import Transaction, build_transaction
 from storage.interface import Store
 from storage.probe import read_as_a_start_does
+from storage.snapshot_folder import SnapshotFolder
 from tests.daemon.networks import administrator_key, genesis_text
 from tests.free_ports import free_address
 
@@ -88,11 +93,11 @@ def open_sound_home(folder: Path) -> OpenHome:
 
 @asynccontextmanager
 async def running_service(
-    folder: Path, *, opened: OpenHome | None = None, store: Store | None = None, registry: Registry | None = None
+    folder: Path, *, opened: OpenHome | None = None, store: Store | None = None, protocols: Protocols | None = None
 ) -> AsyncIterator[Shell]:
     """The service of the node in `folder`, opened and started; stopped and closed afterwards.
 
-    `store` takes the place of the one in the folder, `registry` that of the network's contracts.
+    `store` takes the place of the one in the folder, `protocols` that of those this program knows.
     """
     opened = opened or open_sound_home(folder)
     store = store or opened.store
@@ -105,14 +110,18 @@ async def running_service(
     node = Node(
         opened.keys,
         opened.genesis,
-        registry or builtin_registry(),
+        protocols or builtin_protocols(),
         store,
         opened.sign_state.state,
         opened.sign_state.certificate,
         SystemChance(),
     )
-    service = Service(node, store, opened.sign_state, now_ms, 2, metrics, log)
+    room = DiskRoom(str(opened.home.database), opened.config.disk_limits, partial(measure_folder, opened.home.database))
+    rate = opened.config.log_transactions_per_second
+    snapshots = SnapshotMaker(store, SnapshotFolder(opened.home.snapshots), opened.config.snapshot_interval_blocks, log)
+    service = Service(node, store, opened.sign_state, now_ms, 2, metrics, log, None, rate, room, snapshots)
     metrics.watch(service.status)
+    metrics.watch_disk(room)
     try:
         async with trio.open_nursery() as nursery:
             await nursery.start(service.run)
@@ -146,19 +155,26 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    folder: Path, config: Callable[[Config], Config] = lambda same: same, registry: Registry | None = None
+    folder: Path, config: Callable[[Config], Config] = lambda same: same, protocols: Protocols | None = None
 ) -> AsyncIterator[Served]:
     """The node in `folder`, served on both doors."""
-    async with running_service(folder, registry=registry) as shell:
+    protocols = protocols or builtin_protocols()
+    async with running_service(folder, protocols=protocols) as shell:
         doors = Doors.open(shell.opened)
         context = NodeContext(
             service=shell.service,
             genesis=shell.opened.genesis,
-            registry=registry or builtin_registry(),
+            registry=protocols.newest.registry,
+            support=SignedSupport.of(
+                shell.opened.genesis.network_id,
+                shell.opened.keys.node_id,
+                shell.opened.keys.agreement,
+                now_ms(),
+                protocols.versions,
+            ),
             description=shell.opened.description,
             config=config(shell.opened.config),
             metrics=shell.metrics,
-            database=shell.opened.home.database,
             now_ms=now_ms,
             started_ms=now_ms(),
             version="1",

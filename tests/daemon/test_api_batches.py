@@ -12,6 +12,8 @@ from daemon.api.batches import WINDOW_MAX
 from daemon.home import Home
 from ledger.detached import detach
 from ledger.submission import SUBMISSION_SIZE_BYTES_MAX
+from ledger.transaction import seal
+from tests.batches import batched
 from tests.daemon.networks import administrator_key
 from tests.daemon.shell import Served, make_home, served
 
@@ -58,6 +60,23 @@ async def test_every_submission_has_its_answer_in_order(node: Served) -> None:
     for line in lines[::97]:
         shown = (await node.control.get(f"/v1/transactions/{line['id']}")).json()
         assert (shown["height"], shown["index"]) == (line["height"], line["index"])
+
+
+async def test_members_of_a_batch_are_answered_one_by_one(node: Served) -> None:
+    """Whoever is forged, left out, unknown or refused, the others are committed."""
+    posted = [node.shell.notice(str(number)) for number in range(9)]
+    refused = node.shell.notice(operation="notice.withdraw", arguments={"unit": "u", "number": 1, "reason": "r"})
+    members = batched([*posted, refused], administrator_key())
+    forged = seal(posted[5].body, members[4].signatures)
+    strangers = batched(posted[6:8], administrator_key(9))
+    handed_in = [*members[:5], forged, *strangers, members[8], members[9], posted[0]]
+    lines = answers(
+        (await node.tcp.post(BATCH, content=framed(one.envelope for one in handed_in), headers=PREFIXED)).text
+    )
+    assert [line["status"] for line in lines] == ["committed"] * 5 + ["refused"] * 3 + ["committed"] * 3
+    assert [line.get("code") for line in lines] == [*["ok"] * 5, *[None] * 3, "ok", "notice.not-found", "ok"]
+    # Signed alone, it is the same transaction as the first.
+    assert (lines[-1]["known"], lines[-1]["index"]) == (True, lines[0]["index"])
 
 
 async def test_bad_lines_are_answered_and_the_stream_goes_on(node: Served) -> None:

@@ -29,6 +29,7 @@ from ledger.block import Outcome
 from ledger.encoding import Value
 from ledger.tree import leaf_hash, root_of
 from tests.contracts.trial_contract import NO, PURPOSE, trial_registry
+from tests.contracts.versions import only_version
 from tests.daemon.shell import Served, make_home, served
 from tests.daemon.test_api_events import listening
 from tests.daemon.test_api_reading import assert_fits
@@ -66,7 +67,7 @@ class Ran:
 @pytest.fixture
 async def ran(tmp_path: Path) -> AsyncIterator[Ran]:
     home = make_home(tmp_path / "home")
-    async with served(home.directory, registry=trial_registry(run, remind)) as node:
+    async with served(home.directory, protocols=only_version(trial_registry(run, remind))) as node:
         outcome = await node.service.submit(node.shell.notice(operation="trial.run", arguments={}).envelope)
         assert outcome.height is not None
         store = node.shell.opened.store

@@ -240,3 +240,31 @@ async def test_the_published_face_fits_together(node: Served) -> None:
     checkpoint = Checkpoint.parse(note.partition("\n\n")[0] + "\n")
     assert checkpoint.origin == genesis.name
     assert json.loads((await node.tcp.get("/v1/status")).text)["tree_size"] >= checkpoint.tree_size
+
+
+@pytest.mark.parametrize(
+    ("given", "is_taken"), [("order-7:a.B_c", True), ("x" * 64, True), ("x" * 65, False), ("two words", False)]
+)
+async def test_a_request_goes_by_the_id_that_its_client_gave(node: Served, given: str, is_taken: bool) -> None:
+    transaction = node.shell.notice("a title")
+    answer = await node.tcp.post(
+        "/v1/transactions?wait=10", content=transaction.envelope, headers={**MSGPACK, "x-request-id": given}
+    )
+    assert (answer.headers["x-request-id"] == given) is is_taken
+    lines = [(event, fields) for event, fields in node.shell.events if event.startswith("transaction-")]
+    assert [event for event, _ in lines] == ["transaction-admitted", "transaction-in-block", "transaction-executed"]
+    assert {fields["transaction"] for _, fields in lines} == {transaction.id}
+    assert lines[0][1]["request"] == answer.headers["x-request-id"]
+    assert (lines[1][1]["height"], lines[2][1]["code"]) == (answer.json()["height"], "ok")
+
+
+async def test_a_refused_transaction_is_logged_under_its_id_and_that_of_a_batch(node: Served) -> None:
+    foreign = node.shell.notice("late", expires_ms=1)
+    answer = await node.tcp.post(
+        "/v1/transactions:batch",
+        content=json.dumps({"envelope": base64_text(foreign.envelope)}).encode(),
+        headers={"content-type": "application/x-ndjson", "x-request-id": "batch-1"},
+    )
+    assert answer.status_code == 200, answer.text
+    (told,) = [fields for event, fields in node.shell.events if event == "transaction-refused"]
+    assert (told["transaction"], told["request"], told["code"]) == (foreign.id, "batch-1", "transaction-invalid")

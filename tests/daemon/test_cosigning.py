@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.builtin import builtin_registry
+from contracts.protocols import builtin_protocols
 from contracts.voter_record import current_voters
 from daemon.chain import Chain
 from daemon.cosigning import EARLY_MAX, GATHERED_MAX, SETTLED_AFTER_MS, Cosigning
@@ -169,7 +169,7 @@ class Fixture:
             cluster.run(1_100)
         self.cluster = cluster
         self.store = cluster.hosts[0].store
-        chain = Chain(cluster.genesis, builtin_registry(), self.store)
+        chain = Chain(cluster.genesis, builtin_protocols(), self.store)
         self.cosigning = Cosigning(cluster.genesis, chain, self.store)
         voters = current_voters(chain.overlay).voters
         self.order = [next(n for n in range(4) if node_keys(n + 1).node_id == voter.node_id) for voter in voters]

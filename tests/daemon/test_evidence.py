@@ -7,7 +7,7 @@ from consensus.messages import Acknowledgement, Vote
 from consensus.packets import Packet
 from consensus.statement import SignedMessage, Statement
 from consensus.voters import VoterSet
-from contracts.builtin import builtin_registry
+from contracts.protocols import builtin_protocols
 from daemon.chain import Chain
 from daemon.effects import EvidenceFound
 from daemon.events import Received
@@ -28,7 +28,7 @@ def cluster() -> NodeCluster:
 
 
 def _voters(cluster: NodeCluster) -> VotersInForce:
-    chain = Chain(cluster.genesis, builtin_registry(), memory_store(cluster.genesis))
+    chain = Chain(cluster.genesis, builtin_protocols(), memory_store(cluster.genesis))
     return VotersInForce(chain)
 
 

@@ -7,7 +7,7 @@ import pytest
 from consensus.certificates import BlockCertificate
 from consensus.messages import Acknowledgement
 from consensus.packets import Packet
-from contracts.builtin import builtin_registry
+from contracts.protocols import builtin_protocols
 from daemon.effects import Effect, Verify
 from daemon.events import (
     DialFailed,
@@ -33,10 +33,10 @@ from ledger.hashing import Hash
 from ledger.transaction import Transaction
 from ledger.tree import leaf_hash
 from p2p.effects import Blame, Dial, Drop, DropReason, SendFrame
+from p2p.frame import Frame
 from p2p.frames import (
     Blocks,
     Entries,
-    Frame,
     Gossip,
     IndexedEntry,
     PayloadKind,
@@ -401,7 +401,7 @@ def lone_node(cluster: NodeCluster, settings: OverlaySettings) -> Node:
     """Node 0 of the network, not started, with other settings."""
     host = cluster.hosts[0]
     return Node(
-        host.keys, cluster.genesis, builtin_registry(), host.store, SignState(), b"", Dice(1), neighbours=settings
+        host.keys, cluster.genesis, builtin_protocols(), host.store, SignState(), b"", Dice(1), neighbours=settings
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import storage.migration
+import storage.probe
 from daemon.database_folder import DatabaseFolder
 from daemon.errors import (
     ConfigError,
@@ -26,10 +28,15 @@ from daemon.seed import read_keys
 from ledger.errors import BanyanError
 from ledger.genesis import Genesis, parse_genesis
 from ledger.node_keys import NodeDescription
+from storage.environment import Environment
 from storage.errors import StoreDamagedError, StoreError
 from storage.interface import WriteBatch
+from storage.layout import META_FORMAT, WHOLE_FORMAT_VERSION, pack_format
+from storage.lmdb_store import LmdbStore
+from storage.migration import Migration
 from tests.daemon.driver import Driver
 from tests.daemon.networks import genesis_text
+from tests.daemon.shell import open_sound_home
 from tests.daemon.unprivileged import unprivileged
 
 
@@ -58,7 +65,7 @@ def refusal(kind: type[BanyanError], act: Callable[[], object]) -> str:
 
 def grow(home: Home) -> None:
     """Give the database a block."""
-    opened = open_home(home.directory)
+    opened = open_sound_home(home.directory)
     driver = Driver(genesis=opened.genesis, keys=opened.keys, store=opened.store).start()
     assert driver.executed
     opened.close()
@@ -110,7 +117,7 @@ def test_joining_twice_changes_nothing(home: Home) -> None:
     before = home.genesis.read_bytes(), home.sign_state.read_bytes()
     join_home(home.directory, parse_genesis(home.genesis.read_text("utf-8")))
     assert (home.genesis.read_bytes(), home.sign_state.read_bytes()) == before
-    opened = open_home(home.directory)
+    opened = open_sound_home(home.directory)
     assert opened.store.head().executed_height >= 1
     opened.close()
 
@@ -120,7 +127,7 @@ def test_an_interrupted_join_is_finished(home: Home) -> None:
     home.genesis.unlink()
     home.sign_state.unlink()
     join_home(home.directory, genesis)
-    opened = open_home(home.directory)
+    opened = open_sound_home(home.directory)
     assert opened.genesis == genesis
     opened.close()
 
@@ -137,7 +144,7 @@ def test_a_node_that_the_genesis_does_not_name_may_follow(tmp_path: Path) -> Non
     one = create_home(tmp_path / "one", "alpha", "127.0.0.1:7101")
     other = create_home(tmp_path / "two", "beta", "127.0.0.1:7102")
     assert join_home(tmp_path / "one", genesis_for(other)) == one.node_id
-    opened = open_home(tmp_path / "one")
+    opened = open_sound_home(tmp_path / "one")
     assert opened.keys.node_id == one.node_id and opened.invitation is None
     opened.close()
 
@@ -152,7 +159,7 @@ def test_a_changed_name_is_refused_with_the_right_one(home: Home) -> None:
         assert '"beta"' in message
         assert 'write name = "alpha"' in message
     home.config.write_text(settings.replace("7101", "7201"), "utf-8")
-    opened = open_home(home.directory)
+    opened = open_sound_home(home.directory)
     assert (opened.description.name, opened.description.address) == ("alpha", "127.0.0.1:7201")
     opened.close()
 
@@ -221,7 +228,7 @@ def test_a_changed_genesis(home: Home) -> None:
 
 def sign_a_block(home: Home) -> None:
     """Run the node for one block, and let its sign-state tell of it."""
-    opened = open_home(home.directory)
+    opened = open_sound_home(home.directory)
     driver = Driver(genesis=opened.genesis, keys=opened.keys, store=opened.store).start()
     opened.sign_state.save(driver.sign_state, True)
     assert driver.sign_state.acknowledged_height > 0
@@ -310,11 +317,11 @@ def test_one_voter_of_several_may_begin_anew(home: Home, tmp_path: Path) -> None
     ]
     own = NodeDescription.from_json(home.public.read_text("utf-8")).to_value()
     wider = parse_genesis(genesis_text(voters=[own, *others]))
-    folder = DatabaseFolder(home.database, wider, lambda: True)
+    folder = DatabaseFolder(home.database, wider, tmp_path / "inheritance", lambda: True)
     folder.open_or_create().close()
     folder.open().close()
     with pytest.raises(HomeError, match="of another network"):
-        DatabaseFolder(home.database, genesis, lambda: True).open()
+        DatabaseFolder(home.database, genesis, tmp_path / "inheritance", lambda: True).open()
 
 
 def test_before_joining_an_odd_folder_does_not_stand_in_the_way_for_ever(tmp_path: Path) -> None:
@@ -397,3 +404,37 @@ def test_opening_leaves_the_store_as_it_was(home: Home) -> None:
     assert opened.store.head() == before
     opened.store.apply([WriteBatch()])
     opened.close()
+
+
+def test_a_database_of_an_older_format_is_brought_forward_when_the_node_starts(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There has been no older format yet, so the test makes one: as today's, but for its number."""
+    # The look in a process of its own finds nothing that this one would not.
+    monkeypatch.setattr(storage.probe, "probe", lambda *_: None)
+    grow(home)
+    network_id = parse_genesis(home.genesis.read_text("utf-8")).network_id
+
+    def write_format(environment: Environment, version: int) -> None:
+        with environment.write() as transaction:
+            transaction.put(META_FORMAT, pack_format(network_id, version), db=environment.tables["meta"])
+
+    environment = Environment(home.database)
+    write_format(environment, 0)
+    environment.close()
+    monkeypatch.setattr(storage.migration, "MIGRATIONS", (Migration(0, WHOLE_FORMAT_VERSION, lambda _: None),))
+    assert "start it once with `banyan run`" in refusal(StoreError, lambda: LmdbStore.open(home.database, network_id))
+    opened = open_home(home.directory)
+    assert opened.migrated is not None
+    assert opened.migrated.kept == home.directory / "db.format-0"
+    assert (opened.migrated.before, opened.migrated.after) == (0, WHOLE_FORMAT_VERSION)
+    assert opened.store.head().executed_height > 0
+    opened.close()
+    again = open_home(home.directory)
+    assert again.migrated is None
+    again.close()
+    # As a crash between two renames leaves it: the new database is complete, and nothing is in its place.
+    home.database.rename(home.directory / "db.migrated")
+    found = open_home(home.directory)
+    assert found.store.head().executed_height > 0
+    found.close()

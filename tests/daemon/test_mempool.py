@@ -71,6 +71,36 @@ def test_one_sender_cannot_take_the_whole_pool_by_size() -> None:
     pool.add(transaction(1, 4), large)
 
 
+def test_what_there_is_no_room_for_comes_first_in_the_next_block() -> None:
+    """However many others come after it: without that, a dear one is overtaken in every block."""
+    pool = Mempool()
+    dear = transaction(100, 1)
+    for sender in range(1, 21):
+        pool.add(transaction(sender, sender), ())
+    pool.add(dear, ())
+
+    def take() -> list[Transaction]:
+        room = [10]
+
+        def may_take(one: Transaction) -> bool:
+            cost = 8 if one is dear else 1
+            if cost > room[0]:
+                return False
+            room[0] -= cost
+            return True
+
+        return [one.transaction for one in pool.take(100, 10**6, may_take)]
+
+    assert len(take()) == 10
+    for sender in range(21, 41):
+        pool.add(transaction(sender, sender), ())
+    second = take()
+    assert len(second) == 10 and dear not in second
+    third = take()
+    assert third[0] is dear and len(third) == 3
+    assert [one.sender[0] for one in third[1:]] == [21, 22]
+
+
 def test_a_block_takes_what_fits_and_leaves_the_rest_in_order() -> None:
     pool = Mempool()
     large, small = transaction(1, 1, title="x" * 2000), transaction(2, 1)

@@ -124,6 +124,19 @@ def test_a_transaction_is_told_only_when_block_and_execution_are_on_disk() -> No
     assert bytes(driver.store.entries(told.transactions[0].leaf_index, 1)[0]) == transaction.envelope
 
 
+def test_status_never_tells_of_an_execution_that_the_store_does_not_have() -> None:
+    """Whoever sees a height there reads records next, and they come from the store."""
+    driver = Driver().start()
+    driver.hold_writes = True
+    driver.submit(driver.notice())
+    while driver.held:
+        assert driver.store is not None
+        status, head = driver.node.status(), driver.store.head()
+        assert (status.executed_height, status.state_digest) == (head.executed_height, head.state_digest)
+        driver.release(1)
+    assert driver.node.status().executed_height == driver.node.status().committed_height > 1
+
+
 def test_nothing_is_signed_before_the_block_is_stored() -> None:
     driver = Driver().start()
     driver.hold_writes = True
@@ -181,13 +194,15 @@ def test_while_a_block_is_on_its_way_the_next_waits_for_company() -> None:
 
 def test_the_window_bounds_blocks_under_way() -> None:
     driver = Driver().start()
+    # From now on it knows that notices are cheap.
+    driver.submit(driver.notice())
     driver.hold_writes = True
     for _ in range(20):
         driver.submit(*[driver.notice() for _ in range(BATCH_WORTH_A_BLOCK)])
     window = driver.genesis.parameters.window_blocks_max
     assert len(driver.held) == window
     driver.release()
-    assert len(executed_ids(driver)) == 20 * BATCH_WORTH_A_BLOCK
+    assert len(executed_ids(driver)) == 20 * BATCH_WORTH_A_BLOCK + 1
     driver.tick()
     check_whole_chain(driver)
 

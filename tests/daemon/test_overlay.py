@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from contracts.changes import StateChange
+from contracts.ordered_keys import kind_prefix
 from daemon.overlay import CACHED_RECORDS_MAX, StateOverlay
 from storage.interface import ExecutedId
 from storage.memory import MemoryStore
@@ -70,6 +71,15 @@ class OverlayMachine(RuleBasedStateMachine):
     def reads_are_the_newest(self) -> None:
         for key in KEYS:
             assert self.overlay.get(key) == self.model.get(key)
+
+    @invariant()
+    def nothing_is_kept_of_what_the_store_has(self) -> None:
+        if not self.writes:
+            overlay = self.overlay
+            hidden = [key for key in KEYS if key in overlay._removed]
+            kept = [overlay._present.next_key(kind_prefix(key)) for key in KEYS]
+            assert (overlay._records, overlay._created, overlay._ids, hidden) == ({}, set(), {}, [])
+            assert kept == [None] * len(KEYS)
 
     @invariant()
     def the_order_is_that_of_the_newest(self) -> None:

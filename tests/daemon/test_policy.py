@@ -4,17 +4,9 @@ import pytest
 
 from contracts.genesis_state import genesis_records
 from daemon.policy import TreeSizeUnknownError, current_policy, policy_at
-from ledger.encoding import Value
-from ledger.node_keys import NodeDescription, NodeKeys
 from storage.memory import MemoryStore
 from tests.audit.builder import LedgerBuilder, genesis_lanes, make_genesis
-
-NEWCOMER = NodeDescription.of("beta", "127.0.0.1:7002", NodeKeys.from_seed(bytes([2]) * 32))
-
-
-def call(builder: LedgerBuilder, method: str, arguments: dict[str, Value]) -> None:
-    """A block with one operation of governance."""
-    builder.add_block([builder.transact(f"governance.{method}", arguments)])
+from tests.daemon.ledgers_of_voters import NEWCOMER, call_governance
 
 
 def changed_ledger() -> tuple[LedgerBuilder, list[int]]:
@@ -24,9 +16,9 @@ def changed_ledger() -> tuple[LedgerBuilder, list[int]]:
     builder = LedgerBuilder(genesis, store)
     builder.open_term()
     sizes = []
-    call(builder, "node-register", NEWCOMER.to_value())
+    call_governance(builder, "node-register", NEWCOMER.to_value())
     for method in ("voter-add", "voter-remove"):
-        call(builder, method, {"node": NEWCOMER.node_id})
+        call_governance(builder, method, {"node": NEWCOMER.node_id})
         sizes.append(store.head().tree_size)
         builder.add_block([builder.notice()])
     return builder, sizes
@@ -45,7 +37,7 @@ def test_each_policy_holds_from_the_first_entry_after_its_barrier() -> None:
 
 def test_a_policy_names_the_voters_of_its_set_also_when_they_vote_no_more() -> None:
     builder, (added, removed) = changed_ledger()
-    call(builder, "node-remove", {"node": NEWCOMER.node_id})
+    call_governance(builder, "node-remove", {"node": NEWCOMER.node_id})
     first, second, third = (policy_at(builder.store, builder.genesis, one) for one in (0, removed, removed + 1))
     keys = [{log.key.public_key for log in policy.policy.logs} for policy in (first, second, third)]
     assert keys[1] == keys[0] | {NEWCOMER.log}

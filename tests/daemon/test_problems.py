@@ -31,7 +31,7 @@ def test_statuses() -> None:
     assert status_of(Refusal("sender.unknown", "x")) == 403
     assert status_of(Refusal("sender.quota-exceeded", "x")) == 429
     assert status_of(Refusal("notice.not-found", "x")) == 422
-    assert status_of(StoreFullError("x")) == 503
+    assert status_of(StoreFullError("x")) == 507
     assert status_of(StoreDamagedError("x")) == 500
     assert status_of(LocalError("x")) == 500
 

@@ -57,7 +57,7 @@ def test_a_node_starts_serves_and_ends_cleanly(home: Home, tmp_path: Path) -> No
     assert "private" not in node.said
     assert transaction.signatures[0].key.hex() not in node.said
     assert not control_socket_path(home.directory).exists()
-    node = started(home.directory, tmp_path / "log")
+    node = started(home.directory, tmp_path / "log", is_forked=True)
     with client_of(node) as client:
         found = client.get(f"/v1/transactions/{transaction.id.hex()}").json()
     assert (found["height"], found["index"]) == (answer["height"], answer["index"])
@@ -65,7 +65,7 @@ def test_a_node_starts_serves_and_ends_cleanly(home: Home, tmp_path: Path) -> No
 
 
 def test_open_streams_and_connections_do_not_hold_up_the_end(home: Home, tmp_path: Path) -> None:
-    node = started(home.directory, tmp_path / "log")
+    node = started(home.directory, tmp_path / "log", is_forked=True)
     with client_of(node) as client, client.stream("GET", "/v1/events?after=0.0") as answer:
         lines = answer.iter_lines()
         while not next(lines).startswith("id:"):
@@ -83,7 +83,7 @@ def test_open_streams_and_connections_do_not_hold_up_the_end(home: Home, tmp_pat
 
 def test_the_log_is_json_where_that_is_asked_for(home: Home, tmp_path: Path) -> None:
     home.config.write_text(home.config.read_text("utf-8").replace('# log_format = "console"', 'log_format = "json"'))
-    node = started(home.directory, tmp_path / "log")
+    node = started(home.directory, tmp_path / "log", is_forked=True)
     with client_of(node) as client:
         identified = client.get("/v1/nothing").headers["x-request-id"]
     assert node.stop() == 0

@@ -191,3 +191,15 @@ def test_a_certificate_that_was_cut_short_leaves_the_one_before(tmp_path: Path, 
     after = path.read_bytes()
     path.write_bytes(before[:start] + after[start : start + cut] + before[start + cut :])
     assert SignStateFile(path, BINDING).certificate == b"two" * 1000
+
+
+def test_a_file_of_a_newer_program_asks_for_that_program(tmp_path: Path) -> None:
+    path = tmp_path / "sign-state"
+    SignStateFile.create(path, BINDING, FIRST)
+    content = bytearray(path.read_bytes())
+    for slot in (0, SLOT_DISTANCE_BYTES):
+        assert content[slot : slot + 6] == b"BNYSS1"
+        content[slot + 5 : slot + 6] = b"2"
+    path.write_bytes(content)
+    with pytest.raises(SignStateError, match="written by a newer Banyan; install that again"):
+        SignStateFile(path, BINDING)

@@ -15,6 +15,7 @@ from ledger.encoding import Value
 from ledger.tree import leaf_hash, root_of
 from storage.interface import StoreReader
 from tests.contracts.trial_contract import PURPOSE, trial_registry
+from tests.contracts.versions import only_version
 from tests.daemon.driver import Driver
 from tests.daemon.networks import START_MS
 from tests.daemon.node_cluster import NodeCluster
@@ -42,7 +43,7 @@ class Reminders:
             if self.repeat_ms is not None:
                 set_timer(context, context.due_ms + self.repeat_ms, PURPOSE, payload)
 
-        self.driver = Driver(registry=trial_registry(run, remind)).start()
+        self.driver = Driver(protocols=only_version(trial_registry(run, remind))).start()
 
     def submit(self, times: int = 1) -> None:
         self.driver.submit(*[self.driver.notice(operation="trial.run", arguments={}) for _ in range(times)])
@@ -189,7 +190,7 @@ def test_voters_agree_on_the_block_of_a_timer_whoever_leads(is_cut: bool) -> Non
         ran.append((context.height, context.time_ms))
         context.put("trial", "ran", {"at": context.time_ms})
 
-    cluster = NodeCluster(3, registry=trial_registry(run, remind))
+    cluster = NodeCluster(3, protocols=only_version(trial_registry(run, remind)))
     cluster.run(5_000)
     leader = cluster.leader
     assert leader is not None

@@ -25,7 +25,8 @@ from daemon.proposal import Proposal
 from daemon.sign_state import SignState
 from ledger.state_digest import StateDigest
 from p2p.effects import SendFrame
-from p2p.frames import Frame, Gossip, PayloadKind, TermCertificate
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind, TermCertificate
 from tests.daemon.networks import genesis_text
 from tests.daemon.node_chaos import NodeChaos
 from tests.daemon.node_cluster import NodeCluster, NodeHost

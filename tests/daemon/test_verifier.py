@@ -13,9 +13,15 @@ from daemon.errors import OverloadedError
 from daemon.foreign_batches import PIECE_MAX, FoundSubmissions
 from daemon.pending import Pending
 from daemon.verifier import AHEAD_PER_THREAD, BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
+from ledger import valid_batches
 from ledger.detached import DetachedValue
 from ledger.errors import DecodingError, InvalidTransactionError
+from ledger.signing import verify_ed25519
+from ledger.transaction import seal
+from ledger.valid_batches import ValidBatches
+from tests.batches import batched
 from tests.daemon.driver import Driver
+from tests.daemon.networks import administrator_key
 
 pytestmark = pytest.mark.trio
 
@@ -111,6 +117,44 @@ async def test_a_full_queue_refuses_or_makes_wait(monkeypatch: pytest.MonkeyPatc
         await until(count_max + 1, collected)
         nursery.cancel_scope.cancel()
     assert collected.everything[-1] is late
+
+
+async def test_the_signature_of_a_batch_is_verified_once_wherever_its_members_come_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From clients and neighbours, among others; one that is forged hurts nobody else."""
+    driver = Driver()
+    alone = [driver.notice(str(number)) for number in range(40)]
+    members = batched(alone[:36], administrator_key())
+    signature = members[7].signatures[0]
+    forged = seal(members[8].body, [signature]).envelope
+    checked: list[bytes] = []
+
+    def counted(key: bytes, message: bytes, signature: bytes) -> bool:
+        checked.append(signature)
+        return verify_ed25519(key, message, signature)
+
+    monkeypatch.setattr(valid_batches, "verify_ed25519", counted)
+    collected = Collected()
+    verifier = Verifier(collected.deliver, thread_count=1)
+    raw = [one.envelope for one in (*members[:20], *alone[36:])]
+    bad = pending(forged)
+    for one in (*map(pending, raw[:10]), bad, *map(pending, raw[10:])):
+        verifier.put_nowait(one)
+    found: list[FoundSubmissions] = []
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await until(len(raw), collected)
+        verifier.verify_foreign([one.envelope for one in members[20:]] + [forged], found.append)
+        with trio.fail_after(30):
+            assert type((await bad.wait()).error) is InvalidTransactionError
+            while not found:
+                await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert [one.transaction and one.transaction.envelope for one in collected.everything] == raw
+    assert [one and one[0].id for one in found[0]] == [*(one.id for one in members[20:]), None]
+    # The batch once, and the forged one each time, over a root that nobody signed.
+    assert checked == [signature.signature[4:68]] * 3
 
 
 async def test_the_queue_is_bounded_in_size_too() -> None:
@@ -232,7 +276,7 @@ async def test_an_error_in_the_node_ends_the_threads_too() -> None:
 
 
 async def test_an_error_that_nobody_foresaw_on_a_thread_ends_the_verifier(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(batch: list[Pending]) -> list[None]:
+    def broken(batch: list[Pending], batches: ValidBatches) -> list[None]:
         raise ZeroDivisionError("a mistake")
 
     monkeypatch.setattr(module, "_verify_batch", broken)

@@ -10,9 +10,9 @@ import pytest
 from consensus.messages import Acknowledgement
 from contracts.voter_change import is_voter_change
 from daemon.effects import Effect, SaveSignState, Stopped, StoreBatch, Verify
+from daemon.ending import HANDING_OUT_MS_MAX
 from daemon.events import Event, Stopping, Ticked
 from daemon.leading import BATCH_WORTH_A_BLOCK
-from daemon.node import HANDING_OUT_MS_MAX
 from ledger.transaction import decode_envelope
 from tests.daemon.governed_cluster import GovernedCluster
 from tests.daemon.membership_chaos import check
@@ -279,6 +279,7 @@ def test_no_change_is_proposed_before_a_block_of_the_own_term_is_committed() -> 
     before = barriers_of(successor)
     opening = successor.node.status().height
     assert successor.node.status().committed_height < opening
+    assert not successor.node.status().opened, "blocks of the term before open no later one"
     notices = [cluster.notice() for _ in range(BATCH_WORTH_A_BLOCK)]
     cluster.submit(cluster.governance("voter-add", 3), *notices, duration_ms=300)
     assert successor.node.status().height > opening, "notices do not wait"
@@ -287,6 +288,7 @@ def test_no_change_is_proposed_before_a_block_of_the_own_term_is_committed() -> 
         host.__dict__.pop("carry_out", None)
     leader.start()
     cluster.run(6_000)
+    assert all(host.node is not None and host.node.status().opened for host in cluster.hosts)
     assert cluster.numbers() == {(0, 1, 2, 3)}
     cluster.check_calm()
 

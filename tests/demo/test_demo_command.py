@@ -183,7 +183,9 @@ def test_an_interruption_in_the_middle_leaves_neither_processes_nor_files(folder
     folder.mkdir()
     demonstration = start("--once", temporary=folder)
     try:
-        wait_until(lambda: any(folder.rglob("part-03.jsonl")), TIMEOUT_S, "it is in the middle of the import")
+        wait_until(
+            lambda: any(folder.rglob("part-03.jsonl")), TIMEOUT_S, "it is in the middle of the import", is_brief=True
+        )
         process_ids = node_process_ids(folder)
         assert len(process_ids) == 4
         demonstration.send_signal(number)

@@ -85,14 +85,20 @@ class Ledger:
 
 
 class Client(threading.Thread):
-    """Submits batch after batch until the node is gone or it is told to stop; what it was not told is in doubt."""
+    """Submits batch after batch until the node is gone or it is told to stop; what it was not told is in doubt.
 
-    def __init__(self, home: Path, ledger: Ledger, batch_size: int, pause_s: float = 0.0) -> None:
+    `disk_may_be_full`: a batch that begins while the disk has no room may be refused for that.
+    """
+
+    def __init__(
+        self, home: Path, ledger: Ledger, batch_size: int, pause_s: float = 0.0, disk_may_be_full: bool = False
+    ) -> None:
         super().__init__(daemon=True)
         self._pause_s = pause_s
         self._home = home
         self._ledger = ledger
         self._batch_size = batch_size
+        self._disk_may_be_full = disk_may_be_full
         self.done = threading.Event()
         self.error: BaseException | None = None
 
@@ -103,7 +109,10 @@ class Client(threading.Thread):
                 batch = dict(self._ledger.make() for _ in range(self._batch_size))
                 with self._ledger.lock:
                     self._ledger.in_doubt |= batch
-                submit(self._home, self._ledger, list(batch.values()))
+                refused = submit(self._home, self._ledger, list(batch.values()), self._disk_may_be_full)
+                with self._ledger.lock:
+                    for number in refused:
+                        self._ledger.in_doubt.pop([*batch][number], None)
                 self.done.wait(self._pause_s)
         except (CommandError, OSError, http.client.HTTPException, ValueError):
             # The node was killed under us: a broken connection, or half a line.
@@ -120,8 +129,9 @@ class Client(threading.Thread):
             raise self.error
 
 
-def submit(home: Path, ledger: Ledger, batch: list[bytes]) -> None:
-    """Hand in a batch and note each answer as it comes."""
+def submit(home: Path, ledger: Ledger, batch: list[bytes], disk_may_be_full: bool = False) -> list[int]:
+    """Hand in a batch and note each answer as it comes; the places in it of what was refused because a disk is full."""
+    refused = []
     body = b"".join(len(one).to_bytes(4, "big") + one for one in batch)
     connection = NodeConnection(home)
     try:
@@ -130,7 +140,12 @@ def submit(home: Path, ledger: Ledger, batch: list[bytes]) -> None:
         answer = connection.getresponse()
         assert answer.status == http.client.OK, answer.read()
         while line := answer.readline():
-            ledger.note(json.loads(line))
+            told = json.loads(line)
+            if disk_may_be_full and told["status"] == "refused" and told["problem"]["code"] == "store-full":
+                refused.append(told["number"])
+            else:
+                ledger.note(told)
+        return refused
     finally:
         connection.close()
 

@@ -57,11 +57,19 @@ class NodeProcess:
     _all: ClassVar[list["NodeProcess"]] = []
 
     def __init__(
-        self, home: Path, log: Path, before: Callable[[], None] | None = None, *, is_forked: bool = False
+        self,
+        home: Path,
+        log: Path,
+        before: Callable[[], None] | None = None,
+        *,
+        is_forked: bool = False,
+        prepare: Callable[[], None] | None = None,
+        is_sound: bool = False,
     ) -> None:
         """Start it; `before` runs in the new process first (limits), `log` gets its stderr from the beginning.
 
-        A forked one (`tests.fork_server`) starts at once; it has no `before`.
+        A forked one (`tests.fork_server`) starts at once; it has no `before`, may have a `prepare`, and a database of
+        which it is known that it `is_sound`.
         """
         self.home = home
         self.log = log
@@ -69,7 +77,7 @@ class NodeProcess:
         words = ["run", "--home", str(home)]
         self._process: subprocess.Popen[bytes] | ForkedCommand
         if is_forked and before is None:
-            self._process = ForkedCommand(words, environment(), log)
+            self._process = ForkedCommand(words, environment(), log, prepare, is_sound=is_sound)
         else:
             with log.open("ab") as errors:
                 self._process = subprocess.Popen(

@@ -309,6 +309,14 @@ def small_disk(place: Path, size_bytes: int) -> Iterator[bool]:
             _unmount(place)
 
 
+def on_small_disk(folder: Path, home: Path) -> Path:
+    """A copy of the node that leaves nothing of its disk free: the whole disk is smaller than that usually is."""
+    shutil.copytree(folder / "home", home)
+    with (home / "config.toml").open("a", encoding="utf-8") as config:
+        config.write("disk_reserve_mib = 0\n")
+    return home
+
+
 def submit_one(folder: Path, home: Path, *options: str) -> Answer:
     """`banyan submit`, as a person calls it; it waits as long as the transaction may, so it has a process to end."""
     return process(
@@ -330,7 +338,7 @@ def test_a_full_disk(settled: tuple[Path, Ledger], ledger: Ledger, tmp_path: Pat
     """Nothing reported is lost; reading goes on; with room, so does writing, by itself."""
     folder = settled[0]
     with small_disk(tmp_path / "disk", 12 * MEBIBYTE) as mounted:
-        home = Path(shutil.copytree(folder / "home", tmp_path / "disk" / "home"))
+        home = on_small_disk(folder, tmp_path / "disk" / "home")
         ballast = tmp_path / "disk" / "ballast"
         node = started(home, tmp_path / "node.log", is_forked=True)
         if mounted:
@@ -338,7 +346,7 @@ def test_a_full_disk(settled: tuple[Path, Ledger], ledger: Ledger, tmp_path: Pat
         else:
             limit = (home / "db" / "data.mdb").stat().st_size + MEBIBYTE // 2
             resource.prlimit(node.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
-        client = Client(home, ledger, batch_size=20)
+        client = Client(home, ledger, batch_size=20, disk_may_be_full=True)
         client.start()
         wait_until(lambda: "room" in reason_of(home), 60, "the node says that its disk is full")
         refused = submit_one(folder, home)
@@ -362,7 +370,7 @@ def test_starting_on_a_full_disk(settled: tuple[Path, Ledger], ledger: Ledger, t
     """The node either serves what it has, or says that there is no room; later everything is there."""
     folder = settled[0]
     with small_disk(tmp_path / "disk", 12 * MEBIBYTE) as mounted:
-        home = Path(shutil.copytree(folder / "home", tmp_path / "disk" / "home"))
+        home = on_small_disk(folder, tmp_path / "disk" / "home")
         ballast = tmp_path / "disk" / "ballast"
         if mounted:
             fill_up(ballast)

@@ -23,7 +23,8 @@ from p2p.batching import decode_batch, encode_batch
 from p2p.frames import PayloadKind, decode_frame, encode_frame
 from p2p.invitations import Guest, Invitation
 from p2p.transport_errors import InvalidInvitationError
-from p2p.transport_messages import Alive, Goodbye, decode_message
+from p2p.transport_messages import Alive, Goodbye, Reach, Sight, decode_message
+from tests.batches import batched
 from tests.fuzz.recorded import recorded, submission_with_value
 from tests.fuzz.target import Target
 from tests.ledger import samples
@@ -82,7 +83,9 @@ def _evidence() -> Evidence:
 
 
 def _envelopes() -> list[bytes]:
-    return [samples.transaction(signers).envelope for signers in (1, 2, 3)]
+    alone = [samples.transaction(signers) for signers in (1, 2, 3)]
+    together = batched(alone, samples.member_key(1), samples.member_key(2))
+    return [one.envelope for one in (*alone, *together)]
 
 
 def _decode_whole(data: bytes) -> Transaction:
@@ -173,7 +176,9 @@ CODEC_TARGETS: tuple[Target, ...] = (
     _codec("frame", lambda: (*recorded().frames, *map(encode_frame, EXAMPLES)), decode_frame, encode_frame),
     _codec(
         "transport-message",
-        lambda: map(encode_frame, (hello_of(KEYS[0]), Goodbye(3), Alive())),
+        lambda: map(
+            encode_frame, (hello_of(KEYS[0]), Goodbye(3), Alive(), Sight(5, b"1.0", b"[::1]:7", Reach.REACHED, 9))
+        ),
         decode_message,
         encode_frame,
     ),

@@ -24,7 +24,8 @@ from ledger.hashing import domain
 from ledger.signing import SCHEME_ED25519
 from ledger.transaction import decode_envelope
 from p2p.batching import decode_batch, encode_batch
-from p2p.frames import Frame, Gossip, PayloadKind, Transactions, decode_frame, encode_frame
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind, Transactions, decode_frame, encode_frame
 from tests.daemon.networks import administrator_key
 from tests.daemon.node_cluster import NodeCluster
 from tests.fuzz.recorded import HONEST, LIAR, VOTERS, recorded

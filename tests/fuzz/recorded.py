@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from ledger.detached import commitment_map, detach
 from ledger.submission import encode_submission
-from p2p.frames import Frame, Gossip, PayloadKind, decode_frame
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind, decode_frame
 from tests.daemon.node_cluster import NodeCluster
 
 VOTERS = 4

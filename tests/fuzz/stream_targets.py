@@ -13,7 +13,8 @@ from ledger.errors import DecodingError, RemoteProtocolError
 from p2p.chunks import CHANNELS, CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, ChunkReader, chunk_bytes
 from p2p.effects import send_class_of
 from p2p.errors import InvalidFrameError
-from p2p.frames import FRAME_SIZE_BYTES_MAX, Frame, decode_frame, encode_frame
+from p2p.frame import FRAME_SIZE_BYTES_MAX, Frame
+from p2p.frames import decode_frame, encode_frame
 from p2p.framing import LENGTH_SIZE_BYTES, FrameReader
 from p2p.inbound import UNFINISHED_SIZE_BYTES_MAX, Inbound
 from p2p.transport_messages import Alive, Goodbye

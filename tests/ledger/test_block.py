@@ -127,9 +127,24 @@ def test_what_is_neither(data: bytes) -> None:
             kind.decode(data)
 
 
-def test_a_later_version_of_the_protocol_asks_for_an_upgrade() -> None:
-    with pytest.raises(InvalidBlockError, match="version 2 of the protocol, this program knows 1; upgrade"):
-        Header.decode(replace(FIRST, protocol_version=2).encode())
+def test_a_header_may_name_a_later_version_but_none_that_cannot_be() -> None:
+    later = replace(FIRST, protocol_version=2)
+    assert Header.decode(later.encode()).protocol_version == 2
+    for version in (0, 65_536):
+        with pytest.raises(InvalidBlockError, match=f"version {version} of the protocol, which no block can follow"):
+            Header.decode(replace(FIRST, protocol_version=version).encode())
+
+
+def test_the_version_never_goes_down_and_begins_at_one() -> None:
+    with pytest.raises(InvalidBlockError, match="protocol_version"):
+        check_first_header(replace(FIRST, protocol_version=2), NETWORK_ID, CREATED_MS)
+    second = replace(SECOND, protocol_version=3)
+    check_header_follows(FIRST, second)
+    third = replace(SECOND, height=3, previous_hash=second.hash, time_ms=second.time_ms + 1)
+    third = replace(third, tree_size=second.tree_size + third.leaf_count, protocol_version=3)
+    check_header_follows(second, third)
+    with pytest.raises(InvalidBlockError, match="protocol_version"):
+        check_header_follows(second, replace(third, protocol_version=2))
 
 
 def test_envelopes_are_no_outcomes() -> None:

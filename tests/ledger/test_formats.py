@@ -23,6 +23,7 @@ from ledger.verifier_key import (
     KEY_TYPE_TRANSPORT,
     VerifierKey,
 )
+from tests.batches import batched
 from tests.ledger import samples
 
 PINNED: dict[str, dict[str, str]] = json.loads(
@@ -86,6 +87,15 @@ def test_transaction_with_two_signatures_and_an_expectation() -> None:
     assert transaction == samples.transaction(2, Expectation("notice", "unit/sig-node", 3))
     assert transaction.id.hex() == pinned["id"]
     assert verify_signatures(transaction)
+
+
+def test_transactions_signed_in_a_batch() -> None:
+    pinned = PINNED["transactions signed in a batch"]
+    alone = samples.transaction(2, Expectation("notice", "unit/sig-node", 3))
+    first, second = batched([samples.transaction(), alone], samples.member_key(1), samples.member_key(2))
+    assert pinned == {"first envelope": first.envelope.hex(), "second envelope": second.envelope.hex()}
+    assert (first.id, second.id) == (samples.transaction().id, alone.id)
+    assert all(verify_signatures(decode_envelope(bytes.fromhex(one))) for one in pinned.values())
 
 
 def test_header_and_outcome() -> None:

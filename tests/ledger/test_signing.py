@@ -100,6 +100,7 @@ def test_the_signature_cannot_lend_bytes_to_the_message() -> None:
 
 def test_an_unknown_scheme_verifies_nothing() -> None:
     assert list(SCHEMES) == [SCHEME_ED25519]
+    # A way of signing transactions, and nothing else.
     assert not verify("ed25519-batch", KEY.public, MESSAGE, SIGNATURE)
     assert not verify("", KEY.public, MESSAGE, SIGNATURE)
 

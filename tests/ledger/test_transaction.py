@@ -3,6 +3,7 @@
 import hashlib
 import tracemalloc
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -18,8 +19,12 @@ from ledger.transaction import (
     build_transaction,
     check_window,
     decode_envelope,
+    seal,
     verify_signatures,
 )
+from ledger.transaction_signature import sign_batch, sign_body
+from ledger.valid_batches import ValidBatches
+from tests.batches import batched
 from tests.ledger.byte_forms import assert_one_form, changed
 from tests.ledger.samples import ARGUMENTS, CREATED_MS, NETWORK_ID, SENDER, member_key, transaction
 from tests.ledger.values import hashes, texts, values
@@ -133,6 +138,55 @@ def test_operations_that_may_be(operation: str) -> None:
 
 
 SIGNATURE: list[Value] = list(TRANSACTION.signatures[0])
+MEMBERS = batched([TRANSACTION, EXPECTING, TRANSACTION], member_key(1))
+BATCH_SIGNATURE: list[Value] = list(MEMBERS[0].signatures[0])
+
+
+def _batch_signature(change: Callable[[bytes], bytes]) -> list[Value]:
+    return [*BATCH_SIGNATURE[:2], change(MEMBERS[0].signatures[0].signature)]
+
+
+def test_a_transaction_signed_in_a_batch_is_the_same_transaction() -> None:
+    alone, member = TRANSACTION, MEMBERS[0]
+    assert decode_envelope(member.envelope) == member and verify_signatures(member)
+    assert (member.id, member.body) == (alone.id, alone.body)
+    assert member.leaf_hash != alone.leaf_hash
+    assert (
+        member.signatures[0].registered_key == alone.signatures[0].registered_key == ("ed25519", member_key(1).public)
+    )
+    # Three members: a path of two hashes beside position, size and the signature of the batch.
+    assert len(member.signatures[0].signature) == 4 + 64 + 2 * 32
+    mixed = batched([TRANSACTION, EXPECTING], member_key(1), member_key(2), before=True)[0]
+    single, batch = mixed.signatures
+    assert (single.scheme, batch.scheme) == ("ed25519", "ed25519-batch") and verify_signatures(mixed)
+    for one, other in ((single, batch), (batch, single)):
+        forged = other._replace(signature=other.signature[:8] + bytes([other.signature[8] ^ 1]) + other.signature[9:])
+        assert verify_signatures(seal(mixed.body, [one, other]))
+        assert not verify_signatures(seal(mixed.body, [one, forged]))
+        assert not verify_signatures(seal(mixed.body, [forged, one]))
+
+
+def test_signatures_of_a_batch_and_alone_do_not_stand_for_each_other() -> None:
+    alone, (member, other, _) = TRANSACTION.signatures[0], (one.signatures[0] for one in MEMBERS)
+    known = ValidBatches()
+    assert all(verify_signatures(one, known) for one in MEMBERS)
+    for signature in (
+        other,
+        alone._replace(signature=member.signature[4:68]),
+        member._replace(signature=bytes([0, 0, 0, 1]) + alone.signature),
+        member._replace(signature=member.signature[:4] + alone.signature + member.signature[68:]),
+        member._replace(key=member_key(2).public),
+    ):
+        assert not verify_signatures(seal(TRANSACTION.body, [signature]), known)
+
+
+def test_the_largest_envelope_of_a_batch() -> None:
+    """A path may not make an envelope larger than any other; alone the same body goes in."""
+    room = ENVELOPE_SIZE_BYTES_MAX - len(_with_text(60_000)) + 60_000
+    body = _body(args={"text": "x" * room})
+    assert len(seal(body, [sign_body(body, member_key(1))]).envelope) == ENVELOPE_SIZE_BYTES_MAX
+    with pytest.raises(InvalidTransactionError, match="65535"):
+        seal(body, sign_batch([body, TRANSACTION.body], member_key(1))[:1])
 
 
 @pytest.mark.parametrize(
@@ -152,8 +206,18 @@ SIGNATURE: list[Value] = list(TRANSACTION.signatures[0])
         ([["rsa", *SIGNATURE[1:]]], "'rsa' is not known"),
         ([["ed25519", bytes(31), bytes(64)]], "wrong size"),
         ([["ed25519", bytes(32), bytes(65)]], "wrong size"),
+        ([SIGNATURE, BATCH_SIGNATURE], "twice"),
+        ([BATCH_SIGNATURE, BATCH_SIGNATURE], "twice"),
+        ([["ed25519-batch", bytes(31), BATCH_SIGNATURE[2]]], "wrong size"),
+        ([["ed25519-batch", *SIGNATURE[1:]]], "wrong size or form"),
+        ([["ed25519", *BATCH_SIGNATURE[1:]]], "wrong size or form"),
+        ([_batch_signature(lambda one: one + bytes(32))], "wrong size or form"),
+        ([_batch_signature(lambda one: one[:-32])], "wrong size or form"),
+        ([_batch_signature(lambda one: b"\x00\x03" + one[2:])], "wrong size or form"),
+        ([_batch_signature(lambda one: b"\x00\x00\x00\x05" + one[4:])], "wrong size or form"),
+        ([_batch_signature(lambda one: b"\x00\x00\x04\x01" + one[4:] + bytes(9 * 32))], "wrong size or form"),
     ],
-    ids=range(14),
+    ids=range(24),
 )
 def test_each_broken_signature_is_named(signatures: object, said: str) -> None:
     with pytest.raises(InvalidTransactionError) as refused:

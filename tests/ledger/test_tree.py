@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import InvalidProofError, LocalError
-from ledger.hashing import Hash
+from ledger.hashing import ZERO_HASH, Hash
 from ledger.tree import (
     EMPTY_ROOT,
     CompactRange,
@@ -277,3 +277,17 @@ def test_a_kept_tree_finds_its_leaves() -> None:
     assert [tree.index(leaf) for leaf in LEAVES[:5]] == [0, 1, 2, 3, 4]
     assert tree.index(LEAVES[5]) is None
     assert SmallTree(()).size == 0
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 600), st.integers(0, 40))
+def test_an_edge_goes_on_from_its_peaks(size: int, more: int) -> None:
+    leaves = [leaf_hash(str(number).encode()) for number in range(size + more)]
+    whole = CompactRange()
+    whole.extend(leaves[:size])
+    again = CompactRange.from_peaks(size, whole.peaks)
+    assert (again.size, again.root()) == (size, root_of(leaves[:size]))
+    assert again.extend(leaves[size:]) == whole.extend(leaves[size:])
+    assert again.root() == root_of(leaves)
+    with pytest.raises(LocalError):
+        CompactRange.from_peaks(size + more, (*whole.peaks, ZERO_HASH))

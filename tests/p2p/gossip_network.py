@@ -84,8 +84,8 @@ class GossipNetwork:
 
     def cut(self, one: int, other: int) -> None:
         if self.links.pop((min(one, other), max(one, other)), None) is not None:
-            self.trees[one].peer_down(self.ids[other])
-            self.trees[other].peer_down(self.ids[one])
+            self.carry_out(one, self.trees[one].peer_down(self.ids[other], self.now_ms))
+            self.carry_out(other, self.trees[other].peer_down(self.ids[one], self.now_ms))
 
     def broadcast(self, node: int, payload: bytes, shapes: bool = True) -> None:
         if not shapes:

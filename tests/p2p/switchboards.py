@@ -30,8 +30,8 @@ def contact(keys: NodeKeys, address: str | None = None) -> Contact:
     return Contact(keys.node_id, keys.transport.public, address)
 
 
-def identity(keys: NodeKeys, run: bytes = b"r" * 16, network: Hash = NETWORK) -> Identity:
-    return Identity(network, keys.node_id, run)
+def identity(keys: NodeKeys, run: bytes = b"r" * 16, network: Hash = NETWORK, software: str = "") -> Identity:
+    return Identity(network, keys.node_id, run, software=software)
 
 
 @dataclass
@@ -44,12 +44,13 @@ class Station:
     events_max: int = 256
     now_ms: int = NOW_MS
     port: int = 0
+    software: str = ""
 
     def __post_init__(self) -> None:
         self.registry = ContactList()
         sending, self.events = trio.open_memory_channel[LinkEvent](self.events_max)
         self.switchboard = Switchboard(
-            identity(self.keys, network=self.network),
+            identity(self.keys, network=self.network, software=self.software),
             self.keys.transport,
             self.registry,
             sending,

@@ -150,6 +150,10 @@ class Learner:
             if height <= self.chain.committed and block == self.chain.blocks[height - 1]:
                 continue
             self.branch = [one for one in self.branch if one[0] < height]
+            if not self.branch and height <= len(self.chain.blocks) and block == self.chain.blocks[height - 1]:
+                # It is here already, and may be certified by now (`daemon/catching_up.py`, `_extended`).
+                self.chain.committed = max(self.chain.committed, height if carried.certificate == b"yes" else 0)
+                continue
             self.branch.append((height, block, carried.certificate == b"yes"))
         last = came.last_height
         self.adopt()

@@ -11,7 +11,8 @@ from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, ChunkReader, chu
 from p2p.close_reasons import CloseReason
 from p2p.connection import Connection, TimeLimits
 from p2p.effects import SendClass
-from p2p.frames import Frame, Gossip, PayloadKind, Prune, encode_frame
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind, Prune, encode_frame
 from p2p.framing import framed
 from p2p.send_queues import QUEUE_SIZE_BYTES_MAX
 from p2p.transport_errors import PeerRefusedError

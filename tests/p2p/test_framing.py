@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from ledger.errors import RemoteProtocolError
 from p2p import frames
 from p2p.errors import InvalidFrameError
-from p2p.frames import FRAME_SIZE_BYTES_MAX, SMALL_FRAME_SIZE_BYTES_MAX, Frame
+from p2p.frame import FRAME_SIZE_BYTES_MAX, SMALL_FRAME_SIZE_BYTES_MAX, Frame
 from p2p.framing import FrameReader, framed
 from tests.p2p.frame_strategies import any_frame
 

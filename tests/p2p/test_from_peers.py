@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from ledger.errors import RemoteProtocolError
 from p2p.certificates import own_certificate, transport_key_of
 from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, ChunkReader, chunk_bytes
-from p2p.effects import send_class_of
-from p2p.frames import Frame, encode_frame
+from p2p.effects import SendClass, send_class_of
+from p2p.frame import Frame
+from p2p.frames import encode_frame
 from p2p.framing import framed
 from p2p.inbound import UNFINISHED_SIZE_BYTES_MAX, Inbound
 from p2p.invitations import PREFIX, Guest, Invitation
 from p2p.send_queues import SendQueues
 from p2p.tls_contexts import client_context
 from p2p.transport_errors import InvalidInvitationError, PeerRefusedError
-from p2p.transport_messages import MESSAGES, Alive, Goodbye, Hello, decode_message
+from p2p.transport_messages import MESSAGES, Alive, Goodbye, Hello, Reach, Sight, decode_message
 from tests.examples import examples
 from tests.p2p.frame_strategies import any_frame, hashes, numbers
 from tests.p2p.switchboards import KEYS, NETWORK, NOW_MS, contact, hello_of
@@ -33,7 +34,10 @@ hellos = st.builds(
     numbers,
     hashes,
 )
-messages: st.SearchStrategy[Frame] = st.one_of(hellos, st.builds(Goodbye, st.integers(0, 255)), st.just(Alive()))
+sights = st.builds(Sight, numbers, st.binary(max_size=64), st.binary(max_size=264), st.sampled_from(Reach), numbers)
+messages: st.SearchStrategy[Frame] = st.one_of(
+    hellos, st.builds(Goodbye, st.integers(0, 255)), st.just(Alive()), sights
+)
 GREETING = chunk_bytes(TRANSPORT_CHANNEL, encode_frame(hello_of(KEYS[0])))
 chunks = st.builds(chunk_bytes, st.integers(0, 5), st.binary(min_size=1, max_size=300))
 streams = st.one_of(
@@ -88,7 +92,17 @@ def test_what_is_queued_comes_out_at_the_other_end(frames: list[Frame], cuts: li
         sent.append(chunk)
     came, error = outcome(pieces(b"".join(sent), cuts))
     assert error is None and queues.size_bytes == 0
-    assert came == [hello_of(KEYS[0]), *sorted(frames, key=send_class_of)]
+    classes = [send_class_of(frame) for frame in frames]
+    hello, *rest = came
+    assert hello == hello_of(KEYS[0])
+    for one in SendClass:
+        assert [frame for frame in rest if send_class_of(frame) is one] == [
+            frame for frame, found in zip(frames, classes, strict=True) if found is one
+        ]
+    # Which of transactions and proposals goes first depends on what waited: see the tests of the queues.
+    together = {SendClass.TRANSACTIONS: SendClass.PROPOSAL}
+    order = [together.get(one, one) for one in map(send_class_of, rest)]
+    assert order == sorted(order)
 
 
 @given(messages)

@@ -5,7 +5,8 @@ import pytest
 from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, chunk_bytes
 from p2p.effects import SendClass
 from p2p.errors import InvalidFrameError
-from p2p.frames import Blocks, Frame, Gossip, PayloadKind, Prune, encode_frame
+from p2p.frame import Frame
+from p2p.frames import Blocks, Gossip, PayloadKind, Prune, encode_frame
 from p2p.framing import framed
 from p2p.inbound import UNFINISHED_SIZE_BYTES_MAX, Inbound
 from tests.p2p.switchboards import KEYS, hello_of

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from p2p import overlay, plumtree, recent, scores
-from p2p.frames import FRAME_SIZE_BYTES_MAX, KINDS, PAYLOAD_SIZE_BYTES_MAX, SMALL_FRAME_SIZE_BYTES_MAX, PayloadKind
+from p2p.frame import FRAME_SIZE_BYTES_MAX, SMALL_FRAME_SIZE_BYTES_MAX
+from p2p.frames import KINDS, PAYLOAD_SIZE_BYTES_MAX, PayloadKind
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "reference" / "gossip.md").read_text("utf-8")

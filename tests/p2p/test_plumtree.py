@@ -116,7 +116,7 @@ def test_what_goes_back_goes_to_all_where_nobody_knows_the_way() -> None:
     made = tree(A, B, C)
     assert len(made.broadcast(KIND, b"before any", 0, shapes=False, goes_back=True)) == 3
     heard(made, A, b"m")
-    made.peer_down(A)
+    made.peer_down(A, 0)
     made.receive(B, gossip(b"after it went"), 0)
     effects = made.accept(gossip(b"after it went").id, 0, shapes=False, goes_back=True)
     assert effects == [send(C, gossip(b"after it went", 2))]
@@ -130,13 +130,58 @@ def test_what_goes_back_is_not_returned_to_who_brought_it() -> None:
     assert made.accept(gossip(b"lost").id, 0, shapes=False, goes_back=True) == [send(B, gossip(b"lost", 2))]
 
 
+def thinned(now_ms: int = 0) -> Plumtree:
+    """A tree in which messages come from A and go nowhere else."""
+    made = tree(A, B, C)
+    for peer in (B, C):
+        made.receive(peer, Prune(), now_ms)
+    return made
+
+
+def test_where_a_link_of_the_tree_breaks_all_others_take_its_place() -> None:
+    made = thinned()
+    heard(made, A, b"to be announced")
+    made.receive(B, IHave((Announcement(gossip(b"missing").id, 2),)), 0)
+    effects = made.peer_down(A, 10)
+    assert made.eager_peers == (B, C)
+    assert frames_to(effects, B) == [Graft((gossip(b"missing").id,)), gossip(b"to be announced", 2)]
+    assert frames_to(effects, C) == [Graft(()), gossip(b"to be announced", 2)]
+    assert made.tick(60) == []
+
+
+def test_what_nobody_was_asked_for_twice_is_not_asked_for_again_where_a_link_breaks() -> None:
+    made = thinned()
+    made.receive(B, IHave((Announcement(gossip(b"missing").id, 2),)), 0)
+    assert frames_to(made.tick(400), B) == [Graft((gossip(b"missing").id,))]
+    assert frames_to(made.peer_down(A, 410), B) == []
+
+
+def test_a_link_outside_the_tree_may_break() -> None:
+    made = thinned()
+    assert made.peer_down(B, 10) == []
+    assert made.eager_peers == (A,)
+
+
+def test_whoever_comes_and_goes_does_not_keep_the_tree_from_being_one() -> None:
+    made = thinned()
+    made.peer_up(D, 0)
+    assert len(made.peer_down(D, 1)) == 2
+    for peer in (B, C):
+        made.receive(peer, Prune(), 1)
+    made.peer_up(D, 2)
+    assert made.peer_down(D, plumtree.REPAIR_EVERY_MS) == []
+    assert made.eager_peers == (A,)
+    made.peer_up(D, plumtree.REPAIR_EVERY_MS)
+    assert len(made.peer_down(D, plumtree.REPAIR_EVERY_MS + 1)) == 2
+
+
 def test_a_link_stays_while_the_one_that_was_first_has_gone() -> None:
     made = tree(A, B)
     heard(made, A, b"m")
     made.receive(A, Prune(), 0)
     assert heard(made, B, b"m") == []
     assert made.eager_peers == (B,)
-    made.peer_down(A)
+    made.peer_down(A, 0)
     assert heard(made, B, b"m") == []
 
 

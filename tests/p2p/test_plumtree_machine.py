@@ -89,7 +89,7 @@ class TreeMachine(RuleBasedStateMachine):
     @rule(peer=peers)
     def leaves(self, peer: Hash) -> None:
         self.connected.discard(peer)
-        self.tree.peer_down(peer)
+        self.carry_out(self.tree.peer_down(peer, self.now_ms))
 
     @rule(peer=peers, payload=payloads, round=rounds)
     def pushes(self, peer: Hash, payload: bytes, round: int) -> None:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from p2p.chunks import CHUNK_SIZE_BYTES_MAX, HEADER_SIZE_BYTES, TRANSPORT_CHANNEL, Chunk, ChunkReader
 from p2p.effects import SendClass
-from p2p.frames import FRAME_SIZE_BYTES_MAX
-from p2p.send_queues import QUEUE_SIZE_BYTES_MAX, SendQueues
+from p2p.frame import FRAME_SIZE_BYTES_MAX
+from p2p.send_queues import AHEAD_SIZE_BYTES_MAX, QUEUE_SIZE_BYTES_MAX, SendQueues
 
 LOSSY = (SendClass.PROPOSAL, SendClass.TRANSACTIONS, SendClass.BULK)
 
@@ -44,6 +44,33 @@ def test_small_frames_leave_together() -> None:
         assert queues.put(bytes([index]) * 10, SendClass.CONTROL)
     (chunk,) = chunks_of(queues)
     assert chunk.data == b"".join(bytes([index]) * 10 for index in range(100))
+
+
+def test_a_proposal_lets_transactions_go_first_that_were_there_before() -> None:
+    queues = SendQueues()
+    for data, send_class in (
+        (b"t1", SendClass.TRANSACTIONS),
+        (b"p1", SendClass.PROPOSAL),
+        (b"t2", SendClass.TRANSACTIONS),
+    ):
+        assert queues.put(data, send_class)
+    queues.put_message(b"m")
+    assert queues.put(b"vote", SendClass.AGREEMENT)
+    sent = [(chunk.channel, chunk.data) for chunk in chunks_of(queues)]
+    assert sent == [(TRANSPORT_CHANNEL, b"m"), (0, b"vote"), (3, b"t1t2"), (2, b"p1")]
+    # Nothing was before this one.
+    assert queues.put(b"p2", SendClass.PROPOSAL) and queues.put(b"t3", SendClass.TRANSACTIONS)
+    assert [chunk.channel for chunk in chunks_of(queues)] == [2, 3]
+
+
+def test_a_flood_of_transactions_holds_a_proposal_up_for_one_batch_only() -> None:
+    queues = SendQueues()
+    for _ in range(30):
+        assert queues.put(b"t" * 100_000, SendClass.TRANSACTIONS)
+    assert queues.put(b"p", SendClass.PROPOSAL)
+    channels = [chunk.channel for chunk in chunks_of(queues)]
+    before = channels.index(SendClass.PROPOSAL) * CHUNK_SIZE_BYTES_MAX
+    assert AHEAD_SIZE_BYTES_MAX - CHUNK_SIZE_BYTES_MAX <= before <= AHEAD_SIZE_BYTES_MAX + CHUNK_SIZE_BYTES_MAX
 
 
 @pytest.mark.parametrize("send_class", [SendClass.AGREEMENT, SendClass.CONTROL])

@@ -19,7 +19,8 @@ from p2p.close_reasons import CloseReason
 from p2p.connection import Connection, TimeLimits
 from p2p.doorkeeper import DoorLimits
 from p2p.effects import SendClass
-from p2p.frames import FRAME_SIZE_BYTES_MAX, Prune
+from p2p.frame import FRAME_SIZE_BYTES_MAX
+from p2p.frames import Prune
 from p2p.invitations import Guest, Invitation
 from p2p.offences import Offence
 from p2p.secure_stream import secured

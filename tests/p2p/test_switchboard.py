@@ -38,6 +38,14 @@ async def test_two_nodes_greet_and_carry_frames_both_ways() -> None:
         (line,) = one.switchboard.peers()
         assert (line.peer, line.is_connected, line.dialled, line.since_ms) == (other.id, True, True, NOW_MS)
         assert line.sent_size_bytes > 400_000 and 0 < line.received_size_bytes < 1000
+        carried = one.switchboard.carried
+        assert (carried.sent_size_bytes, carried.received_size_bytes) == (
+            line.sent_size_bytes,
+            line.received_size_bytes,
+        )
+        one.switchboard.drop(other.id, CloseReason.TOO_MANY_NEIGHBOURS)
+        await one.next(LinkDown)
+        assert one.switchboard.carried.sent_size_bytes > line.sent_size_bytes, "kept when a connection ends"
 
 
 async def test_a_dropped_peer_is_told_why() -> None:

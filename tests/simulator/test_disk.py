@@ -11,7 +11,7 @@ from ledger.errors import BanyanError, LocalError
 from simulator.adapter import SaveSignState, StoreBatch
 from simulator.chance import Chance
 from simulator.database import Database
-from simulator.disk import BATCH, CERTIFICATE, RETRY_US, STATE, WRITE_US_MAX, Disk, DiskReports, Trap
+from simulator.disk import BATCH, CERTIFICATE, LOOK_US, RETRY_US, STATE, WRITE_US_MAX, Disk, DiskReports, Trap
 from simulator.identities import identities
 from simulator.schedule import SECOND_US, Schedule
 from simulator.sign_state_slots import SignStateSlots
@@ -34,11 +34,14 @@ class Machine:
         self.saved: list[int] = []
         self.applied: list[WriteBatch] = []
         self.failures: list[BanyanError] = []
+        self.rooms: list[bool] = []
         self.ticket = 0
         self.open()
 
     def open(self) -> None:
-        self.disk.reports = DiskReports(self.stored.append, self.saved.append, self._applied, self.failures.append)
+        self.disk.reports = DiskReports(
+            self.stored.append, self.saved.append, self._applied, self.failures.append, self.rooms.append
+        )
 
     def _applied(self, batches: Sequence[WriteBatch]) -> None:
         self.applied.extend(batches)
@@ -192,15 +195,35 @@ def test_a_trap_ends_the_node_right_before_or_right_after_a_durable_write(place:
 
 def test_a_full_disk_holds_batches_back_and_lets_states_through() -> None:
     machine = Machine()
-    machine.disk.full_count += 1
+    machine.disk.fill()
     machine.store(1)
     machine.save(1, flush=True)
     machine.run(5)
     assert (machine.payloads, machine.saved) == ([], [2])
     assert machine.disk.is_full
-    machine.disk.full_count -= 1
+    assert machine.rooms == [False]
+    machine.disk.make_room()
     machine.run(RETRY_US / SECOND_US)
     assert machine.payloads == [1]
+    assert machine.rooms == [False, True]
+
+
+def test_a_full_disk_is_noticed_without_a_write_and_by_a_process_that_starts() -> None:
+    machine = Machine()
+    machine.disk.fill()
+    machine.disk.fill()
+    machine.run(LOOK_US / SECOND_US)
+    assert machine.rooms == [False]
+    machine.disk.process_ended()
+    machine.open()
+    machine.disk.look()
+    assert machine.rooms == [False, False]
+    machine.disk.make_room()
+    machine.run()
+    assert machine.rooms == [False, False], "one of two fillings is over"
+    machine.disk.make_room()
+    machine.run()
+    assert machine.rooms == [False, False, True]
 
 
 def test_a_slow_disk_is_slow_but_not_for_ever() -> None:

@@ -14,7 +14,8 @@ from consensus.messages import VoteRequest
 from consensus.packets import PROOF, Packet
 from ledger.genesis import QUORUMS
 from ledger.hashing import Hash
-from p2p.frames import Frame, Gossip, PayloadKind
+from p2p.frame import Frame
+from p2p.frames import Gossip, PayloadKind
 from simulator.adapter import Blame, Boot, Effect, Event, NodeStatus, make_node
 from simulator.faults import BIT_FLIP
 from simulator.liars.every_liar import LIARS, scenario_with_liar

@@ -57,6 +57,7 @@ def test_a_new_store_has_nothing_else(store: Store) -> None:
     assert list(store.entries(0, 10)) == []
     assert store.certificate(1) is None
     assert store.result(0) is None
+    assert list(store.results(0, 3)) == list(store.results(-1, 3)) == []
     assert list(store.timer_effects(1)) == []
     assert store.index_of(transaction_id(b"x")) is None
     assert store.duplicates([transaction_id(b"x")], 0) == set()
@@ -95,6 +96,9 @@ def test_an_execution_brings_everything_at_once(store: Store) -> None:
     assert store.result(0) is None
     assert [store.result(index) for index in (1, 2, 3)] == [b"result of " + entry for entry in block.entries[1:]]
     assert store.result(4) is None
+    assert list(store.results(1, 3)) == [b"result of " + entry for entry in block.entries[1:]]
+    assert list(store.results(2, 1)) == [b"result of " + block.entries[2]]
+    assert list(store.results(1, 0)) == list(store.results(4, 1)) == []
     assert [store.index_of(transaction_id(entry)) for entry in block.entries] == [None, 1, 2, 3]
     assert store.tile(0, 0) == b"".join(leaf_hash(entry) for entry in block.entries)
     assert list(store.subject_links("unit/root")) == growth.chains["unit/root"]
@@ -258,6 +262,8 @@ def test_the_effects_of_a_blocks_timers_stand_beside_its_results(store: Store, s
         assert store.result(first) is None
         for index, entry in enumerate(block.entries[1:], first + 1):
             assert store.result(index) == b"result of " + entry
+        expected = [b"result of " + entry for entry in block.entries[1:]]
+        assert list(store.results(first + 1, block.header.leaf_count - 1)) == expected
 
 
 def test_state_is_scanned_by_prefix_and_place(store: Store) -> None:

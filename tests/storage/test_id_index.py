@@ -119,8 +119,11 @@ def test_ids_that_share_a_prefix_are_told_apart(filler: Filler) -> None:
     crowd = [b"\x55" * 8 + number.to_bytes(24) for number in range(5_000)]
     for number in range(10):
         filler.add(crowd[number::10] + random_ids(700, number), 100 * number)
+        is_due = filler.store.is_maintenance_due
         while filler.store.maintain():
-            pass
+            assert is_due
+            is_due = filler.store.is_maintenance_due
+        assert not is_due
     filler.check(100)
     absent = b"\x55" * 8 + (9_999).to_bytes(24)
     assert filler.store.index_of(absent) is None

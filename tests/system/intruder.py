@@ -8,7 +8,8 @@ from ledger.node_keys import NodeKeys
 from p2p.certificates import own_certificate
 from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, ChunkReader, chunk_bytes
 from p2p.close_reasons import CloseReason
-from p2p.frames import Frame, encode_frame
+from p2p.frame import Frame
+from p2p.frames import encode_frame
 from p2p.tls_contexts import client_context
 from p2p.transport_messages import Goodbye, Hello, decode_message
 from tests.system.links import Links

@@ -3,7 +3,7 @@
 import itertools
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class Links(ABC):
@@ -47,6 +47,10 @@ class Links(ABC):
     def command(self, host: int) -> list[str]:
         """What is put in front of a command that is to run on this host."""
         return []
+
+    def entering(self, host: int) -> Callable[[], None] | None:
+        """What a process of one thread does to run on this host; None if it need do nothing."""
+        return None
 
     def cut(self, one: int, other: int) -> None:
         """Let nothing arrive between two hosts."""

@@ -19,14 +19,16 @@ def real_network(
     neighbours: dict[int, Sequence[int]] | None = None,
     further_hosts: int = 0,
     running: Sequence[int] | None = None,
+    settings: str = "",
+    is_forked: bool = True,
 ) -> Iterator[RealNetwork]:
     """A network of `size` nodes, `running` of which run (all by default), with a leader; and `further_hosts` on its
-    links."""
+    links; `settings` are lines of each `config.toml`; the processes are forked, or started anew."""
     with ExitStack() as stack:
         hosts = size + further_hosts
         links = Wires(hosts) if can_make_namespaces() else Relays(hosts)
         stack.callback(links.close)
-        network = RealNetwork(folder, links, size, neighbours)
+        network = RealNetwork(folder, links, size, neighbours, settings, is_forked)
         stack.callback(network.close)
         network.start(range(size) if running is None else running)
         yield network

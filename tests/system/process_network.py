@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,14 @@ def now_ms() -> int:
 
 
 class ProcessNode:
-    """One node: its folder, and its process while there is one."""
+    """One node: its folder, and its process while there is one, which starts at once where it is forked."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, is_forked: bool = False) -> None:
         self.home = home
         self.process: NodeProcess | None = None
+        # What makes another program of its process than the one that is tested; only of one that is forked.
+        self.prepare: Callable[[], None] | None = None
+        self.is_forked = is_forked
         self.id = b""
 
     @property
@@ -45,7 +48,8 @@ class ProcessNode:
 
     def launch(self) -> None:
         """Start it; `wait_ready` says when it serves."""
-        self.process = NodeProcess(self.home, self.home.with_name(f"{self.name}.log"))
+        log = self.home.with_name(f"{self.name}.log")
+        self.process = NodeProcess(self.home, log, is_forked=self.is_forked, prepare=self.prepare, is_sound=True)
 
     def wait_ready(self) -> None:
         assert self.process is not None
@@ -89,10 +93,18 @@ class ProcessNetwork:
         folder: Where their folders go.
         count: How many voters.
         neighbours: The numbers of each node's configured neighbours; None for no setting.
+        is_forked: Whether their processes are forked, so that all have the same order of hashes (`tests.fork_server`).
     """
 
-    def __init__(self, folder: Path, count: int, neighbours: Sequence[Sequence[int]] | None = None) -> None:
-        self.nodes = [ProcessNode(folder / f"node-{number}") for number in range(count)]
+    def __init__(
+        self,
+        folder: Path,
+        count: int,
+        neighbours: Sequence[Sequence[int]] | None = None,
+        *,
+        is_forked: bool = False,
+    ) -> None:
+        self.nodes = [ProcessNode(folder / f"node-{number}", is_forked) for number in range(count)]
         voters = []
         for number, node in enumerate(self.nodes):
             description = create_home(node.home, node.name, free_address())

@@ -12,6 +12,7 @@ from typing import Any
 
 from cli.main import main
 from tests.cli.command import environment
+from tests.fork_server import ForkedCommand
 from tests.system.links import Links
 from tests.system.list_client import ask
 from tests.waiting import wait_until
@@ -22,15 +23,17 @@ DEADLINE_S = 180.0
 
 
 class RealNode:
-    """One node: its folder, its log, and its process while it runs."""
+    """One node: its folder, its log, and its process while it runs, which starts at once where it is forked."""
 
-    def __init__(self, home: Path, links: Links, number: int) -> None:
+    def __init__(self, home: Path, links: Links, number: int, is_forked: bool = True) -> None:
         self.home = home
         self._links = links
         self._number = number
-        self._process: subprocess.Popen[bytes] | None = None
-        self._starts = 0
-        self._logs: list[Path] = []
+        self._is_forked = is_forked
+        self._process: subprocess.Popen[bytes] | ForkedCommand | None = None
+        # How often it was started, and the log of each time.
+        self.starts = 0
+        self.logs: list[Path] = []
 
     @property
     def runs(self) -> bool:
@@ -44,29 +47,41 @@ class RealNode:
     def start(self) -> None:
         """Begin; `wait_ready` says when it serves."""
         assert not self.runs
-        self._starts += 1
-        self._logs.append(self.home.parent / f"{self.home.name}-{self._starts}.log")
-        with self._logs[-1].open("wb") as log:
-            self._process = subprocess.Popen(
-                [*self._links.command(self._number), sys.executable, "-m", "cli", "run", "--home", str(self.home)],
-                env=environment(),
-                stdout=subprocess.DEVNULL,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-            )
+        self.starts += 1
+        self.logs.append(self.home.parent / f"{self.home.name}-{self.starts}.log")
+        words = ["run", "--home", str(self.home)]
+        if self._is_forked:
+            entering = self._links.entering(self._number)
+            self._process = ForkedCommand(words, environment(), self.logs[-1], entering, is_sound=True)
+        else:
+            with self.logs[-1].open("wb") as log:
+                self._process = subprocess.Popen(
+                    [*self._links.command(self._number), sys.executable, "-m", "cli", *words],
+                    env=environment(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                )
         self._links.started(self._number, self.pid)
 
     def kill(self) -> None:
         """End it in the middle of whatever it does."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(DEADLINE_S)
+            self._ended()
 
     def stop(self) -> int:
         """End it as an operator does; its exit status."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(DEADLINE_S)
+        return self._ended()
+
+    def _ended(self) -> int:
+        assert self._process is not None
+        status = self._process.wait(DEADLINE_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return status
 
     def suspend(self) -> None:
         """Let it stand still, as a machine that sleeps."""
@@ -81,7 +96,7 @@ class RealNode:
     @property
     def said(self) -> str:
         """All that it wrote, each time it ran."""
-        return "".join(one.read_text("utf-8") for one in self._logs)
+        return "".join(one.read_text("utf-8") for one in self.logs)
 
     def status(self) -> dict[str, Any] | None:
         """What it says of itself; None if it does not answer."""
@@ -93,10 +108,20 @@ class RealNode:
 
 
 class RealNetwork:
-    """Nodes on `links`, all of them voters at first; node N talks to `neighbours[N]` only, or to whom it likes."""
+    """Nodes on `links`, all of them voters at first; node N talks to `neighbours[N]` only, or to whom it likes.
+
+    `settings` are further lines of each node's `config.toml`. What is forked has its memory in common with others, and
+    the order of hashes (`tests.fork_server`).
+    """
 
     def __init__(
-        self, folder: Path, links: Links, size: int, neighbours: dict[int, Sequence[int]] | None = None
+        self,
+        folder: Path,
+        links: Links,
+        size: int,
+        neighbours: dict[int, Sequence[int]] | None = None,
+        settings: str = "",
+        is_forked: bool = True,
     ) -> None:
         self.folder = folder
         self.links = links
@@ -104,14 +129,16 @@ class RealNetwork:
         homes = [folder / name_of(number) for number in range(size)]
         for number, home in enumerate(homes):
             banyan("init", "--home", home, "--name", name_of(number), "--listen", links.address(number))
-            _configure(home, links.address(number), links.listening(number), (neighbours or {}).get(number, ()))
+            _configure(
+                home, links.address(number), links.listening(number), (neighbours or {}).get(number, ()), settings
+            )
         banyan("keygen", "--out", folder / "admin.key")
         voters = [word for home in homes for word in ("--voter", home / "node.public.json")]
         genesis = ("--admin", folder / "admin.key", "--out", self.genesis)
         banyan("network", "new", "--name", NETWORK_NAME, *voters, *genesis)
         for number, home in enumerate(homes):
             banyan("join", "--home", home, "--genesis", self.genesis)
-            self.nodes.append(RealNode(home, links, number))
+            self.nodes.append(RealNode(home, links, number, is_forked))
 
     @property
     def genesis(self) -> Path:
@@ -214,12 +241,12 @@ class RealNetwork:
         )
 
 
-def _configure(home: Path, address: str, listening: str, neighbours: Iterable[int]) -> None:
-    """Let a node listen elsewhere than where others reach it, and talk to these alone if there are any."""
+def _configure(home: Path, address: str, listening: str, neighbours: Iterable[int], settings: str) -> None:
+    """Let a node listen elsewhere than where others reach it, talk to these alone if there are any, and so on."""
     path = home / "config.toml"
     names = json.dumps([name_of(other) for other in neighbours])
     text = path.read_text("utf-8").replace(address, listening).replace("# neighbours = []", f"neighbours = {names}")
-    path.write_text(text, "utf-8")
+    path.write_text(text + settings, "utf-8")
 
 
 def name_of(number: int) -> str:

@@ -27,7 +27,7 @@ from tests.system.intruder import Intruder
 from tests.system.list_client import Members, ask
 from tests.system.load import Load
 from tests.system.networks import real_network
-from tests.system.real_network import RealNetwork, RealNode, banyan
+from tests.system.real_network import DEADLINE_S, RealNetwork, RealNode, banyan
 from tests.waiting import wait_until
 
 VOTERS, RUNNING, TARGET, TAKEN, FLOODER, ATTACKER = 5, (0, 1, 2), 0, 3, 4, 5
@@ -63,7 +63,9 @@ class Attack:
         """What is done ends with this reason in the log of the target."""
         before = self.count(reason)
         yield
-        wait_until(lambda: self.count(reason) > before, 20, f"`{reason.text}` in the log: {self.node.said[-3000:]}")
+        wait_until(
+            lambda: self.count(reason) > before, DEADLINE_S, f"`{reason.text}` in the log: {self.node.said[-3000:]}"
+        )
 
     def count(self, reason: CloseReason) -> int:
         return len(re.findall(rf"reason={reason.text}\b", self.node.said))
@@ -87,7 +89,7 @@ def test_intruders_are_refused_with_a_reason_and_the_network_goes_on(tmp_path: P
             for one in (unknown_key, wrong_version, garbage, slow_greetings, too_large_a_frame, flood_of_transactions):
                 one(attack)
                 load.wait_for_more(3)
-            wait_until(lambda: "reason=wrong-network" in misled.said, 20, misled.said[-3000:])
+            wait_until(lambda: "reason=wrong-network" in misled.said, DEADLINE_S, "the misled node is told so")
         check_peers(attack)
         assert max(held_bytes(network.nodes[number].pid) for number in RUNNING) < HELD_BYTES_MAX
         load.check()

@@ -55,10 +55,10 @@ def test_a_node_joins_by_invitation_and_takes_the_leaders_place(tmp_path: Path) 
 
 
 def test_a_node_that_is_registered_first_needs_no_invitation(tmp_path: Path) -> None:
-    network = ProcessNetwork(tmp_path, 3)
+    network = ProcessNetwork(tmp_path, 3, is_forked=True)
     network.start()
     network.commit(network.leader(), "before it joined")
-    fourth = ProcessNode(tmp_path / "node-3")
+    fourth = ProcessNode(tmp_path / "node-3", is_forked=True)
     description = create_home(fourth.home, fourth.name, free_address())
     network.govern(network.nodes[0], "node-register", json.loads(description.to_json()))
     join_home(fourth.home, network.genesis)
@@ -73,9 +73,9 @@ def test_a_node_that_is_registered_first_needs_no_invitation(tmp_path: Path) -> 
 
 def test_an_invitation_that_ends_shuts_its_guest_out_with_the_reason(tmp_path: Path) -> None:
     """It ends fifteen seconds after it was made, as if it had been made an hour before."""
-    network = ProcessNetwork(tmp_path, 1)
+    network = ProcessNetwork(tmp_path, 1, is_forked=True)
     (host,) = network.nodes
-    guest = ProcessNode(tmp_path / "node-1")
+    guest = ProcessNode(tmp_path / "node-1", is_forked=True)
     description = create_home(guest.home, guest.name, free_address())
     place = NodeDescription.from_json(Home(host.home).public.read_text("utf-8"))
     keys = read_keys(Home(host.home).seed)

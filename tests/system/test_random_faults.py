@@ -4,16 +4,14 @@
 """
 
 import os
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.system.faults import FAULTS
 from tests.system.load import Load
 from tests.system.networks import RING_OF_FOUR, real_network
-from tests.system.real_network import RealNetwork
 
 VOTERS = 4
 ROUNDS = int(os.environ.get("BANYAN_SOAK_ROUNDS", "3"))
@@ -44,7 +42,7 @@ def check_network(folder: Path, rounds: int, chance: Random) -> None:
             for _ in range(rounds):
                 faults = chance.sample(FAULTS, chance.choice((1, 1, 2)))
                 happened.append([fault.__name__ for fault in faults])
-                mends = [fault(network, chance) for fault in faults]
+                mends = [fault(network, chance, range(VOTERS)) for fault in faults]
                 load.pause(chance.uniform(*LASTS_S))
                 for mend in mends:
                     mend()
@@ -55,96 +53,3 @@ def check_network(folder: Path, rounds: int, chance: Random) -> None:
             load.check()
         except AssertionError as error:
             raise AssertionError(f"after {happened}: {error}") from error
-
-
-Mend = Callable[[], None]
-
-
-def kill(network: RealNetwork, chance: Random) -> Mend:
-    """A process ends in the middle of whatever it does."""
-    node = chance.choice(network.nodes)
-    node.kill()
-    return lambda: None if node.runs else node.start()
-
-
-def kill_leader(network: RealNetwork, chance: Random) -> Mend:
-    """The one that matters most."""
-    leader = network.leader_among(range(VOTERS))
-    node = network.nodes[0 if leader is None else leader]
-    node.kill()
-    return lambda: None if node.runs else node.start()
-
-
-def kill_all(network: RealNetwork, chance: Random) -> Mend:
-    """The power fails for everybody at the same moment."""
-    for node in network.running:
-        node.kill()
-
-    def start_all() -> None:
-        for node in network.nodes:
-            if not node.runs:
-                node.start()
-
-    return start_all
-
-
-def bring_back_an_old_database(network: RealNetwork, chance: Random) -> Mend:
-    """An operator restores what was copied a while ago: the node has forgotten what it acknowledged since."""
-    node = chance.choice(network.nodes)
-    node.kill()
-    old = node.home.with_name(f"{node.home.name}-old")
-    shutil.copytree(node.home / "db", old)
-    node.start()
-
-    def restore() -> None:
-        node.kill()
-        shutil.rmtree(node.home / "db")
-        old.rename(node.home / "db")
-        node.start()
-
-    return restore
-
-
-def sleep(network: RealNetwork, chance: Random) -> Mend:
-    """A process stands still, and goes on as if nothing had happened."""
-    node = chance.choice(network.running or network.nodes)
-    if node.runs:
-        node.suspend()
-    return node.resume
-
-
-def part_at_random(network: RealNetwork, chance: Random) -> Mend:
-    """Two groups, of any sizes."""
-    numbers = list(range(VOTERS))
-    chance.shuffle(numbers)
-    at = chance.randint(1, VOTERS - 1)
-    network.links.part(numbers[:at], numbers[at:])
-    return network.links.heal
-
-
-def silence(network: RealNetwork, chance: Random) -> Mend:
-    """Nobody hears one of them, which hears everybody."""
-    silent = chance.randrange(VOTERS)
-    for other in set(range(VOTERS)) - {silent}:
-        network.links.cut_one_way(silent, other)
-    return network.links.heal
-
-
-def deafen(network: RealNetwork, chance: Random) -> Mend:
-    """One of them hears nobody, and everybody hears it."""
-    deaf = chance.randrange(VOTERS)
-    for other in set(range(VOTERS)) - {deaf}:
-        network.links.cut_one_way(other, deaf)
-    return network.links.heal
-
-
-def cut_some(network: RealNetwork, chance: Random) -> Mend:
-    """Some links in one direction: who hears whom is nobody's plan."""
-    for sender in range(VOTERS):
-        for receiver in set(range(VOTERS)) - {sender}:
-            if chance.random() < 0.4:
-                network.links.cut_one_way(sender, receiver)
-    return network.links.heal
-
-
-FAULTS = [kill, kill_leader, kill_all, bring_back_an_old_database, sleep, part_at_random, silence, deafen, cut_some]

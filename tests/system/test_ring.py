@@ -62,7 +62,7 @@ def test_a_ring_agrees_outlives_its_leader_and_ends_cleanly(tmp_path: Path) -> N
 
 
 def test_a_leader_that_is_told_to_stop_hands_over_first(tmp_path: Path) -> None:
-    network = ProcessNetwork(tmp_path, 3)
+    network = ProcessNetwork(tmp_path, 3, is_forked=True)
     network.start()
     leader = network.leader()
     others = [node for node in network.nodes if node is not leader]
@@ -78,7 +78,7 @@ def test_a_leader_that_is_told_to_stop_hands_over_first(tmp_path: Path) -> None:
 
 
 def test_a_node_without_a_quorum_serves_what_it_has(tmp_path: Path) -> None:
-    network = ProcessNetwork(tmp_path, 3)
+    network = ProcessNetwork(tmp_path, 3, is_forked=True)
     lone = network.nodes[0]
     lone.launch()
     lone.wait_ready()

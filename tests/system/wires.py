@@ -12,6 +12,8 @@ import os
 import socket
 import subprocess
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.system.links import Links
@@ -89,16 +91,19 @@ class Wires(Links):
     def command(self, host: int) -> list[str]:
         return ["ip", "netns", "exec", self._space(host)]
 
+    def entering(self, host: int) -> Callable[[], None]:
+        return partial(_enter, self._space(host))
+
     def new_socket(self, host: int, kind: socket.SocketKind = socket.SOCK_STREAM) -> socket.socket:
         # A socket stays where it was made, and so does the thread that asks: one made for it visits the host.
         made: list[socket.socket | OSError] = []
 
         def visit() -> None:
-            with (_NAMESPACES / self._space(host)).open("rb") as space:
-                if ctypes.CDLL(None, use_errno=True).setns(space.fileno(), _CLONE_NEWNET):
-                    made.append(OSError(ctypes.get_errno(), "setns"))
-                else:
-                    made.append(socket.socket(socket.AF_INET, kind))
+            try:
+                _enter(self._space(host))
+                made.append(socket.socket(socket.AF_INET, kind))
+            except OSError as error:
+                made.append(error)
 
         visitor = threading.Thread(target=visit)
         visitor.start()
@@ -131,6 +136,13 @@ class Wires(Links):
                 timeout=_COMMAND_TIMEOUT_S,
                 check=False,
             )
+
+
+def _enter(space: str) -> None:
+    """Let this thread, and what it starts, be in a namespace."""
+    with (_NAMESPACES / space).open("rb") as file:
+        if ctypes.CDLL(None, use_errno=True).setns(file.fileno(), _CLONE_NEWNET):
+            raise OSError(ctypes.get_errno(), "setns")
 
 
 def _hardware(host: int) -> str:

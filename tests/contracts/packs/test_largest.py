@@ -60,6 +60,8 @@ def test_it_fits_into_one_transaction() -> None:
     result = ledger.activate(three, **{"from": 900})
     assert result.code == CODE_OK, result
     assert WRITES_MAX < len(result.writes) <= DECISION_LIMITS.writes
+    # Of `contracts.work`: far below a third of a second.
+    assert max(ledger.works) < 50_000
     context = ledger.context(900)
     for kind in three.types:
         found = find_type(context, kind)

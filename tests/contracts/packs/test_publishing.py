@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from contracts.authority.permission import permitted_actors
+from contracts.block_facts import BlockFacts
 from contracts.chain import CHAIN_KIND
 from contracts.contract import Contract
 from contracts.packs.active import (
@@ -59,7 +60,7 @@ class PackLedger(GovernedLedger):
     def context(self, height: int | None = None) -> RunContext:
         """What something in the block at this height sees, the next one if left out."""
         at = self.height + 1 if height is None else height
-        return RunContext(BlockState(self.state), READER, self.network_id, at, self.time_ms, bytes(32))
+        return RunContext(BlockFacts(BlockState(self.state), self.network_id, at, self.time_ms), READER, bytes(32))
 
     def title(self, height: int | None = None) -> str | None:
         """The title of the type in force."""

@@ -36,6 +36,8 @@ SIGNS = ("<", "<=", ">", ">=", "==", "!=")
 T = TypeVar("T")
 ROUNDINGS = ("half-up", "half-even", "down", "up")
 VARIABLES = ("x", "y", "z", "v", "w")
+# Where all of them are taken: nothing is nested below it.
+INNERMOST = "u"
 
 
 def values_of(wanted: Type) -> st.SearchStrategy[Any]:
@@ -306,7 +308,7 @@ class Trees:
     def generator(self, of: Type, depth: int, clauses: int) -> Node:
         free = [name for name in VARIABLES if name not in self.variables]
         if not free:
-            return Node("each", (VARIABLES[0],), (Node("name", ("scores",)), self.leaf(of, 0)))
+            return Node("each", (INNERMOST,), (Node("name", ("scores",)), self.leaf(of, 0)))
         item = self.pick_type(MEMBER, MEMBER, INTEGER, UNIT)
         lists: dict[Type, str] = {MEMBER: "sponsors", INTEGER: "scores", UNIT: "units"}
         values = Node("name", (lists[item],)) if item != MEMBER else self.node(ListType(MEMBER, LIST_MAX), depth)

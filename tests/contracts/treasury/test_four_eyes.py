@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contracts.administrators import ADMINISTRATORS_ID, KIND_ADMINISTRATORS
-from contracts.treasury.accounts import ADVANCE, BANK, CASH
+from contracts.treasury.accounts import ADVANCE, BANK, CASH, THE_FUND
 from contracts.treasury.entry import KIND_ENTRY, Entry
 from contracts.treasury.request import KIND_REQUEST
 from tests.contracts.organisation import key_of
@@ -97,3 +97,27 @@ def test_who_acts_as_an_administrator_is_not_held_back(ledger: TreasuryLedger) -
     ledger.do("standing", by="ann", person="ann", category="wage", base=200_000, **SINCE)
     ledger.do("correct", by="ann", person="ann", period="2026-09")
     assert ledger.line("ann", 202609).due == 1000
+
+
+def test_an_approval_counts_while_its_giver_could_give_it(ledger: TreasuryLedger) -> None:
+    ledger.do("receive-income", account=THE_FUND, amount=200_000, money=BANK)
+    large: dict[str, Any] = {"account": "spending", "amount": 50_001, "money": BANK, "text": "hall"}
+    ledger.do("spend", receipts=[b"r" * 32], **large)
+    ledger.do("approve", by="sue", number=1)
+    assert ledger.code("units.release", {"unit": BRANCH, "role": "secretary", "person": "sue"}) == "ok"
+    ledger.add_office(BRANCH, "secretary", "ann")
+    ledger.do("approve", by="ann", number=1)
+    assert (state_of(ledger, 1), ledger.balance(BANK)) == ("open", 200_000), "sue's is void, so one is missing"
+    ledger.do("approve", by="una", number=1)
+    assert (state_of(ledger, 1), ledger.balance(BANK)) == ("done", 149_999)
+
+
+def test_nobody_posts_by_hand_what_an_operation_of_its_own_enters(ledger: TreasuryLedger) -> None:
+    ledger.do("receive-income", account=THE_FUND, amount=1000, money=BANK)
+    for account in ("dues-income", "received-income", "gifts-income"):
+        refused = ledger.refused("receive-income", account=account, amount=100, money=BANK)
+        assert refused == "treasury.account-unknown"
+    for account in ("dues-remitted", "dues-waived"):
+        refused = ledger.refused("spend", account=account, amount=100, money=BANK, text="tea", receipts=[b"r" * 32])
+        assert refused == "treasury.account-unknown"
+    assert ledger.balance(BANK) == 1000

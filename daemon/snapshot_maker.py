@@ -1,0 +1,208 @@
+"""Making the node's snapshots while it runs: at heights by rule, or when its operator asks.
+
+Owns when one is begun, the moment of the store that it is of, and the thread that writes it; what it consists of is
+`storage.snapshot_making`'s, where it lies `storage.snapshot_folder`'s. Never holds up a block for longer than it takes
+to begin a reading transaction, and never ends the node: a snapshot that cannot be made is logged, and the next is made.
+
+    Disk: parts (where to cut a group of writes) -> written (the store stands there: begin) -> run: chunks on a thread
+          -> written … (until a header states the height) -> the snapshot appears
+
+Bounds: one at a time, one chunk in memory; heights that come while one is made are passed over.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import trio
+
+from ledger.errors import BanyanError
+from ledger.hashing import Hash
+from ledger.stated_heights import STATED_INTERVAL_BLOCKS
+from storage.batch_cut import cut_after, executed_heights
+from storage.interface import StoreReader, WriteBatch
+from storage.snapshot_folder import SnapshotFolder
+from storage.snapshot_making import SnapshotDraft, complete_snapshot, draft_snapshot, is_covered, stated_height
+
+# Between two looks at the store a block may be executed; one in so many times is impossible enough.
+_ATTEMPTS_MAX = 8
+
+
+class _StoppedError(BanyanError):
+    """The node ends while a snapshot is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The records of one height, of one reading transaction that lasts until they are read or forgotten."""
+
+    height: int
+    state_digest: Hash
+    records: Iterator[tuple[bytes, bytes]]
+
+
+class SnapshotMaker:
+    """The snapshots of one node; everything but `run`'s thread belongs to the task of the node.
+
+    Args:
+        store: The node's.
+        folder: Where they lie; nobody else writes there.
+        interval_blocks: One at each height that this divides, a multiple of 16; 0: only when asked.
+        log: As of `daemon.service`.
+        has_room: Whether the disk has room for them; without it none is begun.
+    """
+
+    def __init__(
+        self,
+        store: StoreReader,
+        folder: SnapshotFolder,
+        interval_blocks: int,
+        log: Callable[..., None],
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self.folder = folder
+        self.interval_blocks = interval_blocks
+        self.is_asked = False
+        self._store = store
+        self._log = log
+        self._has_room = has_room
+        self._due: int | None = None
+        self._moment: _Moment | None = None
+        self._moved = trio.Event()
+        self._is_stopping = False
+
+    @property
+    def making(self) -> int | None:
+        """The height of the snapshot that is being made."""
+        return None if self._moment is None else self._moment.height
+
+    def ask(self) -> int | None:
+        """Make one of where the store stands, or of the next height that will be stated; its height if that is known.
+
+        Nothing more than what is under way if one is being made.
+        """
+        if self._moment is None:
+            for _ in range(_ATTEMPTS_MAX):
+                head = self._store.head()
+                records = _records(self._store)
+                if self._store.head().executed_height == head.executed_height:
+                    height = stated_height(self._store, head)
+                    self.is_asked = height is None
+                    if height is not None:
+                        self._begin(_Moment(height, head.state_digest, records))
+                    break
+            else:
+                self.is_asked = True
+        return self.making
+
+    # -- for the disk -----------------------------------------------------------------------------------------------
+
+    def parts(self, batches: Sequence[WriteBatch]) -> list[Sequence[WriteBatch]]:
+        """A group of writes as it is to be written: whole, or cut where the store has to stand for a moment."""
+        self._due = self._due_height(batches)
+        if self._due is None:
+            return [batches]
+        return [part for part in cut_after(batches, self._due) if part]
+
+    def written(self) -> None:
+        """A part of a group is on disk; called before the next is written."""
+        head = self._store.head()
+        height: int | None = None
+        if self._moment is not None:
+            self._due = None
+        elif self._due is not None and head.executed_height == self._due:
+            height = self._due
+        elif self.is_asked:
+            # Nothing was executed since that changed anything: a node that has nothing to do gets here.
+            height = stated_height(self._store, head)
+        if height is not None:
+            self._due = None
+            self.is_asked = False
+            self._begin(_Moment(height, head.state_digest, _records(self._store)))
+        self._wake()
+
+    def _due_height(self, batches: Sequence[WriteBatch]) -> int | None:
+        interval = STATED_INTERVAL_BLOCKS if self.is_asked else self.interval_blocks
+        if not interval or self._moment is not None or not self._has_room():
+            return None
+        return next((height for height in executed_heights(batches) if height % interval == 0), None)
+
+    def _begin(self, moment: _Moment) -> None:
+        self._moment = moment
+        self._wake()
+
+    def _wake(self) -> None:
+        self._moved.set()
+        self._moved = trio.Event()
+
+    # -- the work -----------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Make what is begun, until cancelled; ends within the time of one chunk then."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._note_the_end)
+            while True:
+                while (moment := self._moment) is None:
+                    await self._moved.wait()
+                try:
+                    await self._make(moment)
+                except BanyanError as error:
+                    if not isinstance(error, _StoppedError):
+                        self._log("snapshot-failed", level="warning", height=moment.height, reason=str(error))
+                finally:
+                    # A moment that was not read to its end would hold its reading transaction.
+                    self._moment = None
+                    del moment
+
+    async def _note_the_end(self) -> None:
+        """A thread cannot be cancelled; it looks at this between two chunks."""
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._is_stopping = True
+
+    async def _make(self, moment: _Moment) -> None:
+        started = time.monotonic()
+        writer = self.folder.begin(moment.height)
+
+        def keep(chunk: bytes) -> Hash:
+            if self._is_stopping:
+                raise _StoppedError("the node ends")
+            return writer.keep(chunk)
+
+        def draft() -> SnapshotDraft:
+            return draft_snapshot(self._store, moment.height, moment.state_digest, moment.records, keep)
+
+        try:
+            made = await trio.to_thread.run_sync(draft)
+            moved = self._moved
+            while not is_covered(self._store, moment.height):
+                await moved.wait()
+                moved = self._moved
+            manifest = await trio.to_thread.run_sync(complete_snapshot, self._store, made)
+            if manifest is None:
+                # A leader that steps over a height which it should have stated.
+                self._log("snapshot-unproven", level="warning", height=moment.height)
+                return
+            await trio.to_thread.run_sync(writer.finish, manifest)
+            self._log(
+                "snapshot-made",
+                height=moment.height,
+                chunks=len(manifest.chunks),
+                size_bytes=manifest.size_bytes,
+                seconds=round(time.monotonic() - started, 1),
+            )
+        finally:
+            writer.discard()
+
+
+def _records(store: StoreReader) -> Iterator[tuple[bytes, bytes]]:
+    """All records of this very moment: the reading transaction begins here, not when somebody first asks."""
+    records = store.scan_state(b"")
+    first = next(records)
+
+    def all_of_them() -> Iterator[tuple[bytes, bytes]]:
+        yield first
+        yield from records
+
+    return all_of_them()

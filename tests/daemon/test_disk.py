@@ -1,0 +1,102 @@
+"""The disk's queue: what waits for room is written once there is some, and not before."""
+
+from collections.abc import Sequence
+
+import pytest
+import trio
+import trio.testing
+
+from daemon.disk import REMIND_SECONDS, Disk
+from daemon.disk_room import MEBIBYTE, DiskFigures, DiskLimits, DiskRoom
+from daemon.effects import StoreBatch
+from daemon.events import BatchStored, RoomChanged
+from daemon.inbox import Inbox
+from storage.interface import StoredPayload, WriteBatch
+from storage.memory import MemoryStore
+
+pytestmark = pytest.mark.trio
+LIMITS = DiskLimits(reserve_bytes=100 * MEBIBYTE, low_bytes=50 * MEBIBYTE)
+# Until a thread has done a step of nothing.
+DEADLINE_S = 60
+BATCH = WriteBatch(payloads=(StoredPayload(b"c" * 32, bytes(32), b"value"),))
+
+
+class BusyStore(MemoryStore):
+    """After its first write there are two steps of background work to do."""
+
+    steps_due = 0
+    steps_asked = 0
+
+    @property
+    def is_maintenance_due(self) -> bool:
+        return self.steps_due > 0
+
+    def apply(self, batches: Sequence[WriteBatch]) -> None:
+        self.steps_due = 2 if self.payload(BATCH.payloads[0].commitment) is None else self.steps_due
+        super().apply(batches)
+
+    def maintain(self) -> bool:
+        self.steps_asked += 1
+        self.steps_due, was_due = max(0, self.steps_due - 1), self.steps_due > 0
+        return was_due
+
+
+class Machine:
+    """A disk with as much room as the test says, and what it told."""
+
+    def __init__(self, free_mib: int) -> None:
+        self.free_mib = free_mib
+        self.logged: list[str] = []
+        self.store = BusyStore(b"g" * 32, {}, bytes(2048))
+        self.inbox = Inbox(lambda: 0)
+        room = DiskRoom("db", LIMITS, lambda: DiskFigures(0, self.free_mib * MEBIBYTE))
+        self.disk = Disk(self.store, self.inbox, lambda name, **_: self.logged.append(name), room)
+
+
+async def test_a_batch_waits_while_the_reserve_is_reached(autojump_clock: trio.testing.MockClock) -> None:
+    machine = Machine(100)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        machine.disk.store(StoreBatch(1, BATCH))
+        told = await machine.inbox.next()
+        assert isinstance(told, RoomChanged)
+        assert not told.has_room
+        assert machine.store.payload(b"c" * 32) is None, "the system would have taken it"
+        machine.free_mib = 120
+        told, stored = await machine.inbox.next(), await machine.inbox.next()
+        assert isinstance(told, RoomChanged)
+        assert told.has_room
+        assert stored == BatchStored(0, 1)
+        assert machine.store.payload(b"c" * 32) is not None
+        nursery.cancel_scope.cancel()
+    assert machine.logged == ["disk-full", "disk-has-room"]
+
+
+async def test_a_warning_is_repeated_now_and_then(mock_clock: trio.testing.MockClock) -> None:
+    machine = Machine(130)
+    for _ in range(4):
+        await machine.disk.look()
+        mock_clock.jump(REMIND_SECONDS / 2)
+    assert machine.logged == ["disk-low"] * 2
+
+
+async def test_background_work_is_asked_for_only_where_there_is_some() -> None:
+    machine = Machine(1000)
+
+    async def asked(count: int) -> None:
+        with trio.fail_after(DEADLINE_S):
+            while machine.store.steps_asked < count:
+                await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        # What was left undone before the start is not known.
+        await asked(1)
+        for ticket in range(1, 5):
+            machine.disk.store(StoreBatch(ticket, BATCH))
+            assert await machine.inbox.next() == BatchStored(0, ticket)
+            # After the first write two steps, and a look that finds nothing more.
+            await asked(4)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert machine.store.steps_asked == 4
