@@ -6,7 +6,7 @@ Owns what the benchmarks share. The node is the real one on the real store; only
 from collections import deque
 from pathlib import Path
 
-from contracts.builtin import builtin_registry
+from contracts.protocols import builtin_protocols
 from daemon.effects import Alarm, Effect, Refused, SaveSignState, StoreBatch
 from daemon.events import BatchStored, Event, SignStateSaved, Started, Stopping, Submission, Submitted, Ticked
 from daemon.home import OpenHome, create_home, join_home, open_home
@@ -19,6 +19,10 @@ from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
 
 BLOCK_INTERVAL_MS = 400
 HOUR_MS = 3_600_000
+YEAR_MS = 365 * 24 * HOUR_MS
+# So that the year is over.
+YEAR_CREATED_MS = 1_750_000_000_000
+YEAR_BLOCK_TRANSACTIONS = 100
 UNITS = 1000
 # The measured processes run one after the other.
 LISTEN = "127.0.0.1:7001"
@@ -68,7 +72,7 @@ class Filler:
         self.node = Node(
             home.keys,
             home.genesis,
-            builtin_registry(),
+            builtin_protocols(),
             home.store,
             home.sign_state.state,
             home.sign_state.certificate,
@@ -98,18 +102,35 @@ class Filler:
         return None
 
 
-def fill_folder(folder: Path, entries: int, created_ms: int, sender_count: int = 16) -> None:
-    """Make a node's folder with a ledger of at least `entries` entries, cleanly stopped; about 0.15 ms an entry."""
+def fill_folder(
+    folder: Path,
+    entries: int,
+    created_ms: int,
+    sender_count: int = 16,
+    block_transactions: int | None = None,
+    block_interval_ms: int = BLOCK_INTERVAL_MS,
+) -> None:
+    """Make a node's folder with a ledger of at least `entries` entries, cleanly stopped; about 0.15 ms an entry.
+
+    Args:
+        folder: The node's, not there yet.
+        entries: How many, at least.
+        created_ms: When the network began.
+        sender_count: How many members write, in turn.
+        block_transactions: How many transactions a block has; None for as many as one may have.
+        block_interval_ms: How far blocks are apart in virtual time, less than an hour.
+    """
     load = Load(folder, sender_count, created_ms)
+    count = block_transactions or load.genesis.parameters.block_transactions_max
     home = open_home(folder)
     try:
         filler = Filler(home, created_ms + 1000)
         filler.run(Started(filler.now_ms))
         number = 0
         while filler.node.status().tree_size < entries:
-            filler.now_ms += BLOCK_INTERVAL_MS
+            filler.now_ms += block_interval_ms
             batch = []
-            for _ in range(load.genesis.parameters.block_transactions_max):
+            for _ in range(count):
                 batch.append(Submission(number, load.notice(number, filler.now_ms + HOUR_MS), ()))
                 number += 1
             filler.run(Submitted(filler.now_ms, tuple(batch)))
@@ -121,6 +142,24 @@ def fill_folder(folder: Path, entries: int, created_ms: int, sender_count: int =
             pass
     finally:
         home.close()
+
+
+def year_of_work(folder: Path, entries: int) -> Path:
+    """The home `folder/node` of a node with a ledger of a year: made if it is not there, and cleanly stopped.
+
+    A hundred transactions a block: for a million entries one every fifty minutes.
+    """
+    home = folder / "node"
+    if not home.exists():
+        interval_ms = min(YEAR_MS * YEAR_BLOCK_TRANSACTIONS // max(entries, 1), HOUR_MS - 1)
+        fill_folder(
+            home,
+            entries,
+            YEAR_CREATED_MS,
+            block_transactions=YEAR_BLOCK_TRANSACTIONS,
+            block_interval_ms=interval_ms,
+        )
+    return home
 
 
 def anonymous_memory_mb(process_id: int | None = None) -> float:

@@ -10,7 +10,7 @@ Run: `python -m benchmarks.organisation [--members N] [--years N]`
 import argparse
 import tempfile
 import time
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -33,19 +33,22 @@ from contracts.packs.beginning import genesis_pack
 from contracts.packs.in_force import newest_definition, newest_sections
 from contracts.timers import due_timers
 from daemon.collector import calm_collector
-from daemon.effects import BlockExecuted, Effect
-from daemon.events import Event, Started, Stopping, Submission, Submitted, Ticked
+from daemon.effects import BlockExecuted, Effect, StoreBatch, Worked
+from daemon.events import Event, Started, StepTimed, Stopping, Submission, Submitted, Ticked
 from daemon.home import OpenHome, create_home, join_home, open_home
 from ledger.genesis import Genesis, Parameters
+from ledger.hashing import Hash
 from ledger.signing import SigningKey
 from ledger.submission import decode_submission
-from ledger.transaction import decode_envelope
+from ledger.transaction import Transaction, decode_envelope
 from ledger.verifier_key import KEY_TYPE_MEMBER, VerifierKey
 
 ADMINISTRATOR = SigningKey.from_seed(bytes([3]) * 32)
 BLOCK_INTERVAL_MS = 400
 # A voter that takes longer answers heartbeats too late (`contracts.limits.TIMERS_PER_BLOCK_MAX`).
 STEP_MS_MAX = 1000
+# The operations whose blocks took longest.
+CAUSES_SHOWN = 8
 # Eight in the morning.
 OPENING_MS = 8 * HOUR_MS
 
@@ -61,6 +64,11 @@ class Loaded:
     timer_steps_ms: list[float] = field(default_factory=list)
     timer_blocks: int = 0
     seconds: float = 0.0
+    # The longest step that executed a block mostly of one operation, and all steps that executed blocks, by operation.
+    longest_ms: dict[str, float] = field(default_factory=dict)
+    executing_ms: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    # What these blocks cost by count, in thousands of units of `contracts.work`.
+    work: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 class MeasuredFiller(Filler):
@@ -69,23 +77,51 @@ class MeasuredFiller(Filler):
     def __init__(self, home: OpenHome, now_ms: int, loaded: Loaded) -> None:
         super().__init__(home, now_ms)
         self._loaded = loaded
+        # The operations of transactions that are handed in now, by their ids.
+        self._operations: dict[Hash, str] = {}
+        # Of the step under way: what it executed, and how much that is.
+        self._executed: Counter[str] = Counter()
+        self._work = 0
 
     def run(self, event: Event) -> None:
         """As the filler does, one step of the node after the other, each timed with what it stores."""
+        if isinstance(event, Submitted):
+            self._operations = {one.transaction.id: _cause(one.transaction) for one in event.submissions}
         waiting: deque[Event] = deque([event])
         while waiting:
+            self._executed, self._work = Counter(), 0
             started = time.process_time()
-            for effect in self.node.step(waiting.popleft()):
+            effects = self.node.step(waiting.popleft())
+            stepped = time.process_time() - started
+            for effect in effects:
                 followed = self._carry_out(effect)
                 if followed is not None:
                     waiting.append(followed)
             elapsed = time.process_time() - started
-            self._loaded.seconds += elapsed
-            self._loaded.steps_ms.append(elapsed * 1000)
-            if isinstance(event, Ticked):
-                self._loaded.timer_steps_ms.append(elapsed * 1000)
+            if self._work:
+                # As the shell does: the disk is written by a thread of its own there.
+                waiting.append(StepTimed(self.now_ms, self._work, round(stepped * 1e6)))
+            self._note(elapsed * 1000, isinstance(event, Ticked))
+
+    def _note(self, elapsed_ms: float, for_timers: bool) -> None:
+        loaded = self._loaded
+        loaded.seconds += elapsed_ms / 1000
+        loaded.steps_ms.append(elapsed_ms)
+        if for_timers:
+            loaded.timer_steps_ms.append(elapsed_ms)
+        elif self._executed:
+            cause = self._executed.most_common(1)[0][0]
+            loaded.longest_ms[cause] = max(loaded.longest_ms.get(cause, 0.0), elapsed_ms)
+            if self._work:
+                loaded.executing_ms[cause] += elapsed_ms
+                loaded.work[cause] += self._work / 1000
 
     def _carry_out(self, effect: Effect) -> Event | None:
+        if isinstance(effect, StoreBatch):
+            for execution in effect.batch.executions:
+                self._executed.update(self._operations.get(one.id, "") for one in execution.ids)
+        if isinstance(effect, Worked):
+            self._work = effect.work
         if isinstance(effect, BlockExecuted):
             self._loaded.timer_blocks += not effect.transactions
             for one in effect.transactions:
@@ -93,6 +129,12 @@ class MeasuredFiller(Filler):
                 if not one.result.ok:
                     self._loaded.refused[one.result.code] += 1
         return super()._carry_out(effect)
+
+
+def _cause(transaction: Transaction) -> str:
+    """The operation, and of a pack's record which transition of which type."""
+    named = (transaction.arguments.get(name) for name in ("type", "transition"))
+    return " ".join((transaction.operation, *(one for one in named if isinstance(one, str))))
 
 
 class Loading:
@@ -212,6 +254,7 @@ def measure(folder: Path, story: Story) -> dict[str, object]:
 
 def _figures(story: Story, loaded: Loaded, elapsed: float) -> dict[str, object]:
     steps = sorted(loaded.steps_ms)
+    causes = sorted(loaded.longest_ms.items(), key=lambda one: -one[1])[:CAUSES_SHOWN]
     return {
         "units": story.tree.unit_count,
         "members": story.tree.member_count,
@@ -228,6 +271,10 @@ def _figures(story: Story, loaded: Loaded, elapsed: float) -> dict[str, object]:
         f"ms of the longest in a block for timers alone (at most {STEP_MS_MAX} wanted)": round(
             max(loaded.timer_steps_ms, default=0.0), 1
         ),
+    } | {
+        f"ms of the longest that executed mostly `{cause}`; µs for a unit of its work": f"{longest:.0f}; "
+        + (f"{loaded.executing_ms[cause] / loaded.work[cause]:.2f}" if loaded.work[cause] else "-")
+        for cause, longest in causes
     }
 
 

@@ -21,7 +21,7 @@ import trio
 
 from benchmarks.load import HOUR_MS, Load, anonymous_memory_mb
 from benchmarks.report import write_report
-from contracts.builtin import builtin_registry
+from contracts.protocols import builtin_protocols
 from daemon.collector import calm_collector
 from daemon.home import open_home
 from daemon.metrics import Metrics
@@ -105,7 +105,7 @@ def measure(folder: Path, entries: int, sender_count: int) -> Figures:
         node = Node(
             home.keys,
             home.genesis,
-            builtin_registry(),
+            builtin_protocols(),
             home.store,
             home.sign_state.state,
             home.sign_state.certificate,

@@ -1,0 +1,118 @@
+"""Writers that each have a connection of their own and send one request after the other.
+
+Owns the exchange with `POST /v1/transactions?wait=…` over TCP, all connections in one thread. An answer comes when the
+transaction was executed and is on disk. Never judges more of an answer than whether it is committed and `ok`.
+"""
+
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from cli.bench.written import ANSWER_WAIT_S, Written, is_accepted
+from cli.errors import CommandError
+
+_READ_SIZE_BYTES = 64 * 1024
+_HEAD_END = b"\r\n\r\n"
+_LENGTH = b"content-length:"
+
+
+class RequestForm(NamedTuple):
+    """What a writer asks for: the target and type of its body, and which answer means that it was done."""
+
+    target: str
+    media_type: str
+    is_accepted: Callable[[bytes], bool]
+
+
+SUBMISSION = RequestForm(f"/v1/transactions?wait={round(ANSWER_WAIT_S)}", "application/msgpack", is_accepted)
+
+
+class _Writer:
+    """One connection; at most one request is under way on it."""
+
+    def __init__(self, address: tuple[str, int], form: RequestForm) -> None:
+        self.form = form
+        self.connection = socket.create_connection(address, ANSWER_WAIT_S)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        host, port = address
+        self._head = (
+            f"POST {form.target} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Content-Type: {form.media_type}\r\nAccept: application/json\r\nContent-Length: "
+        ).encode()
+        self._received = b""
+        self.sent_s = 0.0
+
+    def send(self, submission: bytes) -> None:
+        """The next request; a submission is far smaller than what the system takes at once."""
+        self.sent_s = time.perf_counter()
+        self.connection.sendall(self._head + str(len(submission)).encode() + _HEAD_END + submission)
+
+    def receive(self) -> bytes | None:
+        """The answer's body, once all of it is here."""
+        part = self.connection.recv(_READ_SIZE_BYTES)
+        if not part:
+            raise CommandError("the node broke off the load; look at its log")
+        self._received += part
+        head, found, body = self._received.partition(_HEAD_END)
+        if not found or len(body) < _length(head):
+            return None
+        self._received = b""
+        return body
+
+
+def write_requesting(
+    addresses: Sequence[tuple[str, int]],
+    writers: int,
+    load: Sequence[bytes],
+    seconds: float,
+    form: RequestForm = SUBMISSION,
+) -> Written:
+    """Let `writers` write for so many seconds, or until the load is used up; arguments as `write_streaming`.
+
+    Raises:
+        CommandError: a node broke off, or did not answer in time.
+    """
+    written, left = Written(), iter(load)
+    with selectors.DefaultSelector() as waiting:
+        ones = [_Writer(addresses[number % len(addresses)], form) for number in range(writers)]
+        try:
+            until_s = time.perf_counter() + seconds
+            for one in ones:
+                waiting.register(one.connection, selectors.EVENT_READ, one)
+            busy = sum(_send_next(one, left, until_s) for one in ones)
+            while busy:
+                ready = waiting.select(ANSWER_WAIT_S)
+                if not ready:
+                    raise CommandError("the node does not answer the load any more; look at its log")
+                busy -= sum(not _went_on(key.data, left, until_s, written) for key, _ in ready)
+        except OSError as error:
+            raise CommandError("the load broke off: {reason}", reason=error) from error
+        finally:
+            for one in ones:
+                one.connection.close()
+    return written
+
+
+def _went_on(one: _Writer, left: Iterator[bytes], until_s: float, written: Written) -> bool:
+    """Whether the writer still has a request under way after what came for it."""
+    answer = one.receive()
+    if answer is None:
+        return True
+    written.take(answer, one.sent_s, time.perf_counter(), one.form.is_accepted(answer))
+    return _send_next(one, left, until_s)
+
+
+def _send_next(one: _Writer, left: Iterator[bytes], until_s: float) -> bool:
+    submission = next(left, None) if time.perf_counter() < until_s else None
+    if submission is not None:
+        one.send(submission)
+    return submission is not None
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(_LENGTH):
+            return int(line[len(_LENGTH) :])
+    raise CommandError("the node answers without a length: it is of another version")
