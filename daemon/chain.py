@@ -30,6 +30,9 @@ from ledger.stated_heights import statable_height
 from ledger.tree import leaf_hash, root_of
 from storage.interface import ExecutedId, StoredExecution, StoredResult, StoreReader
 
+# How many are kept on disk with an execution: the largest window of blocks, which is as late as honest headers are.
+UNSTATED_DIGESTS_MAX = 64
+
 
 @dataclass(frozen=True, slots=True)
 class ExecutedBlock:
@@ -96,12 +99,11 @@ class Chain:
         self._next_timer: _NextTimer | None = None
         self.blocks: deque[BuiltBlock] = deque()
         # Executed heights that the header of the executed tip does not state: a later header states them, or one that
-        # takes its place. Of those before the start only the newest digest is known, which is all that can be stated:
-        # headers between state what the chain itself has been checked for.
+        # takes its place. A store that begins with a snapshot knows the newest digest only, which is all that has to be
+        # stated; blocks above that state an older one are told true by others.
+        digests = {**reader.unstated_digests(), head.executed_height: head.state_digest}
         self._unstated: dict[int, _Executed] = {
-            height: _Executed(
-                head.state_digest if height == head.executed_height else b"", load_result_leaves(reader, height)
-            )
+            height: _Executed(digests.get(height, b""), load_result_leaves(reader, height))
             for height in range(self.tip.executed_height + 1, head.executed_height + 1)
         }
         for height in range(head.executed_height + 1, head.tip_height + 1):
@@ -265,8 +267,19 @@ class Chain:
             changes=execution.changes,
             digest_lanes=self._digest.lanes_bytes(),
             state_digest=self.executed_digest,
+            unstated_digests=self._unstated_digests(),
         )
         return ExecutedBlock(block, execution.results, stored, execution.works, execution.timer_work)
+
+    def _unstated_digests(self) -> tuple[Hash, ...]:
+        """Those after the heights just below the executed one that no header up to it states; the newest of them."""
+        digests: list[Hash] = []
+        while len(digests) < UNSTATED_DIGESTS_MAX:
+            executed = self._unstated.get(self.executed_height - 1 - len(digests))
+            if executed is None or not executed.state_digest:
+                break
+            digests.append(executed.state_digest)
+        return tuple(reversed(digests))
 
     def stored(self, ticket: int, blocks: Sequence[ExecutedBlock]) -> None:
         """A write is on disk, and with it what executing these blocks gave."""

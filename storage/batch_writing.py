@@ -19,11 +19,13 @@ from storage.layout import (
     META_CHECKPOINT,
     META_KEPT,
     META_LANES,
+    META_UNSTATED,
     MalformedRecordError,
     number_key,
     pack_header,
     pack_kept,
     pack_payload,
+    pack_unstated,
     tile_key,
     unpack_header,
 )
@@ -124,6 +126,10 @@ def _write_execution(transaction: Write, tables: Tables, execution: StoredExecut
     put_all(transaction, tables["links"], link_rows(execution.links))
     _change_state(transaction, tables["state"], execution.changes)
     transaction.put(META_LANES, execution.digest_lanes, db=tables["meta"])
+    if execution.unstated_digests:
+        # Else the old ones stay: what is known of an executed height never changes.
+        record = pack_unstated(execution.height, execution.unstated_digests)
+        transaction.put(META_UNSTATED, record, db=tables["meta"])
 
 
 def _effects(transaction: Write, tables: Tables, execution: StoredExecution) -> list[tuple[int, bytes]]:

@@ -12,7 +12,7 @@ the pure packages and the simulator may import it. Invariants that every store k
 Source: docs/reference/storage.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
@@ -96,7 +96,9 @@ class StoredExecution:
 
     `tile_hashes` are this block's new hashes for each tile level (see `ledger.tree.TileHashes`);
     `digest_lanes` are the 2,048 bytes of the state digest after it; `tree_size` the log's size after it; `effects` are
-    the effect leaves of the timers that ran in it, in order.
+    the effect leaves of the timers that ran in it, in order. `unstated_digests` are the state digests after the heights
+    just below, ascending, as far as no header up to this block's states them: later headers may, and a node that starts
+    again has to know whether they tell the truth.
     """
 
     height: int
@@ -110,6 +112,7 @@ class StoredExecution:
     digest_lanes: bytes
     state_digest: Hash
     effects: tuple[bytes, ...] = ()
+    unstated_digests: tuple[Hash, ...] = ()
 
 
 class CertifiedHeader(NamedTuple):
@@ -198,6 +201,9 @@ class StoreReader(Protocol):
 
     def timer_effects(self, height: int) -> Sequence[bytes]:
         """The effect leaves of the timers that ran in an executed block, in order; mostly none."""
+
+    def unstated_digests(self) -> Mapping[int, Hash]:
+        """State digests after executed heights, by height, as the newest execution that had any came with them."""
 
     def tile(self, level: int, index: int) -> bytes:
         """1 to 256 hashes, concatenated; raises `ledger.tree.MissingTileError` where there is none."""

@@ -6,6 +6,7 @@ otherwise, so that keys sort by number. A layout that changes needs a new `FORMA
 Source: docs/reference/storage.md.
 """
 
+from collections.abc import Sequence
 from struct import Struct
 from typing import NamedTuple
 
@@ -41,6 +42,8 @@ META_IDS = b"ids"
 META_LOADING = b"loading"
 # Only where something is missing, in format 2.
 META_KEPT = b"kept"
+# Only where a header was late in stating what was executed.
+META_UNSTATED = b"unstated"
 
 # A tree of 2**64 leaves has tiles up to this level.
 TILE_LEVEL_MAX = 7
@@ -163,6 +166,28 @@ def unpack_kept(record: bytes) -> Kept:
     if len(content) != _KEPT.size:
         raise MalformedRecordError("the record of what is kept has another size")
     return Kept(*_KEPT.unpack(content))
+
+
+def pack_unstated(height: int, digests: Sequence[Hash]) -> bytes:
+    """The `unstated` record: state digests after consecutive heights, the last of them just below `height`."""
+    return seal(number_key(height - len(digests)) + b"".join(digests))
+
+
+def unpack_unstated(record: bytes) -> dict[int, Hash]:
+    """State digests by height, from an `unstated` record.
+
+    Raises:
+        MalformedRecordError: not an `unstated` record.
+    """
+    content = unseal(record)
+    digests = content[_NUMBER.size :]
+    if len(content) < _NUMBER.size or len(digests) % HASH_SIZE_BYTES:
+        raise MalformedRecordError("the record of unstated digests has another size")
+    first = key_number(content[: _NUMBER.size])
+    return {
+        first + number: digests[start : start + HASH_SIZE_BYTES]
+        for number, start in enumerate(range(0, len(digests), HASH_SIZE_BYTES))
+    }
 
 
 def pack_header(header: StoredHeader) -> bytes:

@@ -4,7 +4,7 @@ Owns every look-up in LMDB's tables. Never writes, keeps no transaction open bet
 it is consumed), and may be asked from any thread. Source: docs/reference/storage.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from contracts.changes import SubjectLink
@@ -20,6 +20,7 @@ from storage.kept import WHOLE, Kept, misses_links
 from storage.layout import (
     META_CHECKPOINT,
     META_LANES,
+    META_UNSTATED,
     TILE_LEVEL_MAX,
     MalformedRecordError,
     key_number,
@@ -27,6 +28,7 @@ from storage.layout import (
     tile_key,
     unpack_header,
     unpack_payload,
+    unpack_unstated,
 )
 from storage.links import SUBJECT_KEY_SIZE_BYTES, row_key, row_sequence, subject_key, unpack_row
 from storage.meta import read_kept, read_standing
@@ -133,6 +135,12 @@ class LmdbReader:
             if row is None and height < (kept := self._kept(transaction)).results_height:
                 raise kept.missing()
             return () if row is None else unpack_effects(row)
+
+    def unstated_digests(self) -> Mapping[int, Hash]:
+        """State digests of executed heights that headers were late to state; one look-up."""
+        with self._environment.read() as transaction:
+            record = transaction.get(META_UNSTATED, db=self._tables["meta"])
+        return {} if record is None else unpack_unstated(bytes(record))
 
     def _result_row(self, transaction: Read, leaf_index: int) -> bytes | None:
         found = _row_at_or_before(transaction, self._tables["results"], leaf_index) if leaf_index >= 0 else None

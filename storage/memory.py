@@ -64,6 +64,7 @@ class MemoryStore:
         self._tree_size = 0
         self._digest_lanes = digest_lanes
         self._state_digest = StateDigest.from_lanes(digest_lanes).digest()
+        self._unstated_digests: dict[int, Hash] = {}
         self._checkpoint: bytes | None = None
 
     @classmethod
@@ -143,6 +144,10 @@ class MemoryStore:
         if 1 <= height < self._kept.results_height and height not in self._effects:
             raise self._kept.missing()
         return self._effects.get(height, ())
+
+    def unstated_digests(self) -> Mapping[int, Hash]:
+        """State digests of executed heights that headers were late to state."""
+        return dict(self._unstated_digests)
 
     def tile(self, level: int, index: int) -> bytes:
         """The hashes of a tile, as many as there are."""
@@ -284,6 +289,9 @@ class MemoryStore:
         self._tree_size = execution.tree_size
         self._digest_lanes = execution.digest_lanes
         self._state_digest = execution.state_digest
+        if execution.unstated_digests:
+            first = execution.height - len(execution.unstated_digests)
+            self._unstated_digests = dict(enumerate(execution.unstated_digests, first))
         self._certificates[execution.height] = execution.certificate
         self._results.update((one.leaf_index, one.leaf) for one in execution.results)
         if execution.effects:

@@ -415,6 +415,26 @@ def test_a_retry_while_recovered_blocks_wait_for_the_opening_block_is_known() ->
     check_whole_chain(again)
 
 
+@pytest.mark.parametrize("unreported", range(5))
+@pytest.mark.parametrize("reported", range(4))
+def test_a_lone_voter_goes_on_wherever_the_power_went_between_its_writes(reported: int, unreported: int) -> None:
+    """Blocks in a row state what was executed when they were built; by the crash more was. Nobody else can help.
+
+    Found by a batch whose node was killed. Guard: daemon/chain.py, `digests` in `Chain.__init__`.
+    """
+    driver = Driver().start()
+    driver.submit(driver.notice())
+    driver.hold_writes = True
+    for number in range(4):
+        driver.submit(*[driver.notice() for _ in range(BATCH_WORTH_A_BLOCK)])
+        driver.release(1 if 0 < number <= reported else 0)
+    again = crashed(driver, unreported).start()
+    status = again.node.status()
+    assert (status.opened, status.executed_height) == (True, status.height)
+    assert not again.alarms
+    check_whole_chain(again)
+
+
 @pytest.mark.parametrize("pause_ms", [0, 400, -600_000])
 def test_a_restart_leaves_nothing_told_without_a_checkpoint(pause_ms: int) -> None:
     """Killed after telling, before the checkpoint: the opening block states the results, so it is one itself."""
@@ -577,6 +597,8 @@ def test_whatever_the_crash_every_told_transaction_is_there(data: st.DataObject)
     remember(driver, told)
     assert not driver.alarms
     check_whole_chain(driver)
+    status = driver.node.status()
+    assert (status.opened, status.executed_height) == (True, status.height), "whatever was stored is finished"
     assert driver.store is not None
     for transaction_id, (index, result) in told.items():
         assert driver.store.index_of(transaction_id) == index

@@ -266,6 +266,21 @@ def test_the_effects_of_a_blocks_timers_stand_beside_its_results(store: Store, s
         assert list(store.results(first + 1, block.header.leaf_count - 1)) == expected
 
 
+def test_digests_that_headers_were_late_to_state_are_kept(store: Store) -> None:
+    """The newest that came stay until others come; a store that was never told of any has none."""
+    growth = Growth()
+    assert store.unstated_digests() == {}
+    digests = [bytes([number]) * 32 for number in range(5)]
+    found = []
+    for some in ((), digests[:1], digests[1:4], (), digests[4:]):
+        block = growth.block()
+        execution = replace(growth.execution(), unstated_digests=tuple(some))
+        store.apply([WriteBatch(blocks=(block,), executions=(execution,))])
+        found.append(dict(store.unstated_digests()))
+    late = {0: digests[1], 1: digests[2], 2: digests[3]}
+    assert found == [{}, {1: digests[0]}, late, late, {4: digests[4]}]
+
+
 def test_state_is_scanned_by_prefix_and_place(store: Store) -> None:
     growth = Growth()
     growth.block()

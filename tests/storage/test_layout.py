@@ -19,11 +19,13 @@ from storage.layout import (
     pack_header,
     pack_payload,
     pack_standing,
+    pack_unstated,
     seal,
     unpack_format,
     unpack_header,
     unpack_payload,
     unpack_standing,
+    unpack_unstated,
     unseal,
 )
 from storage.links import ROW_LINK_COUNT_MAX, link_rows, row_key, row_sequence, subject_key, unpack_row
@@ -78,10 +80,17 @@ def test_the_format_of_later_versions_is_read(network_id: bytes, more: bytes) ->
     assert unpack_format(record) == (FORMAT_VERSION + 1, network_id)
 
 
+@given(st.lists(HASHES, max_size=70), st.integers(0, 2**40))
+def test_unstated_digests_come_back(digests: list[bytes], first: int) -> None:
+    height = first + len(digests)
+    assert unpack_unstated(pack_unstated(height, digests)) == dict(enumerate(digests, first))
+
+
 READERS: list[Callable[[bytes], object]] = [
     unseal,
     unpack_format,
     unpack_standing,
+    unpack_unstated,
     lambda data: unpack_header(1, data),
     lambda data: unpack_payload(bytes(32), data),
     lambda data: unpack_rows(data, 0, 10),

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis.strategies as st
@@ -48,13 +49,20 @@ class StoresAgree(RuleBasedStateMachine):
         self.write(WriteBatch(blocks=(self.growth.block(count, size_bytes=size),)), at_once)
 
     @precondition(lambda self: self.growth.executed < len(self.growth.blocks))
-    @rule(subjects=st.integers(1, 3), at_once=st.booleans(), remove=st.booleans(), timers=st.integers(0, 2))
-    def execute(self, subjects: int, at_once: bool, remove: bool, timers: int = 0) -> None:
+    @rule(
+        subjects=st.integers(1, 3),
+        at_once=st.booleans(),
+        remove=st.booleans(),
+        timers=st.integers(0, 2),
+        late=st.integers(0, 3),
+    )
+    def execute(self, subjects: int, at_once: bool, remove: bool, timers: int = 0, late: int = 0) -> None:
         block = self.growth.blocks[self.growth.executed]
         self.note(block.entries[1:], block.header.height)
         removed = (b"unit\0unit/branch",) if remove else ()
         execution = self.growth.execution(SUBJECTS[:subjects], removed, (b"an effect",) * timers)
-        self.write(WriteBatch(executions=(execution,)), at_once)
+        unstated = tuple(bytes([height]) * 32 for height in range(max(execution.height - late, 0), execution.height))
+        self.write(WriteBatch(executions=(replace(execution, unstated_digests=unstated),)), at_once)
 
     @rule(count=st.integers(1, 40))
     def grow(self, count: int) -> None:
@@ -100,6 +108,7 @@ class StoresAgree(RuleBasedStateMachine):
     def the_chain_is_the_same(self) -> None:
         head = self.memory.head()
         assert self.disk.head() == head
+        assert self.disk.unstated_digests() == self.memory.unstated_digests()
         count = max(0, head.tree_size - 20)
         assert list(self.disk.entries(count, 10_000)) == list(self.memory.entries(count, 10_000))
         for height in range(max(0, head.tip_height - 3), head.tip_height + 2):
