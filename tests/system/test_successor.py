@@ -99,7 +99,7 @@ def test_three_of_five_are_lost_and_the_affairs_go_on(tmp_path: Path) -> None:
         return fresh[0].submit(transaction).get("status") == "committed"
 
     wait_until(is_committed, 30, "a write in the successor")
-    listed = fresh[1].ask("/v1/records/notice")["records"]
+    listed = fresh[1].ask("/v1/records/notice?linearizable=true")["records"]
     assert sorted(one["fields"]["title"] for one in listed) == ["after the loss", "before the loss"]
     for node in fresh:
         assert node.process is not None
