@@ -106,11 +106,17 @@ class SnapshotMaker:
 
     def written(self) -> None:
         """A part of a group is on disk; called before the next is written."""
-        head = self._store.head()
-        height: int | None = None
         if self._moment is not None:
             self._due = None
-        elif self._due is not None and head.executed_height == self._due:
+        elif self._due is not None or self.is_asked:
+            self._begin_if_it_stands()
+        self._wake()
+
+    def _begin_if_it_stands(self) -> None:
+        """Begin a snapshot if the store stands where one is due, or where a header states all that was executed."""
+        head = self._store.head()
+        height: int | None = None
+        if self._due is not None and head.executed_height == self._due:
             height = self._due
         elif self.is_asked:
             # Nothing was executed since that changed anything: a node that has nothing to do gets here.
@@ -119,7 +125,6 @@ class SnapshotMaker:
             self._due = None
             self.is_asked = False
             self._begin(_Moment(height, head.state_digest, _records(self._store)))
-        self._wake()
 
     def _due_height(self, batches: Sequence[WriteBatch]) -> int | None:
         interval = STATED_INTERVAL_BLOCKS if self.is_asked else self.interval_blocks

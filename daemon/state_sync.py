@@ -125,6 +125,7 @@ class StateSync:
         self._fill_asked_ms = 0
         self._filled_ms = 0
         self._unproven_count = 0
+        self._is_whole = False
         self._effects: list[SyncEffect] = []
 
     @property
@@ -278,7 +279,7 @@ class StateSync:
         if self._is_wanted(now_ms):
             self._stage, self._since_ms, self._fill = Stage.ASKING, now_ms, None
             self._ask(now_ms)
-        elif self._fills and self._reader.head().kept_from > 1:
+        elif self._fills and self._lacks_past():
             if self._fill is None:
                 self._fill = PastFill(self._reader, 1, True, self._past_fetch)
             self._stage = Stage.FILLING
@@ -286,6 +287,12 @@ class StateSync:
                 self._fill_past(now_ms)
         else:
             self._stage, self._fill = Stage.IDLE, None
+
+    def _lacks_past(self) -> bool:
+        """Whether older blocks are to be fetched; a store that is whole stays so and is not asked again."""
+        if not self._is_whole:
+            self._is_whole = self._reader.head().kept_from <= 1
+        return not self._is_whole
 
     def _ask(self, now_ms: int) -> None:
         if self._works:
