@@ -18,6 +18,7 @@ from daemon.disk_room import DiskFigures, DiskRoom, RoomLevel
 from daemon.effects import StoreBatch
 from daemon.events import BatchStored, RoomChanged
 from daemon.inbox import Inbox
+from daemon.own_thread import own_thread
 from daemon.snapshot_maker import SnapshotMaker
 from ledger.errors import BanyanError
 from storage.errors import StoreFullError
@@ -68,6 +69,7 @@ class Disk:
         self._inbox = inbox
         self._log = log
         self._snapshots = snapshots
+        self._thread = own_thread()
         self._queue: deque[StoreBatch] = deque()
         self._arrived = trio.Event()
         # What was left undone when the node was ended comes first.
@@ -149,7 +151,7 @@ class Disk:
 
         while True:
             try:
-                figures, is_written = await trio.to_thread.run_sync(write)
+                figures, is_written = await trio.to_thread.run_sync(write, limiter=self._thread)
             except StoreFullError as error:
                 self.refused(DATABASE, error)
             else:

@@ -49,7 +49,7 @@ class Inbox:
         self._heard_in_a_row = 0
         self._heard_room = trio.lowlevel.ParkingLot()
         self._submitted: deque[tuple[Submission, ...]] = deque()
-        self._room = trio.Condition()
+        self._submitted_room = trio.lowlevel.ParkingLot()
         self._arrived = trio.Event()
         self._tick_waits = False
         self._is_closed = False
@@ -67,27 +67,31 @@ class Inbox:
             self._arrived.set()
 
     async def hear(self, make: MakeEvent, *arguments: Any, size_bytes: int = 0) -> None:
-        """Put what a neighbour did into the second lane; waits while it is full. Always a checkpoint."""
+        """Put what a neighbour did into the second lane; waits while it is full.
+
+        No checkpoint where there is room: whoever reads from a connection has one with each read.
+        """
         # Whoever waits goes first. One that gives up leaves its place to the next thing taken, a tick at the latest.
         if (self._is_full or self._heard_room) and not self._is_closed:
             await self._heard_room.park()
-        else:
-            await trio.lowlevel.checkpoint()
         if not self._is_closed:
             self._heard.append(_Waiting(make, arguments, size_bytes))
             self._heard_size_bytes += size_bytes
             self._arrived.set()
 
     @property
+    def _is_empty(self) -> bool:
+        return not (self._reports or self._heard or self._submitted)
+
+    @property
     def _is_full(self) -> bool:
         return len(self._heard) >= HEARD_MAX or self._heard_size_bytes >= HEARD_SIZE_BYTES_MAX
 
     async def submit(self, submissions: tuple[Submission, ...]) -> None:
-        """Put verified submissions into the third lane; waits while it is full."""
-        async with self._room:
-            while len(self._submitted) >= SUBMITTED_MAX:
-                await self._room.wait()
-            self._submitted.append(submissions)
+        """Put verified submissions into the third lane; waits while it is full, and goes on in the order of coming."""
+        if len(self._submitted) >= SUBMITTED_MAX or self._submitted_room:
+            await self._submitted_room.park()
+        self._submitted.append(submissions)
         self._arrived.set()
 
     def close(self) -> None:
@@ -98,8 +102,9 @@ class Inbox:
 
     async def next(self) -> Event:
         """The next event for the node; waits for one. Always a checkpoint, so that others run between two steps."""
-        await trio.lowlevel.checkpoint()
-        while not self._reports and not self._heard and not self._submitted:
+        if not self._is_empty:
+            await trio.lowlevel.checkpoint()
+        while self._is_empty:
             self._arrived = trio.Event()
             await self._arrived.wait()
         if self._reports:
@@ -108,9 +113,9 @@ class Inbox:
         if self._heard and (not self._submitted or self._heard_in_a_row < HEARD_IN_A_ROW_MAX):
             return self._next_heard()
         self._heard_in_a_row = 0
-        async with self._room:
-            submitted = self._submitted.popleft()
-            self._room.notify()
+        submitted = self._submitted.popleft()
+        if len(self._submitted) < SUBMITTED_MAX:
+            self._submitted_room.unpark()
         return Submitted(self._now_ms(), submitted)
 
     def _next_heard(self) -> Event:

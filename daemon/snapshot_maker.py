@@ -108,9 +108,9 @@ class SnapshotMaker:
         """A part of a group is on disk; called before the next is written."""
         if self._moment is not None:
             self._due = None
+            self._wake()
         elif self._due is not None or self.is_asked:
             self._begin_if_it_stands()
-        self._wake()
 
     def _begin_if_it_stands(self) -> None:
         """Begin a snapshot if the store stands where one is due, or where a header states all that was executed."""

@@ -78,7 +78,7 @@ class Verifier:
         self._queue: deque[Pending] = deque()
         self._size_bytes = 0
         self._arrived = trio.Event()
-        self._room = trio.Condition()
+        self._has_room = trio.lowlevel.ParkingLot()
 
     @property
     def waiting_count(self) -> int:
@@ -99,10 +99,8 @@ class Verifier:
 
     async def put(self, pending: Pending) -> None:
         """Queue a submission; waits while the queue is full."""
-        if self._is_full:
-            async with self._room:
-                while self._is_full:
-                    await self._room.wait()
+        while self._is_full:
+            await self._has_room.park()
         self._add(pending)
 
     def verify_foreign(self, submissions: Sequence[bytes], report: Callable[[FoundSubmissions], None]) -> None:
@@ -124,15 +122,21 @@ class Verifier:
         sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         token = trio.lowlevel.current_trio_token()
         send, receive = trio.open_memory_channel[_Batch](AHEAD_PER_THREAD * self._thread_count)
+        gathers = False
         try:
             async with trio.open_nursery() as nursery:
                 for _ in range(self._thread_count):
                     nursery.start_soon(self._thread, token)
                 nursery.start_soon(self._deliver_in_order, receive)
                 while True:
-                    batch = _Batch(await self._next_batch(), self._batches)
+                    batch = _Batch(await self._next_batch(gathers), self._batches)
+                    # A client that writes alone waits for no others; where there were several, there will be.
+                    gathers = len(batch.submissions) > 1
                     self._to_verify.put(batch)
-                    await send.send(batch)
+                    try:
+                        send.send_nowait(batch)
+                    except trio.WouldBlock:
+                        await send.send(batch)
         finally:
             for _ in range(self._thread_count):
                 self._to_verify.put(None)
@@ -167,11 +171,14 @@ class Verifier:
             if verified:
                 await self._deliver(verified)
 
-    async def _next_batch(self) -> list[Pending]:
+    async def _next_batch(self, gathers: bool) -> list[Pending]:
+        """What is verified next; always a checkpoint, and `gathers` says whether to wait for others."""
+        if self._queue and not gathers:
+            await trio.lowlevel.checkpoint()
         while not self._queue:
             self._arrived = trio.Event()
             await self._arrived.wait()
-        if len(self._queue) < BATCH_MAX:
+        if gathers and len(self._queue) < BATCH_MAX:
             await trio.sleep(GATHER_SECONDS)
         batch: list[Pending] = []
         size = 0
@@ -179,8 +186,7 @@ class Verifier:
             batch.append(self._queue.popleft())
             size += batch[-1].size_bytes
         self._size_bytes -= size
-        async with self._room:
-            self._room.notify_all()
+        self._has_room.unpark_all()
         return batch
 
 
