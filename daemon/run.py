@@ -23,6 +23,7 @@ import trio
 
 from consensus.settings import Role
 from contracts.protocols import Protocols, builtin_protocols
+from daemon.allocator import give_back_now_and_then, settle_allocator
 from daemon.api.context import NodeContext
 from daemon.collector import calm_collector
 from daemon.disk import measure_folder
@@ -123,6 +124,7 @@ def software_version() -> str:
 def _run_opened(opened: OpenHome) -> Again:
     # It takes a tenth of a second, in which a client that found the doors open would wait.
     calm_collector()
+    settle_allocator()
     doors = Doors.open(opened)
     try:
         return trio.run(_serve, opened, doors)
@@ -189,6 +191,7 @@ async def _serve(opened: OpenHome, doors: Doors) -> Again:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(service.run)
+            nursery.start_soon(give_back_now_and_then)
             nursery.start_soon(place.former.watch, opened.store.head, opened.config.storage == "full", log_event)
             async with trio.open_nursery() as serving:
                 await doors.serve(serving, _context(opened, doors, service, metrics, protocols))
