@@ -170,6 +170,8 @@ class Intake:
                 # Where there is no room, whoever sent it asks again; other nodes have it too.
                 with suppress(MempoolFullError):
                     self.pool.add(transaction, values, elapsed_ms)
+                    # What told of it is long gone where this node was cut off: neighbours are to ask for it now.
+                    self.pool.pending_ids.settle(transaction.id)
 
     def _stored_beside(self, transaction: Transaction) -> tuple[DetachedValue, ...]:
         found = (self._reader.payload(one) for one in commitments_in(transaction.arguments))

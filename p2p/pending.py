@@ -43,6 +43,11 @@ class PendingIds:
         if id not in self and len(self) < COUNT_MAX:
             self._fresh[id] = now_ms
 
+    def settle(self, id: Hash) -> None:
+        """A transaction that waits has waited before: it is compared from now on; nothing happens if it was already."""
+        if self._fresh.pop(id, None) is not None:
+            self._settle(id)
+
     def remove(self, id: Hash) -> None:
         """A transaction waits no longer; nothing happens if it is not known."""
         if self._fresh.pop(id, None) is None and id in self:
@@ -57,11 +62,14 @@ class PendingIds:
             if now_ms - since_ms < self._settled_after_ms:
                 break
             del self._fresh[id]
-            bucket = _bucket(id)
-            self._settled[bucket][id] = None
-            self._sums[bucket] ^= int.from_bytes(id, "big")
-            self._settled_count += 1
+            self._settle(id)
         return PendingSummary(self._settled_count, tuple(one.to_bytes(HASH_SIZE_BYTES, "big") for one in self._sums))
+
+    def _settle(self, id: Hash) -> None:
+        bucket = _bucket(id)
+        self._settled[bucket][id] = None
+        self._sums[bucket] ^= int.from_bytes(id, "big")
+        self._settled_count += 1
 
     def to_tell(self, theirs: PendingSummary, now_ms: int) -> tuple[Hash, ...]:
         """Ids to tell a neighbour with this summary, so that it can ask for what it lacks; empty if nothing differs.

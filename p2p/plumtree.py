@@ -163,15 +163,16 @@ class Plumtree:
         return not len(self._missing) and not any(peer.announcing for peer in self._peers.values())
 
     def peer_up(self, peer: Hash, now_ms: int) -> list[Effect]:
-        """A connection with `peer` is there: its link begins eager, and it is told of the newest messages.
+        """A connection with `peer` is there: its link begins eager, and it is told of the news.
 
-        That brings it what was lost with an earlier connection, or passed while the network was cut in two.
+        That brings it what was lost with an earlier connection, or passed while the network was cut in two; as far as
+        nothing else does (`p2p.recent.PASSING`).
         """
         self._lose(peer)
         self._peers[peer] = _Peer(TokenBucket(GRAFT_RATE, now_ms))
         self._recent.expire(now_ms)
-        newest = self._recent.newest(ANNOUNCEMENTS_MAX)
-        return [send(peer, IHave(newest))] if newest else []
+        news = self._recent.news(ANNOUNCEMENTS_MAX, now_ms)
+        return [send(peer, IHave(news))] if news else []
 
     def peer_down(self, peer: Hash, now_ms: int) -> list[Effect]:
         """The connection with `peer` is gone, and with it all frames that were under way.

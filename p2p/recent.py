@@ -6,10 +6,11 @@ Invariant: `size_bytes` is the sum over all payloads.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from ledger.hashing import Hash
-from p2p.frames import Announcement, Gossip
+from p2p.frames import Announcement, Gossip, PayloadKind
 
 # Longer than it takes a neighbour to notice a break and to ask, or a connection to come back. What is older is pulled
 # by comparing heads and pending transactions.
@@ -17,6 +18,12 @@ AGE_MS_MAX = 30_000
 # All messages of that time in a busy network; the large ones are bounded by bytes.
 COUNT_MAX = 8192
 SIZE_BYTES_MAX = 32 * 1024 * 1024
+# What is said again, or found by comparing heads and pending transactions: whoever connects is told of no more than was
+# under way when it did. A node that starts again would fetch a thousand messages about blocks that it takes anyway.
+PASSING = frozenset((PayloadKind.TRANSACTIONS, PayloadKind.PROPOSAL, PayloadKind.AGREEMENT, PayloadKind.CERTIFICATE))
+PASSING_AGE_MS_MAX = 500
+# In a quiet network these are the last blocks' own messages: comparing would bring what was missed a second later.
+NEWEST_COUNT = 128
 
 
 class RecentMessage(NamedTuple):
@@ -69,12 +76,13 @@ class RecentMessages:
                 return
             self.forget(id)
 
-    def newest(self, count_max: int) -> tuple[Announcement, ...]:
-        """Announcements of the newest messages, oldest of them first."""
-        return tuple(reversed(list(self._newest(count_max))))
+    def news(self, count_max: int, now_ms: int) -> tuple[Announcement, ...]:
+        """Announcements of the newest messages that a new neighbour may lack, oldest of them first."""
+        return tuple(reversed(list(islice(self._news(now_ms), count_max))))
 
-    def _newest(self, count_max: int) -> Iterator[Announcement]:
-        for count, message in enumerate(reversed(self._messages.values())):
-            if count == count_max:
-                return
-            yield Announcement(message.frame.id, message.frame.round)
+    def _news(self, now_ms: int) -> Iterator[Announcement]:
+        for place, message in enumerate(reversed(self._messages.values())):
+            frame = message.frame
+            is_fresh = place < NEWEST_COUNT or now_ms - message.at_ms < PASSING_AGE_MS_MAX
+            if is_fresh or frame.kind not in PASSING:
+                yield Announcement(frame.id, frame.round)

@@ -41,7 +41,8 @@ class SnapshotFiles:
     def settings(self, store: MemoryStore) -> SyncSettings:
         """For a process that starts on this store; what was under way is found again."""
         self._incoming = IncomingSnapshot(store, self, self._chunks)
-        return SyncSettings(self._interval_blocks, True, self._incoming)
+        # Whoever went on from the newest snapshot is up to an interval behind, and has the rest by blocks.
+        return SyncSettings(2 * self._interval_blocks, True, self._incoming)
 
     def written(self, store: MemoryStore) -> None:
         """The store was written: make a snapshot, or complete one, if it is time."""

@@ -59,6 +59,18 @@ def test_what_came_a_moment_ago_is_not_compared() -> None:
     assert transaction_id(1) not in ids
 
 
+def test_what_waited_before_is_compared_at_once() -> None:
+    ids = PendingIds()
+    for number in (1, 2, 2):
+        ids.add(transaction_id(number), 100)
+        ids.settle(transaction_id(2))
+    ids.settle(transaction_id(3))
+    assert ids.to_tell(PendingIds().summary(0), 100) == (transaction_id(2),)
+    assert len(ids) == 2
+    ids.remove(transaction_id(2))
+    assert ids.summary(100) == PendingIds().summary(0)
+
+
 def test_only_the_buckets_that_differ_are_told() -> None:
     ids = filled(set(range(2000)))
     theirs = filled(set(range(1999)))
