@@ -140,7 +140,7 @@ class LmdbReader:
         """State digests of executed heights that headers were late to state; one look-up."""
         with self._environment.read() as transaction:
             record = transaction.get(META_UNSTATED, db=self._tables["meta"])
-        return {} if record is None else unpack_unstated(bytes(record))
+            return {} if record is None else unpack_unstated(bytes(record))
 
     def _result_row(self, transaction: Read, leaf_index: int) -> bytes | None:
         found = _row_at_or_before(transaction, self._tables["results"], leaf_index) if leaf_index >= 0 else None

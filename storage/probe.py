@@ -91,6 +91,7 @@ def read_as_a_start_does(path: Path, network_id: bytes) -> None:
             store.certificate(height)
             if height >= head.kept_from:
                 store.timer_effects(height)
+        store.unstated_digests()
         store.index_of(network_id)
         store.duplicates([network_id], head.executed_height)
         next(store.scan_state(b""), None)

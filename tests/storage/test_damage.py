@@ -22,7 +22,7 @@ from storage.errors import (
     StoreVersionError,
 )
 from storage.interface import WriteBatch
-from storage.layout import FORMAT_VERSION, pack_format
+from storage.layout import FORMAT_VERSION, META_UNSTATED, pack_format, pack_unstated
 from storage.lmdb_store import LmdbStore
 from storage.probe import main, probe
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, OTHER_NETWORK_ID, Growth
@@ -109,6 +109,17 @@ def test_a_changed_bit_in_a_record(closed_store: Path, key: bytes) -> None:
     record[len(record) // 2] ^= 4
     change_meta(closed_store, key, bytes(record))
     assert "is damaged" in message_of(StoreDamagedError, closed_store)
+
+
+@pytest.mark.parametrize("record", [b"", b"short", b"x" * 48, pack_unstated(20, [bytes(32)])[:-1] + b"?"])
+def test_damaged_digests_are_told_as_damage(closed_store: Path, record: bytes) -> None:
+    """Only read when a node starts; the probe reads it as the start does."""
+    change_meta(closed_store, META_UNSTATED, record)
+    store = LmdbStore.open(closed_store, NETWORK_ID, readonly=True)
+    with pytest.raises(StoreDamagedError):
+        store.unstated_digests()
+    store.close()
+    assert main([str(closed_store), NETWORK_ID.hex()]) != 0
 
 
 def test_a_header_that_is_not_the_one_stored(closed_store: Path) -> None:
