@@ -85,7 +85,7 @@ setup(
         for line in (HERE / "requirements.in").read_text(encoding="utf-8").splitlines()
         if line and not line.startswith("#")
     ],
-    entry_points={"console_scripts": ["banyan=cli.main:main"]},
+    entry_points={"console_scripts": ["banyan=cli.__main__:main"]},
     cmdclass={"build_py": BuildWithCatalogues},
     zip_safe=False,
 )

@@ -30,10 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Without the program's name; None takes the process's own.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _prepare_streams()
-    language.use_language(_language_option(words))
     as_json = "--json" in _own_words(words)
     try:
+        _prepare_streams()
+        language.use_language(_language_option(words))
         status = _run(words)
         sys.stdout.flush()
     except KeyboardInterrupt:

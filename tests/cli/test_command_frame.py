@@ -225,6 +225,26 @@ def test_a_closed_pipe_is_no_error() -> None:
     assert error == ""
 
 
+@pytest.mark.parametrize("module", ["cli.main", "gettext", "typer", "cli.application", "cli.usage"])
+def test_ctrl_c_while_the_program_is_read_is_told_like_any_other(module: str) -> None:
+    code = f"""
+import runpy, sys
+
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupting())
+sys.modules.pop({module!r}, None)
+sys.argv = ["banyan", "--help"]
+runpy.run_module("cli", run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr, done.stdout) == (130, "Error: Interrupted.\n", "")
+
+
 def test_python_m_cli_is_the_same_command() -> None:
     started = time.monotonic()
     answer = process("--json", "status", "--home", "nowhere")

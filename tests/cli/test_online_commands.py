@@ -13,7 +13,7 @@ from cli.commands.chain import _render_status
 from cli.language import use_language
 from cli.printer import Printer
 from tests.cli.command import Answer, Command, process
-from tests.cli.running_node import RunningNode, make_home, when_under_way
+from tests.cli.running_node import RunningNode, journal_lines, make_home, when_under_way
 from tests.waiting import wait_until
 
 
@@ -315,10 +315,10 @@ def test_ctrl_c_in_a_batch_loses_nothing_and_doubles_nothing(
     count = 8000
     write_batch(path, unit, count)
     words: list[object] = ["submit-batch", path, "--home", home]
-    for done in (100, 700):
-        status, error = when_under_way(
-            words, path.with_name("batch.jsonl.progress"), done, lambda command: command.send_signal(signal.SIGINT)
-        )
+    journal = path.with_name("batch.jsonl.progress")
+    for more in (100, 600):
+        done = journal_lines(journal) + more
+        status, error = when_under_way(words, journal, done, lambda command: command.send_signal(signal.SIGINT))
         assert status == 130, error
         assert "Run the same command again" in error
         assert "Traceback" not in error

@@ -84,6 +84,8 @@ async def test_snapshots_are_made_at_heights_by_rule_and_the_newest_two_are_kept
     for number in (1, 2, 3):
         await post(node, INTERVAL)
         await until_offered(node, number * INTERVAL)
+        # It is offered before the oldest goes and before it is told.
+        await until(lambda: maker.making is None)
     assert [height for height, _ in maker.folder.offers()] == [3 * INTERVAL, 2 * INTERVAL]
     assert sorted(one.name for one in home.snapshots.iterdir()) == [str(2 * INTERVAL), str(3 * INTERVAL)]
     for manifest in maker.folder.manifests():
