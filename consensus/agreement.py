@@ -236,8 +236,8 @@ class Agreement:
                 self._leadership.voters_changed()
             case ReadAsked(question):
                 self._leadership.ask_read(question, self.has_committed_own_term)
-            case TransferAsked(successor):
-                self._leadership.hand_over(successor)
+            case TransferAsked(successor, newest):
+                self._leadership.hand_over(successor, newest)
             case WritingChanged(can_write):
                 self._leadership.writing_changed(can_write)
             case Campaign():

@@ -111,9 +111,14 @@ class ReadAsked:
 
 @dataclass(frozen=True, slots=True)
 class TransferAsked:
-    """Hand leadership to `successor`; None: to the voter that is furthest."""
+    """Hand leadership to `successor`; None: to the voter that is furthest.
+
+    `newest` is the newest block that this node built, on disk or not: it is proposed yet, so the successor has to wait
+    for it; None: the newest stored one.
+    """
 
     successor: Hash | None = None
+    newest: Position | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,8 +176,12 @@ class Leadership:
             return
         self._beat()
 
-    def hand_over(self, successor: Hash | None) -> None:
-        """Wish that a voter, or the one that is furthest, led the next term; propose nothing for two timeouts."""
+    def hand_over(self, successor: Hash | None, newest: Position | None = None) -> None:
+        """Wish that a voter, or the one that is furthest, led the next term; build nothing for two timeouts.
+
+        What was built before, up to `newest`, is proposed yet. A successor that stood without it would be behind
+        whoever has it already, and be refused.
+        """
         standing, pulse = self._standing, self._pulse
         if standing.role is not Role.LEADER or pulse is None:
             return
@@ -190,7 +194,7 @@ class Leadership:
             standing.term,
             standing.settings.node_id,
             chosen,
-            *standing.branch.tip,
+            *(newest or standing.branch.tip),
         )
         self._silent_until_ms = standing.now_ms + self._silence_ms
         standing.emit(Broadcast(standing.sign(wish)))

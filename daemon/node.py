@@ -52,7 +52,7 @@ from consensus.settings import Chance, Role
 from consensus.timing import Timing
 from contracts.protocols import Protocols
 from daemon.acceptance import Acceptance
-from daemon.agreement_start import is_lone_voter, link_of, position_of, start_agreement
+from daemon.agreement_start import is_lone_voter, link_of, position_of, position_of_tip, start_agreement
 from daemon.chain import Chain, ExecutedBlock
 from daemon.change_readiness import ChangeReadiness
 from daemon.checkpointer import Checkpointer
@@ -303,7 +303,7 @@ class Node:
             case StepTimed(_, work, elapsed_us):
                 self._filling.timed(work, elapsed_us)
             case HandOverRequested(_, successor):
-                self._agree(TransferAsked(successor))
+                self._agree(TransferAsked(successor, position_of_tip(self._chain.tip)))
             case RoomChanged(_, has_room):
                 self._agree(WritingChanged(has_room))
             case Started():
