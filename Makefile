@@ -17,7 +17,7 @@ help:
 	@echo "make bench       measure; the figures go to benchmarks/results/"
 	@echo "make bench-peers  measure beside etcd, NATS and PySyncObj, which are fetched from Debian and PyPI"
 	@echo "make soak        simulate networks with fresh seeds for ten minutes; every rule must hold"
-	@echo "make process-soak  one network of four real nodes under load and faults, for 65 minutes; writes its report"
+	@echo "make process-soak  one network of four real nodes under load and faults, for 70 minutes; writes its report"
 	@echo "make fuzz        send nearly right bytes to all that reads what peers send; 5 minutes, or MINUTES=60"
 	@echo "make mutants     break agreement on purpose, 5 minutes; the tests must notice each time"
 	@echo "make lock        pin the newest allowed releases in requirements.lock"

@@ -2,7 +2,7 @@
 
 Owns the announcers of each message in the order in which they spoke, and the time of the next question; never sends
 one. First the message is waited for, since it usually comes along the tree: half as long again as the longest such wait
-of late. Then each announcer is asked in turn, and all of them a second time; after that it is given up, and the
+of late; not where the one announced it along whom the tree comes. Then each announcer is asked in turn, and all of them a second time; after that it is given up, and the
 comparison of heads and pending transactions has to bring it.
 
 Bounds: `ANNOUNCED_MAX` messages for each peer. Invariant: a message here has an announcer that is connected.
@@ -47,6 +47,12 @@ class _Missing:
     kept: set[Hash] = field(default_factory=set)
     passes: int = 1
 
+    def ask_first(self, announcer: Hash, now_ms: int) -> None:
+        """Wait no longer, and begin with this announcer; nothing if a question is under way."""
+        if not self.asked:
+            self.due_ms = min(self.due_ms, now_ms)
+            self.to_ask.sort(key=lambda peer: peer != announcer)
+
 
 class Question(NamedTuple):
     """Ask `peer` for the message."""
@@ -80,8 +86,11 @@ class MissingMessages:
         """How long an announced message is waited for before anybody is asked, without the jitter."""
         return min(max(self._slowest_ms * 3 // 2, FIRST_WAIT_MS_MIN), FIRST_WAIT_MS_MAX)
 
-    def announced(self, id: Hash, peer: Hash, round: int, now_ms: int) -> None:
-        """`peer` can send a message that did not come yet; forgotten if the peer announced too many."""
+    def announced(self, id: Hash, peer: Hash, round: int, now_ms: int, is_way: bool = False) -> None:
+        """`peer` can send a message that did not come yet; forgotten if the peer announced too many.
+
+        `is_way`: it is the one along which messages come, so there is nothing to wait for.
+        """
         missing = self._missing.get(id)
         if (missing is not None and peer in missing.rounds) or self._counts.get(peer, 0) >= ANNOUNCED_MAX:
             return
@@ -93,6 +102,8 @@ class MissingMessages:
         missing.rounds[peer] = round
         missing.to_ask.append(peer)
         self._counts[peer] = self._counts.get(peer, 0) + 1
+        if is_way:
+            missing.ask_first(peer, now_ms)
 
     def turned_away(self, id: Hash, peer: Hash, round: int, now_ms: int) -> None:
         """The message came from `peer` and there was no room: it is asked for again, and the peer kept its promise."""
@@ -130,6 +141,12 @@ class MissingMessages:
         for missing in self._missing.values():
             if not missing.asked:
                 missing.due_ms = min(missing.due_ms, now_ms)
+
+    def way_is(self, peer: Hash, now_ms: int) -> None:
+        """Messages come along `peer` from now on: what it announced before it will not send unasked."""
+        for missing in self._missing.values():
+            if peer in missing.rounds:
+                missing.ask_first(peer, now_ms)
 
     def due(self, now_ms: int) -> Due:
         """The questions whose time has come; each is returned once."""

@@ -5,7 +5,8 @@ what is handed out to those who missed it. Never judges a message: the owner get
 `accept` (pass it on), `refuse` (wrong by itself: blame whoever brings it) or `drop` (no use any more, or not to be
 judged here: nothing happens). The first copy of a message makes its link eager, any other copy makes its link lazy on
 both sides; an announced message that does not come is asked for, which makes that link eager. So links that bring
-nothing new fall away until a tree is left, and come back where it breaks.
+nothing new fall away until a tree is left, and come back where it breaks. Whoever brought the newest shaping message
+first is this node's way into the tree: what that one only announces comes no other way, and is asked for at once.
 
 A message that is for the origin of the shaping messages alone goes the way back that the newest of them came, node by
 node, and is neither announced nor asked for: its origin has to say it again, and now and then to everybody.
@@ -127,7 +128,8 @@ class Plumtree:
         self._awaiting_size_bytes = 0
         self._optimised_ms = -OPTIMISE_EVERY_MS
         self._repaired_ms = -REPAIR_EVERY_MS
-        # Who brought the newest shaping message first; None where it was this node's own, or there was none.
+        # Who brought the newest shaping message first; None where it was this node's own, or there was none. The other
+        # side of such a link may hold it for lazy all the same: late copies of ours arrived there meanwhile.
         self._way_back: Hash | None = None
         self._is_origin = False
         # For metrics: messages that came for the first time, and further copies of such.
@@ -254,6 +256,7 @@ class Plumtree:
         effects = self._pass_on(message, (*awaiting.announcers, *awaiting.copiers))
         if shapes:
             self._way_back, self._is_origin = parent, False
+            self._missing.way_is(parent, now_ms)
             effects += self._keep_parent(parent)
             for copier in awaiting.copiers:
                 effects += self._leave_tree(copier, parent)
@@ -340,7 +343,7 @@ class Plumtree:
         effects: list[Effect] = []
         for id, round_there in announcements:
             if not self._is_known(id):
-                self._missing.announced(id, peer, round_there, now_ms)
+                self._missing.announced(id, peer, round_there, now_ms, is_way=peer == self._way_back)
                 continue
             self._peers[peer].announcing.pop(id, None)
             awaiting = self._awaiting.get(id)

@@ -28,9 +28,9 @@ SEED_BITS = 32
 def main(arguments: Sequence[str] | None = None) -> int:
     """Soak, tell, and write the page; 1 if a rule was broken."""
     parser = argparse.ArgumentParser(description="one network of real processes under load and faults")
-    parser.add_argument("--minutes", type=float, default=65.0)
+    parser.add_argument("--minutes", type=float, default=70.0)
     parser.add_argument("--nodes", type=int, default=4)
-    parser.add_argument("--rate", type=float, default=40.0, help="writes a second")
+    parser.add_argument("--rate", type=float, default=80.0, help="writes a second")
     parser.add_argument("--seed", type=int, default=None, help="drawn if it is not given")
     parser.add_argument("--folder", type=Path, default=None, help="takes the nodes' folders, and is kept")
     parser.add_argument("--page", type=Path, default=None, help="where the report goes")

@@ -5,7 +5,7 @@ from p2p import missing
 from p2p.missing import ANNOUNCED_MAX, FIRST_WAIT_MS_MAX, FIRST_WAIT_MS_MIN, MissingMessages, Question
 
 A, B, C = (bytes([number]) * 32 for number in b"abc")
-M, N = b"m" * 32, b"n" * 32
+M, N, O = b"m" * 32, b"n" * 32, b"o" * 32
 
 
 class NoJitter:
@@ -42,6 +42,24 @@ def test_what_arrives_is_not_asked_for() -> None:
     assert messages.arrived(M, C, 20) == {A: 3, B: 4}
     assert messages.arrived(N, C, 20) == {}
     assert messages.due(10_000) == ((), ())
+
+
+def test_what_the_way_itself_announced_is_asked_for_at_once_and_there_first() -> None:
+    messages = MissingMessages(NoJitter())
+    messages.announced(M, A, 1, 0)
+    messages.announced(M, B, 1, 0)
+    messages.announced(N, A, 1, 0)
+    messages.way_is(B, 20)
+    assert questions(messages, 20) == (Question(M, B),)
+    # It is asked for: another hint does not make it two questions at a time.
+    messages.way_is(B, 30)
+    messages.announced(M, C, 1, 30, is_way=True)
+    assert questions(messages, 30) == ()
+    assert questions(messages, FIRST_WAIT_MS_MIN) == (Question(N, A),)
+    assert questions(messages, 20 + missing.ANSWER_WAIT_MS) == (Question(M, A),)
+    messages.announced(O, A, 1, 1000)
+    messages.announced(O, C, 1, 1010, is_way=True)
+    assert questions(messages, 1010)[-1] == Question(O, C)
 
 
 def test_a_lost_peer_is_neither_asked_nor_blamed() -> None:
