@@ -5,7 +5,7 @@ from p2p import missing
 from p2p.missing import ANNOUNCED_MAX, FIRST_WAIT_MS_MAX, FIRST_WAIT_MS_MIN, MissingMessages, Question
 
 A, B, C = (bytes([number]) * 32 for number in b"abc")
-M, N, O = b"m" * 32, b"n" * 32, b"o" * 32
+M, N, X * 32, b"n" * 32, b"o" * 32
 
 
 class NoJitter:
@@ -57,9 +57,9 @@ def test_what_the_way_itself_announced_is_asked_for_at_once_and_there_first() ->
     assert questions(messages, 30) == ()
     assert questions(messages, FIRST_WAIT_MS_MIN) == (Question(N, A),)
     assert questions(messages, 20 + missing.ANSWER_WAIT_MS) == (Question(M, A),)
-    messages.announced(O, A, 1, 1000)
-    messages.announced(O, C, 1, 1010, is_way=True)
-    assert questions(messages, 1010)[-1] == Question(O, C)
+    messages.announced(L, A, 1, 1000)
+    messages.announced(L, C, 1, 1010, is_way=True)
+    assert questions(messages, 1010)[-1] == Question(L, C)
 
 
 def test_a_lost_peer_is_neither_asked_nor_blamed() -> None:
