@@ -2,8 +2,8 @@
 
 Owns the announcers of each message in the order in which they spoke, and the time of the next question; never sends
 one. First the message is waited for, since it usually comes along the tree: half as long again as the longest such wait
-of late; not where the one announced it along whom the tree comes. Then each announcer is asked in turn, and all of them a second time; after that it is given up, and the
-comparison of heads and pending transactions has to bring it.
+of late; not where the one announced it along whom the tree comes. Then each announcer is asked in turn, and all of them
+a second time; after that it is given up, and the comparison of heads and pending transactions has to bring it.
 
 Bounds: `ANNOUNCED_MAX` messages for each peer. Invariant: a message here has an announcer that is connected.
 Source: Leitao, Pereira, Rodrigues: "Epidemic Broadcast Trees" (2007), section 3.7 (timers and grafts).

@@ -5,7 +5,7 @@ from p2p import missing
 from p2p.missing import ANNOUNCED_MAX, FIRST_WAIT_MS_MAX, FIRST_WAIT_MS_MIN, MissingMessages, Question
 
 A, B, C = (bytes([number]) * 32 for number in b"abc")
-M, N, X * 32, b"n" * 32, b"o" * 32
+M, N, L = b"m" * 32, b"n" * 32, b"l" * 32
 
 
 class NoJitter:

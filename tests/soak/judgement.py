@@ -19,8 +19,8 @@ MIB = 1024 * 1024
 # For descriptors and threads: a start, and the connections that come with it.
 SHORT_WARM_UP_S = 3 * MINUTE_S
 # For memory. What fills last are the ids of messages that were seen, 15 MiB: two generations of 65,536. Without faults
-# they are full after 12 minutes at 80 writes a second; faults make it longer. The 32,768 ids that wait to become a run on
-# disk, 10 MiB, come and go before and after.
+# they are full after 12 minutes at 80 writes a second; faults make it longer. The 32,768 ids that wait to become a run
+# on disk, 10 MiB, come and go before and after.
 LONG_WARM_UP_S = 30 * MINUTE_S
 # What is left of a life after that: shorter, a quarter is too few samples.
 JUDGED_S_MIN = 12 * MINUTE_S
