@@ -94,6 +94,7 @@ class ProcessNetwork:
         count: How many voters.
         neighbours: The numbers of each node's configured neighbours; None for no setting.
         is_forked: Whether their processes are forked, so that all have the same order of hashes (`tests.fork_server`).
+        age_ms: How long ago the network was made.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class ProcessNetwork:
         neighbours: Sequence[Sequence[int]] | None = None,
         *,
         is_forked: bool = False,
+        age_ms: int = 1000,
     ) -> None:
         self.nodes = [ProcessNode(folder / f"node-{number}", is_forked) for number in range(count)]
         voters = []
@@ -112,7 +114,7 @@ class ProcessNetwork:
             voters.append(description.to_value())
             if neighbours is not None:
                 self._configure(node, [self.nodes[other].name for other in neighbours[number]])
-        self.genesis: Genesis = parse_genesis(genesis_text(voters=voters, created_ms=now_ms() - 1000))
+        self.genesis: Genesis = parse_genesis(genesis_text(voters=voters, created_ms=now_ms() - age_ms))
         for node in self.nodes:
             join_home(node.home, self.genesis)
 
@@ -148,7 +150,7 @@ class ProcessNetwork:
 
     def govern(self, node: ProcessNode, method: str, arguments: dict[str, Any]) -> None:
         """Have the administrator decide something, at `node`, and wait until it is executed."""
-        transaction = self._signed(f"governance.{method}", arguments)
+        transaction = self.signed(f"governance.{method}", arguments)
 
         def is_committed() -> bool:
             answer = node.submit(transaction)
@@ -159,9 +161,10 @@ class ProcessNetwork:
 
     def notice(self, title: str) -> Transaction:
         """A notice by the administrator."""
-        return self._signed("notice.post", {"unit": "branch-1", "title": title})
+        return self.signed("notice.post", {"unit": "branch-1", "title": title})
 
-    def _signed(self, operation: str, arguments: dict[str, Any]) -> Transaction:
+    def signed(self, operation: str, arguments: dict[str, Any]) -> Transaction:
+        """An operation that the administrator signs."""
         key = administrator_key()
         network_id = self.genesis.network_id
         sender = member_id(network_id, key.public)
