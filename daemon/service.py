@@ -212,6 +212,7 @@ class Service(Reception):
             if not self.stopping.is_set():
                 await self._hand_over_leadership()
                 self.stopping.set()
+                self._wake()
                 self._inbox.post(Stopping)
             await self._ended.wait()
         return self._ended.is_set()

@@ -24,7 +24,7 @@ class Etcd:
     """A running cluster."""
 
     def __init__(self, addresses: list[tuple[str, int]]) -> None:
-        self._addresses = addresses
+        self.addresses = addresses
         self._written = 0
 
     def write(self, writers: int, seconds: float, count: int, size_bytes: int) -> Written:
@@ -36,7 +36,7 @@ class Etcd:
             json.dumps({"key": base64.b64encode(b"notice/%d" % number).decode(), "value": value}).encode()
             for number in numbers
         ]
-        return write_requesting(self._addresses, writers, load, seconds, _PUT)
+        return write_requesting(self.addresses, writers, load, seconds, _PUT)
 
 
 @contextmanager

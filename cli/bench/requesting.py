@@ -1,14 +1,15 @@
 """Writers that each have a connection of their own and send one request after the other.
 
-Owns the exchange with `POST /v1/transactions?wait=…` over TCP, all connections in one thread. An answer comes when the
-transaction was executed and is on disk. Never judges more of an answer than whether it is committed and `ok`.
+Owns the exchange over TCP, all connections in one thread: with `POST /v1/transactions?wait=…`, whose answer comes when
+the transaction was executed and is on disk, or with what else a form of request says. Never judges more of an answer
+than the form does.
 """
 
 import selectors
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from cli.bench.written import ANSWER_WAIT_S, Written, is_accepted
 from cli.errors import CommandError
@@ -25,6 +26,26 @@ class RequestForm(NamedTuple):
     media_type: str
     is_accepted: Callable[[bytes], bool]
 
+    def request(self, one: bytes, host: str) -> bytes:
+        """A whole request with this body."""
+        head = (
+            f"POST {self.target} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {self.media_type}\r\n"
+            f"Accept: application/json\r\nContent-Length: {len(one)}"
+        )
+        return head.encode() + _HEAD_END + one
+
+
+class ReadingForm(NamedTuple):
+    """A request that only asks: each one is its target."""
+
+    is_accepted: Callable[[bytes], bool]
+
+    def request(self, one: bytes, host: str) -> bytes:
+        """A whole request for this target."""
+        return b"GET %b HTTP/1.1\r\nHost: %b\r\nAccept: application/json" % (one, host.encode()) + _HEAD_END
+
+
+Form: TypeAlias = RequestForm | ReadingForm
 
 SUBMISSION = RequestForm(f"/v1/transactions?wait={round(ANSWER_WAIT_S)}", "application/msgpack", is_accepted)
 
@@ -32,22 +53,19 @@ SUBMISSION = RequestForm(f"/v1/transactions?wait={round(ANSWER_WAIT_S)}", "appli
 class _Writer:
     """One connection; at most one request is under way on it."""
 
-    def __init__(self, address: tuple[str, int], form: RequestForm) -> None:
+    def __init__(self, address: tuple[str, int], form: Form) -> None:
         self.form = form
         self.connection = socket.create_connection(address, ANSWER_WAIT_S)
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         host, port = address
-        self._head = (
-            f"POST {form.target} HTTP/1.1\r\nHost: {host}:{port}\r\n"
-            f"Content-Type: {form.media_type}\r\nAccept: application/json\r\nContent-Length: "
-        ).encode()
+        self._host = f"{host}:{port}"
         self._received = b""
         self.sent_s = 0.0
 
     def send(self, submission: bytes) -> None:
         """The next request; a submission is far smaller than what the system takes at once."""
         self.sent_s = time.perf_counter()
-        self.connection.sendall(self._head + str(len(submission)).encode() + _HEAD_END + submission)
+        self.connection.sendall(self.form.request(submission, self._host))
 
     def receive(self) -> bytes | None:
         """The answer's body, once all of it is here."""
@@ -67,7 +85,7 @@ def write_requesting(
     writers: int,
     load: Sequence[bytes],
     seconds: float,
-    form: RequestForm = SUBMISSION,
+    form: Form = SUBMISSION,
 ) -> Written:
     """Let `writers` write for so many seconds, or until the load is used up; arguments as `write_streaming`.
 
