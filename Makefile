@@ -74,6 +74,8 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.stages
 	@$(PYTHON) -m benchmarks.state_sync
 	@$(PYTHON) -m benchmarks.restarts
+	@$(PYTHON) -m benchmarks.reads
+	@$(PYTHON) -m benchmarks.listeners
 
 bench-peers: set-up
 	@$(PYTHON) -m benchmarks.peers

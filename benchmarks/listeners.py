@@ -52,6 +52,7 @@ class Listeners(threading.Thread):
             self._waiting.register(connection, selectors.EVENT_READ, number)
 
     def run(self) -> None:
+        """Read, until `end`."""
         while not self._is_over:
             for key, _ in self._waiting.select(0.1):
                 self._read(key)

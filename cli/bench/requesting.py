@@ -50,7 +50,7 @@ Form: TypeAlias = RequestForm | ReadingForm
 SUBMISSION = RequestForm(f"/v1/transactions?wait={round(ANSWER_WAIT_S)}", "application/msgpack", is_accepted)
 
 
-class _Writer:
+class Asker:
     """One connection; at most one request is under way on it."""
 
     def __init__(self, address: tuple[str, int], form: Form) -> None:
@@ -61,6 +61,8 @@ class _Writer:
         self._host = f"{host}:{port}"
         self._received = b""
         self.sent_s = 0.0
+        # Of the last answer: status line and headers, in small letters.
+        self.head = b""
 
     def send(self, submission: bytes) -> None:
         """The next request; a submission is far smaller than what the system takes at once."""
@@ -77,6 +79,7 @@ class _Writer:
         if not found or len(body) < _length(head):
             return None
         self._received = b""
+        self.head = head.lower()
         return body
 
 
@@ -94,7 +97,7 @@ def write_requesting(
     """
     written, left = Written(), iter(load)
     with selectors.DefaultSelector() as waiting:
-        ones = [_Writer(addresses[number % len(addresses)], form) for number in range(writers)]
+        ones = [Asker(addresses[number % len(addresses)], form) for number in range(writers)]
         try:
             until_s = time.perf_counter() + seconds
             for one in ones:
@@ -113,7 +116,7 @@ def write_requesting(
     return written
 
 
-def _went_on(one: _Writer, left: Iterator[bytes], until_s: float, written: Written) -> bool:
+def _went_on(one: Asker, left: Iterator[bytes], until_s: float, written: Written) -> bool:
     """Whether the writer still has a request under way after what came for it."""
     answer = one.receive()
     if answer is None:
@@ -122,7 +125,7 @@ def _went_on(one: _Writer, left: Iterator[bytes], until_s: float, written: Writt
     return _send_next(one, left, until_s)
 
 
-def _send_next(one: _Writer, left: Iterator[bytes], until_s: float) -> bool:
+def _send_next(one: Asker, left: Iterator[bytes], until_s: float) -> bool:
     submission = next(left, None) if time.perf_counter() < until_s else None
     if submission is not None:
         one.send(submission)
