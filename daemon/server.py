@@ -9,9 +9,11 @@ the body would leave its connection's reader waiting for ever.
 """
 
 import logging
+import select
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import cast
 
 import structlog
@@ -31,6 +33,8 @@ from daemon.unread_body import UnreadBody
 
 # To say what it wants, and between two requests.
 IDLE_SECONDS_MAX = 15
+# To say what it wants where there is no place for it; it has usually said it with the first packets.
+REFUSED_SECONDS_MAX = 0.1
 # For the last bytes of an answer, once the client has closed its side and everything is answered.
 CLOSED_SECONDS_MAX = 1
 # To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
@@ -73,7 +77,9 @@ class BoundedStream(trio.abc.HalfCloseableStream):
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """As the stream underneath."""
+        self._connection.handle(has_data=False)
         data = await self._stream.receive_some(max_bytes)
+        self._connection.handle(has_data=bool(data))
         self._ended = not data
         self._end_if_done()
         return data
@@ -120,6 +126,7 @@ class Server:
         self._context = WorkerContext(None)
         self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
         self._connections = Connections(connections_max, count_connections)
+        self._refusing_count, self._refusing_count_max = 0, connections_max
         self._accepting = trio.CancelScope()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -137,9 +144,9 @@ class Server:
         await self._context.terminated.set()
 
     async def _handle(self, stream: trio.SocketStream) -> None:
-        with trio.CancelScope() as scope, self._connections.place(scope) as connection:
+        with trio.CancelScope() as scope, self._connections.place(scope, partial(_has_unread, stream)) as connection:
             if connection is None:
-                await _refuse(stream, len(self._connections))
+                await self._refuse(stream)
                 return
             try:
                 await self._serve(stream, connection)
@@ -148,6 +155,35 @@ class Server:
                 _log.error("connection-failed", exc_info=error)
             finally:
                 await trio.aclose_forcefully(stream)
+
+    async def _refuse(self, stream: trio.SocketStream) -> None:
+        """Say that the door is full, to whoever reads it at once.
+
+        What was asked is taken first, as far as there is time and not too many are refused at once: closing a
+        connection on which something is unread would take the answer from the client.
+        """
+        answer = problem_response(
+            TooManyRequestsError(
+                "{count} connections are open, as many as the settings allow; try again in a moment",
+                count=len(self._connections),
+            )
+        )
+        headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
+        self._refusing_count += 1
+        try:
+            if self._refusing_count <= self._refusing_count_max:
+                with trio.move_on_after(REFUSED_SECONDS_MAX):
+                    await stream.receive_some(HEADERS_SIZE_BYTES_MAX)
+            with trio.move_on_after(1):
+                await stream.send_all(
+                    b"HTTP/1.1 429 Too Many Requests\r\n%bconnection: close\r\n\r\n%b" % (headers, bytes(answer.body))
+                )
+                await stream.send_eof()
+        except trio.BrokenResourceError:
+            return
+        finally:
+            self._refusing_count -= 1
+            await trio.aclose_forcefully(stream)
 
     async def _serve(self, stream: trio.SocketStream, connection: Connection) -> None:
         bounded = BoundedStream(stream, connection)
@@ -169,24 +205,11 @@ class Server:
         await server.run()
 
 
-async def _refuse(stream: trio.SocketStream, connections: int) -> None:
-    """Say that the door is full, to whoever reads it at once."""
-    answer = problem_response(
-        TooManyRequestsError(
-            "{count} connections are open, as many as the settings allow; try again in a moment", count=connections
-        )
-    )
-    headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
-    with trio.move_on_after(1):
-        try:
-            await stream.send_all(
-                b"HTTP/1.1 503 Service Unavailable\r\n%bconnection: close\r\n\r\n%b" % (headers, bytes(answer.body))
-            )
-            await stream.send_eof()
-        except trio.BrokenResourceError:
-            return
-        finally:
-            await trio.aclose_forcefully(stream)
+def _has_unread(stream: trio.SocketStream) -> bool:
+    """Whether anything has arrived that nobody has read, or the end."""
+    poll = select.poll()
+    poll.register(stream.socket, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class _StructuredLogger(HypercornLogger):

@@ -2,7 +2,7 @@
 
 Owns what holds for every request, whatever its endpoint: each has an id, the client's own or one that is made here,
 which is in its answer and in the log; each failure becomes a problem; and no more than `http_requests_max` are answered
-at once. Never looks into a body.
+at once, others wait a moment for a place (`daemon.api.places`). Never looks into a body.
 """
 
 import re
@@ -61,16 +61,19 @@ class Application:
         self._log.tell_kept_back(now=True)
 
     async def _answer(self, exchange: "_Exchange") -> None:
-        context = self._context
-        if context.requests_count >= context.node.config.http_requests_max:
-            await exchange.fail(
-                TooManyRequestsError(
-                    "{count} requests are being answered, as many as the settings allow; try again in a moment",
-                    count=context.requests_count,
-                )
+        places = self._context.places
+        async with places.place() as has_place:
+            if has_place:
+                await self._answer_now(exchange)
+                return
+        await exchange.fail(
+            TooManyRequestsError(
+                "{count} requests are being answered, as many as the settings allow; try again in a moment",
+                count=places.taken_count,
             )
-            return
-        context.requests_count += 1
+        )
+
+    async def _answer_now(self, exchange: "_Exchange") -> None:
         try:
             await self._router(exchange.scope, exchange.receive, exchange.send)
         except HTTPException as error:
@@ -84,8 +87,6 @@ class Application:
             await self._fail_unforeseen(exchange, error_inside or group)
         except Exception as error:
             await self._fail_unforeseen(exchange, error)
-        finally:
-            context.requests_count -= 1
 
     async def _fail_unforeseen(self, exchange: "_Exchange", error: BaseException) -> None:
         if isinstance(error, BanyanError):

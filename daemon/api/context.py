@@ -8,6 +8,7 @@ import trio
 
 from contracts.registry import Registry
 from daemon.api.event_pieces import EventPieces
+from daemon.api.places import Places
 from daemon.config import Config
 from daemon.metrics import Metrics
 from daemon.result_trees import ResultTrees
@@ -62,13 +63,14 @@ class ApiContext:
     listeners_count: int = field(default=0)
     # Of all that ever listened.
     listeners_number: int = field(default=0)
-    requests_count: int = field(default=0)
     # More would only take the interpreter from each other.
     receipt_threads: trio.CapacityLimiter = field(default_factory=lambda: trio.CapacityLimiter(2))
     result_trees: ResultTrees = field(init=False)
     event_pieces: EventPieces = field(init=False)
+    places: Places = field(init=False)
 
     def __post_init__(self) -> None:
+        self.places = Places(self.node.config.http_requests_max)
         self.event_pieces = EventPieces(self.node.store)
         self.result_trees = ResultTrees(self.node.store)
 

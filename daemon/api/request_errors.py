@@ -12,7 +12,7 @@ BanyanError
     ├── BodyTooLargeError           413
     ├── MediaTypeError              415
     ├── InternalError               500  our mistake; the log has it
-    └── TooManyRequestsError        503  the door is full
+    └── TooManyRequestsError        429  the door is full
 """
 
 from collections.abc import Mapping
@@ -159,4 +159,4 @@ class TooManyRequestsError(RequestError):
     """As many requests or streams as the settings allow are being answered."""
 
     code = "too-many-requests"
-    status = 503
+    status = 429

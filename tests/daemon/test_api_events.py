@@ -150,7 +150,7 @@ async def test_there_are_only_so_many_listeners(home: Home) -> None:
     async with served(home.directory, lambda config: replace(config, event_listeners_max=1)) as node:
         async with listening(node.tcp, "?after=0.0") as stream:
             await stream.next()
-            assert_problem(await node.tcp.get("/v1/events"), 503, "too-many-requests")
+            assert_problem(await node.tcp.get("/v1/events"), 429, "too-many-requests")
         with trio.fail_after(10):
             while True:
                 async with listening(node.tcp, "?after=0.0") as stream:

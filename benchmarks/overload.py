@@ -1,0 +1,235 @@
+"""Four times what a network can do: how much of it is done, how long that takes, and what becomes of the rest.
+
+First the peak: writers that each wait for their answer, at all three nodes. Then a load that waits for nobody hands in
+four times as many transactions a second, each as a request of its own, by twice as many clients as nodes take
+connections. What is refused with 429 comes again after the time that `Retry-After` says, before anything new. A
+connection that is idle may be closed for another client; what is sent on it then comes again at once, on another one.
+At the end the load ends, and what was refused is handed in until all of it is committed.
+
+Run: `python -m benchmarks.overload [--seconds S] [--times N]`
+"""
+
+import argparse
+import re
+import selectors
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.report import write_report
+from cli.bench.process_meter import usage_of
+from cli.bench.requesting import SUBMISSION, Asker, write_requesting
+from cli.bench.signed_load import LoadKind, SignedLoad
+from cli.bench.written import ANSWER_WAIT_S, is_accepted
+from cli.demo.cluster import Cluster, DemoNode
+from cli.demo.network import make_network
+from cli.demo.recording import PACK
+from cli.errors import CommandError
+from daemon.config import read_config
+
+# A node answers 128 requests at a time, and takes 256 connections.
+NODES, PEAK_WRITERS, CLIENTS_A_NODE = 3, 384, 512
+_LATER = re.compile(rb"\r\nretry-after: *([0-9]+)")
+_TOO_MUCH = b"http/1.1 429"
+
+
+@dataclass(eq=False)
+class Client:
+    """One that has a transaction under way, or none; its connection is opened when it is needed."""
+
+    address: tuple[str, int]
+    asker: Asker | None = None
+    submission: bytes = b""
+
+
+@dataclass
+class Overload:
+    """An open load: what is due, what is under way, what was refused, and what came of it."""
+
+    addresses: Sequence[tuple[str, int]]
+    sent_count: int = 0
+    # For these no client was free.
+    unsent_count: int = 0
+    refused_count: int = 0
+    broken_count: int = 0
+    committed_s: list[float] = field(default_factory=list)
+    latencies_ms: list[float] = field(default_factory=list)
+    # Of all that were refused once: how many times each was handed in.
+    tries: dict[bytes, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._waiting = selectors.DefaultSelector()
+        self._idle = deque(Client(address) for _ in range(CLIENTS_A_NODE) for address in self.addresses)
+        self._again: deque[tuple[float, bytes]] = deque()
+        self._under_way_count = 0
+
+    def offer(self, load: Iterator[bytes], rate: float, seconds: float) -> None:
+        """Let so many a second be due for so long."""
+        began_s = time.perf_counter()
+        while (now_s := time.perf_counter()) < began_s + seconds:
+            for _ in range(round((now_s - began_s) * rate) - self.sent_count - self.unsent_count):
+                if self._idle:
+                    self._send(self._next(now_s) or next(load))
+                else:
+                    self.unsent_count += 1
+            self._take(0.001)
+
+    def drain(self) -> None:
+        """Hand in what was refused until all is committed."""
+        until_s = time.perf_counter() + ANSWER_WAIT_S
+        while self._again or self._under_way_count:
+            assert time.perf_counter() < until_s, f"{len(self._again)} are still refused"
+            while self._idle and (one := self._next(time.perf_counter())) is not None:
+                self._send(one)
+            self._take(0.01)
+
+    def close(self) -> None:
+        """Close all connections."""
+        for client in self._idle:
+            if client.asker is not None:
+                client.asker.connection.close()
+        self._waiting.close()
+
+    def _next(self, now_s: float) -> bytes | None:
+        """The next one that was refused, if its time has come."""
+        return self._again.popleft()[1] if self._again and self._again[0][0] <= now_s else None
+
+    def _send(self, submission: bytes) -> None:
+        # Whoever was answered last has an open connection most likely.
+        client = self._idle.pop()
+        client.submission = submission
+        self.sent_count += 1
+        self._under_way_count += 1
+        try:
+            if client.asker is None:
+                client.asker = Asker(client.address, SUBMISSION)
+                self._waiting.register(client.asker.connection, selectors.EVENT_READ, client)
+            client.asker.send(submission)
+        except OSError:
+            self._broken(client)
+
+    def _take(self, wait_s: float) -> None:
+        for key, _ in self._waiting.select(wait_s):
+            client = key.data
+            try:
+                answer = client.asker.receive()
+            except (OSError, CommandError):
+                self._broken(client)
+                continue
+            if answer is not None and client.submission:
+                self._judge(client, answer)
+
+    def _judge(self, client: Client, answer: bytes) -> None:
+        now_s, asker = time.perf_counter(), client.asker
+        assert asker is not None
+        if is_accepted(answer):
+            self.committed_s.append(now_s)
+            self.latencies_ms.append((now_s - asker.sent_s) * 1000)
+            self._free(client)
+            return
+        assert asker.head.startswith(_TOO_MUCH), (asker.head[:200], answer[:300])
+        later = _LATER.search(asker.head)
+        assert later is not None, "whoever is refused for now is told when to come again"
+        self.refused_count += 1
+        if b"\r\nconnection: close" in asker.head:
+            self._hang_up(client)
+        self._once_more(client, now_s + int(later[1]))
+
+    def _broken(self, client: Client) -> None:
+        """The node had closed the connection, idle until then, for somebody else: as every client of HTTP, try anew."""
+        self._hang_up(client)
+        if client.submission:
+            self.broken_count += 1
+            self._once_more(client, time.perf_counter())
+
+    def _hang_up(self, client: Client) -> None:
+        if client.asker is not None:
+            self._waiting.unregister(client.asker.connection)
+            client.asker.connection.close()
+            client.asker = None
+
+    def _once_more(self, client: Client, at_s: float) -> None:
+        self.tries[client.submission] = self.tries.get(client.submission, 1) + 1
+        self._again.append((at_s, client.submission))
+        self._free(client)
+
+    def _free(self, client: Client) -> None:
+        client.submission = b""
+        self._under_way_count -= 1
+        self._idle.append(client)
+
+
+def measure(folder: Path, times: int, seconds: float) -> dict[str, object]:
+    """All figures."""
+    _, places = make_network(folder, NODES, PACK, is_mesh=True)
+    with Cluster(places) as cluster:
+        cluster.wait_for_leader()
+        addresses = [_address(node) for node in cluster.nodes]
+        load = SignedLoad(places[0].home, LoadKind.NOTICE)
+        write_requesting(addresses, PEAK_WRITERS, load.next_ones(2_000), ANSWER_WAIT_S)
+        began_s = time.perf_counter()
+        found = write_requesting(addresses, PEAK_WRITERS, load.next_ones(int(4_000 * seconds)), seconds)
+        peak = len(found.answered_s) / (max(found.answered_s) - began_s)
+        memory = [_memory_mib(node) for node in cluster.nodes]
+        ones = load.next_ones(int(times * peak * seconds * 1.1))
+        overload = Overload(addresses)
+        try:
+            began_s = time.perf_counter()
+            overload.offer(iter(ones), times * peak, seconds)
+            sent_count = overload.sent_count
+            ended_s = time.perf_counter()
+            done = sum(one <= ended_s for one in overload.committed_s) / (ended_s - began_s)
+            grown = [_memory_mib(node) - before for node, before in zip(cluster.nodes, memory, strict=True)]
+            overload.drain()
+        finally:
+            overload.close()
+        latencies_ms = sorted(overload.latencies_ms)
+        return {
+            "nodes": NODES,
+            "clients of the overload": CLIENTS_A_NODE * NODES,
+            f"peak, {PEAK_WRITERS} writers with a connection each, writes/s": round(peak),
+            "due a second, of the peak": times,
+            "handed in a second, of the peak; for the rest no client was free": round(sent_count / seconds / peak, 2),
+            "committed a second meanwhile, of the peak": round(done / peak, 2),
+            "answers 429": overload.refused_count,
+            "sent on a connection that was closed meanwhile": overload.broken_count,
+            "transactions that were refused at least once": len(overload.tries),
+            "of these, committed in the end": len(overload.tries),
+            "most times that one was handed in": max(overload.tries.values(), default=1),
+            "accepted: median, ms": round(latencies_ms[len(latencies_ms) // 2]),
+            "accepted: 99th percentile, ms": round(latencies_ms[len(latencies_ms) * 99 // 100]),
+            "accepted: slowest, ms": round(latencies_ms[-1]),
+            "memory more than at the peak, MiB, each node": ", ".join(f"{one:+.1f}" for one in grown),
+            "last one committed after the end of the load, s": round(max(overload.committed_s) - ended_s, 1),
+        }
+
+
+def _memory_mib(node: DemoNode) -> float:
+    pid = node.process.pid
+    assert pid is not None
+    return usage_of(pid).anonymous_bytes / 2**20
+
+
+def _address(node: DemoNode) -> tuple[str, int]:
+    host, _, port = (read_config(node.place.home / "config.toml").http or "").rpartition(":")
+    return host, int(port)
+
+
+def main() -> None:
+    """Measure and write `benchmarks/results/overload.{json,md}`."""
+    parser = argparse.ArgumentParser(description="more than a network can do")
+    parser.add_argument("--times", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="banyan-overload-") as name:
+        figures = measure(Path(name), options.times, options.seconds)
+    write_report("overload", "Four times what a network of three can do", figures)
+    for label, value in figures.items():
+        print(f"{label}: {value}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Which connection goes when another needs its place: the longest idle one, never one with a request on its way."""
+
+from contextlib import ExitStack
+
+import pytest
+import trio
+
+from daemon.connections import LOOKED_AT_MAX, Connection, Connections
+
+pytestmark = pytest.mark.trio
+
+
+class Door:
+    """Places for so many; `unread` are the connections in which something waits."""
+
+    def __init__(self, stack: ExitStack, count_max: int) -> None:
+        self._stack = stack
+        self._connections = Connections(count_max, lambda count: None)
+        self.unread: set[trio.CancelScope] = set()
+
+    def come(self) -> Connection | None:
+        end = trio.CancelScope()
+        return self._stack.enter_context(self._connections.place(end, lambda: end in self.unread))
+
+    def comes(self) -> Connection:
+        connection = self.come()
+        assert connection is not None
+        return connection
+
+
+async def test_the_longest_idle_one_goes() -> None:
+    with ExitStack() as stack:
+        door = Door(stack, 2)
+        first, second = door.comes(), door.comes()
+        with first.answering():
+            pass
+        door.comes()
+        assert second.end.cancel_called and not first.end.cancel_called
+
+
+async def test_one_that_is_answered_stays() -> None:
+    with ExitStack() as stack:
+        door = Door(stack, 1)
+        with door.comes().answering():
+            assert door.come() is None
+
+
+async def test_one_with_a_request_that_was_not_read_yet_stays() -> None:
+    """A node that is busy has not come to it; its client would lose the request. Guard: "has_unread"."""
+    with ExitStack() as stack:
+        door = Door(stack, 2)
+        first, second = door.comes(), door.comes()
+        door.unread.add(first.end)
+        door.comes()
+        assert second.end.cancel_called and not first.end.cancel_called
+
+
+async def test_one_whose_request_was_read_and_not_begun_stays() -> None:
+    """Between reading and answering other tasks have their turn. Guard: daemon/connections.py, `handle`."""
+    with ExitStack() as stack:
+        door = Door(stack, 1)
+        first = door.comes()
+        first.handle(has_data=True)
+        assert door.come() is None
+        # A part of a request, and nothing more: whatever bytes trickle in, it is idle.
+        first.handle(has_data=False)
+        first.handle(has_data=False)
+        assert door.come() is not None and first.end.cancel_called
+
+
+async def test_of_many_only_some_are_looked_at() -> None:
+    with ExitStack() as stack:
+        door = Door(stack, LOOKED_AT_MAX + 1)
+        everybody = [door.comes() for _ in range(LOOKED_AT_MAX + 1)]
+        door.unread.update(one.end for one in everybody[:-1])
+        assert door.come() is None
+        door.unread.discard(everybody[3].end)
+        assert door.come() is not None and everybody[3].end.cancel_called
