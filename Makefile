@@ -76,6 +76,8 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.restarts
 	@$(PYTHON) -m benchmarks.reads
 	@$(PYTHON) -m benchmarks.listeners
+	@$(PYTHON) -m benchmarks.overload
+	@$(PYTHON) -m benchmarks.large_ledger
 
 bench-peers: set-up
 	@$(PYTHON) -m benchmarks.peers

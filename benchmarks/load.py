@@ -28,27 +28,38 @@ UNITS = 1000
 LISTEN = "127.0.0.1:7001"
 
 
+def make_folder(folder: Path, sender_count: int, created_ms: int) -> Genesis:
+    """Make a node's folder and tie it to a network whose administrators are the senders."""
+    node = create_home(folder, "alpha", LISTEN)
+    administrators = tuple(
+        VerifierKey(f"sender-{number}", KEY_TYPE_MEMBER, key.public)
+        for number, key in enumerate(_sender_keys(sender_count))
+    )
+    genesis = Genesis(
+        name="benchmark.example/ledger",
+        created_ms=created_ms,
+        visibility="public",
+        quorum="majority",
+        parameters=Parameters(),
+        voters=(node,),
+        administrators=administrators,
+    )
+    join_home(folder, genesis)
+    return genesis
+
+
+def _sender_keys(count: int) -> list[SigningKey]:
+    return [SigningKey.from_seed(bytes([2, number]) * 16) for number in range(count)]
+
+
 class Load:
     """Senders of one network and the notices they sign, always the same bytes for the same network."""
 
-    def __init__(self, folder: Path, sender_count: int, created_ms: int) -> None:
-        """Make a node's folder and tie it to a network whose administrators are the senders."""
-        self.senders = [SigningKey.from_seed(bytes([2, number]) * 16) for number in range(sender_count)]
-        node = create_home(folder, "alpha", LISTEN)
-        administrators = tuple(
-            VerifierKey(f"sender-{number}", KEY_TYPE_MEMBER, key.public) for number, key in enumerate(self.senders)
-        )
-        self.genesis = Genesis(
-            name="benchmark.example/ledger",
-            created_ms=created_ms,
-            visibility="public",
-            quorum="majority",
-            parameters=Parameters(),
-            voters=(node,),
-            administrators=administrators,
-        )
-        join_home(folder, self.genesis)
-        self._members = [member_id(self.genesis.network_id, key.public) for key in self.senders]
+    def __init__(self, genesis: Genesis) -> None:
+        """`genesis` is of a folder that `make_folder` made."""
+        self.genesis = genesis
+        self.senders = _sender_keys(len(genesis.administrators))
+        self._members = [member_id(genesis.network_id, key.public) for key in self.senders]
 
     def notice(self, number: int, expires_ms: int) -> Transaction:
         """Notice `number`, about 300 bytes, by the senders in turn into the files of the units in turn."""
@@ -120,7 +131,7 @@ def fill_folder(
         block_transactions: How many transactions a block has; None for as many as one may have.
         block_interval_ms: How far blocks are apart in virtual time, less than an hour.
     """
-    load = Load(folder, sender_count, created_ms)
+    load = Load(make_folder(folder, sender_count, created_ms))
     count = block_transactions or load.genesis.parameters.block_transactions_max
     home = open_home(folder)
     try:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import trio
 
-from benchmarks.load import HOUR_MS, Load, anonymous_memory_mb
+from benchmarks.load import HOUR_MS, Load, anonymous_memory_mb, make_folder
 from benchmarks.report import write_report
 from contracts.protocols import builtin_protocols
 from daemon.collector import calm_collector
@@ -96,7 +96,7 @@ async def pipeline_rate(service: Service, load: list[bytes]) -> float:
 
 def measure(folder: Path, entries: int, sender_count: int) -> Figures:
     """Make a node in `folder`, load it, and measure."""
-    made = Load(folder, sender_count, now_ms() - 1000)
+    made = Load(make_folder(folder, sender_count, now_ms() - 1000))
     expires_ms = now_ms() + 6 * HOUR_MS
     load = [made.notice(number, expires_ms).envelope for number in range(entries)]
     home = open_home(folder)

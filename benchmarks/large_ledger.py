@@ -1,0 +1,78 @@
+"""Whether a node is as fast with a million entries as with ten thousand: the same writers on both, in turn.
+
+One real `banyan run` process alone, so that a ledger of a year can be made beforehand; writers of notices on a few
+connections, each transaction signed and acknowledged on its own. Rounds go from one ledger to the other, and each
+round's ratio is of its own time.
+
+Run: `python -m benchmarks.large_ledger [--rounds N] [--seconds S] [--folder DIR]`; ledgers in DIR are used again.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+
+from benchmarks.load import HOUR_MS, Load, year_of_work
+from benchmarks.report import write_report
+from benchmarks.state_sync import set_settings
+from cli.bench.streaming import write_streaming
+from cli.demo.node_process import NodeProcess
+from cli.genesis_file import read_home_genesis
+from tests.free_ports import free_address
+
+ENTRIES = (10_000, 1_000_000)
+CONNECTIONS, RATE_MAX = 4, 8_000
+WARM_UP_SECONDS = 2.0
+# Numbers above those of every ledger that was made beforehand.
+_numbers = count(100_000_000)
+
+
+def rate_of(home: Path, writers: int, seconds: float) -> float:
+    """Writes a second at a node that was just started, after a moment to warm up."""
+    address = free_address()
+    set_settings(home, http=f'"{address}"')
+    load = Load(read_home_genesis(home))
+    expires_ms = time.time_ns() // 1_000_000 + HOUR_MS
+    host, _, port = address.rpartition(":")
+    process = NodeProcess(home)
+    process.start()
+    try:
+        for span in (WARM_UP_SECONDS, seconds):
+            ones = [load.notice(next(_numbers), expires_ms).envelope for _ in range(int(RATE_MAX * span))]
+            began_s = time.perf_counter()
+            written = write_streaming([(host, int(port))], writers, CONNECTIONS, ones, span)
+            assert not written.refused, written.refused[0]
+            rate = len(written.answered_s) / (max(written.answered_s) - began_s)
+    finally:
+        process.stop()
+    return rate
+
+
+def main() -> None:
+    """Measure and write `benchmarks/results/large-ledger.{json,md}`."""
+    parser = argparse.ArgumentParser(description="a small ledger and a large one")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--writers", type=int, default=256)
+    parser.add_argument("--folder", type=Path, help="where the ledgers are kept, or are already")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="banyan-large-") as name:
+        folder = options.folder or Path(name)
+        homes = [year_of_work(folder / str(entries), entries) for entries in ENTRIES]
+        rounds = [[rate_of(home, options.writers, options.seconds) for home in homes] for _ in range(options.rounds)]
+    figures: dict[str, object] = {"nodes": 1, "writers": options.writers, "rounds": options.rounds}
+    for place, entries in enumerate(ENTRIES):
+        figures[f"{entries:,} entries, notices/s, median"] = round(statistics.median(one[place] for one in rounds))
+    ratios = [large / small for small, large in rounds]
+    figures["large of small, each round"] = ", ".join(f"{one:.2f}" for one in ratios)
+    figures["large of small, median"] = round(statistics.median(ratios), 2)
+    figures["wanted"] = 0.85
+    write_report("large-ledger", "A ledger of a million entries beside one of ten thousand", figures)
+    for label, value in figures.items():
+        print(f"{label}: {value}")
+
+
+if __name__ == "__main__":
+    main()
