@@ -15,7 +15,8 @@ async def hold(places: Places, seconds: float, tell: Callable[[bool], None]) -> 
     async with places.place() as has_place:
         tell(has_place)
         if has_place:
-            await trio.sleep(seconds)
+            with trio.move_on_after(seconds):
+                await trio.sleep_forever()
 
 
 async def test_who_finds_no_place_waits_for_one_in_turn(autojump_clock: MockClock) -> None:
