@@ -78,6 +78,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.listeners
 	@$(PYTHON) -m benchmarks.overload
 	@$(PYTHON) -m benchmarks.large_ledger
+	@$(PYTHON) -m benchmarks.shapes
 
 bench-peers: set-up
 	@$(PYTHON) -m benchmarks.peers
