@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from http import HTTPStatus
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -99,12 +100,12 @@ class RealNode:
         return "".join(one.read_text("utf-8") for one in self.logs)
 
     def status(self) -> dict[str, Any] | None:
-        """What it says of itself; None if it does not answer."""
+        """What it says of itself; None if it does not answer, or is too busy to (429)."""
         if not self.runs:
             return None
         answer = ask(self.home, "GET", "/v1/status")
         assert answer is not None or self.runs, self.said[-4000:]
-        return None if answer is None else dict(answer.document)
+        return None if answer is None or answer.status != HTTPStatus.OK else dict(answer.document)
 
 
 class RealNetwork:
