@@ -25,7 +25,6 @@ from cli.bench.written import ANSWER_WAIT_S, Written
 from cli.demo.cluster import Cluster, DemoNode
 from cli.demo.network import NodePlace, make_network
 from cli.demo.recording import PACK
-from daemon.config import read_config
 
 NODES = 3
 EVENT = b"event: event\n"
@@ -99,18 +98,13 @@ def make_room(places: Sequence[NodePlace], listeners: int) -> None:
 def write(node: DemoNode, load: SignedLoad, writers: int, seconds: float) -> Written:
     """What so many writers write at this node."""
     ones = load.next_ones(int(min(4_000, 200 * writers) * seconds))
-    return write_streaming([_address(node)], writers, min(writers, 4), ones, seconds)
+    return write_streaming([node.http_address], writers, min(writers, 4), ones, seconds)
 
 
 def rate_of(written: Written, began_s: float) -> float:
     """Writes a second."""
     assert not written.refused, written.refused[0]
     return len(written.answered_s) / (max(written.answered_s) - began_s)
-
-
-def _address(node: DemoNode) -> tuple[str, int]:
-    host, _, port = (read_config(node.place.home / "config.toml").http or "").rpartition(":")
-    return host, int(port)
 
 
 def measure(folder: Path, count: int, seconds: float) -> dict[str, object]:
@@ -131,7 +125,7 @@ def measure(folder: Path, count: int, seconds: float) -> dict[str, object]:
         pid = heard.process.pid
         assert pid is not None
         before = usage_of(pid).anonymous_bytes
-        listeners = Listeners(_address(heard), count)
+        listeners = Listeners(heard.http_address, count)
         listeners.start()
         try:
             began_s = time.perf_counter()

@@ -28,7 +28,6 @@ from cli.demo.cluster import Cluster, DemoNode
 from cli.demo.network import make_network
 from cli.demo.recording import PACK
 from cli.errors import CommandError
-from daemon.config import read_config
 
 # A node answers 128 requests at a time, and takes 256 connections.
 NODES, PEAK_WRITERS, CLIENTS_A_NODE = 3, 384, 512
@@ -167,7 +166,7 @@ def measure(folder: Path, times: int, seconds: float) -> dict[str, object]:
     _, places = make_network(folder, NODES, PACK, is_mesh=True)
     with Cluster(places) as cluster:
         cluster.wait_for_leader()
-        addresses = [_address(node) for node in cluster.nodes]
+        addresses = [node.http_address for node in cluster.nodes]
         load = SignedLoad(places[0].home, LoadKind.NOTICE)
         write_requesting(addresses, PEAK_WRITERS, load.next_ones(2_000), ANSWER_WAIT_S)
         began_s = time.perf_counter()
@@ -211,11 +210,6 @@ def _memory_mib(node: DemoNode) -> float:
     pid = node.process.pid
     assert pid is not None
     return usage_of(pid).anonymous_bytes / 2**20
-
-
-def _address(node: DemoNode) -> tuple[str, int]:
-    host, _, port = (read_config(node.place.home / "config.toml").http or "").rpartition(":")
-    return host, int(port)
 
 
 def main() -> None:

@@ -28,7 +28,6 @@ from cli.client import NodeClient
 from cli.demo.cluster import Cluster
 from cli.demo.network import make_network
 from cli.demo.recording import PACK
-from daemon.config import read_config
 
 NODES, RECORDS, VALUE_SIZE_BYTES = 3, 2_000, 300
 # More than anything here answers in a second.
@@ -58,12 +57,12 @@ def of_banyan(folder: Path, readers: Sequence[int], seconds: float) -> dict[str,
     with Cluster(places) as cluster:
         leader = cluster.wait_for_leader().node
         load = SignedLoad(places[0].home, LoadKind.NOTICE)
-        write_streaming([_address(leader.place.home)], 64, 4, load.next_ones(RECORDS), ANSWER_WAIT_S)
+        write_streaming([leader.http_address], 64, 4, load.next_ones(RECORDS), ANSWER_WAIT_S)
         cluster.wait_until_level()
         asked = next(node for node in cluster.nodes if node is not leader)
         with NodeClient(asked.place.home) as client:
             ids = [one["id"] for one in client.get("/v1/records/notice", limit=1000, ids="true")["records"]]
-        address = _address(asked.place.home)
+        address = asked.http_address
         form = ReadingForm(lambda answer: b'"version"' in answer)
         targets = [f"/v1/records/notice/{one}" for one in ids]
         for count in readers:
@@ -90,11 +89,6 @@ def of_etcd(folder: Path, readers: Sequence[int], seconds: float) -> dict[str, M
     except MissingPeerError:
         return {}
     return found
-
-
-def _address(home: Path) -> tuple[str, int]:
-    host, _, port = (read_config(home / "config.toml").http or "").rpartition(":")
-    return host, int(port)
 
 
 def main() -> None:

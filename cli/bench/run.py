@@ -23,7 +23,6 @@ from cli.demo.network import make_network
 from cli.demo.recording import PACK
 from cli.demo.termination import termination_as_interruption
 from cli.errors import CommandError
-from daemon.config import read_config
 
 # A few connections, as programs keep them: what is measured is transactions, not connections.
 CONNECTIONS = 4
@@ -131,7 +130,7 @@ def run_bench(
             leader = cluster.wait_for_leader().node
             _prepare(leader, load)
             nodes = [leader] if plan.at_leader else list(cluster.nodes)
-            addresses = [_address(node) for node in nodes]
+            addresses = [node.http_address for node in nodes]
             write_streaming(addresses, WARM_UP_WRITERS, CONNECTIONS, load.next_ones(WARM_UP_WRITES), ANSWER_WAIT_S)
             found = []
             for writers in plan.writers:
@@ -191,8 +190,3 @@ def _judged(writers: int, written: Written, begun_s: float, usages: tuple[Usage,
 def _usages(cluster: Cluster) -> list[Usage]:
     pids = [node.process.pid for node in cluster.nodes]
     return [usage_of(pid) for pid in pids if pid is not None]
-
-
-def _address(node: DemoNode) -> tuple[str, int]:
-    host, _, port = (read_config(node.place.home / "config.toml").http or "").rpartition(":")
-    return host, int(port)

@@ -17,6 +17,7 @@ from cli.client import NodeClient
 from cli.demo.network import NodePlace
 from cli.demo.node_process import NodeProcess
 from cli.errors import CommandError, UnreachableError
+from daemon.config import read_config
 
 # Several election timeouts, on a machine that is busy with other things.
 WAIT_S = 60.0
@@ -32,6 +33,12 @@ class DemoNode:
 
     place: NodePlace
     process: NodeProcess
+
+    @property
+    def http_address(self) -> tuple[str, int]:
+        """Host and port of its HTTP API."""
+        host, _, port = read_config(self.place.home / "config.toml").http.rpartition(":")
+        return host, int(port)
 
     def status(self) -> dict[str, Any] | None:
         """Its picture of itself; None if it does not answer."""
