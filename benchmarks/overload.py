@@ -130,13 +130,15 @@ class Overload:
         if is_accepted(answer):
             self.committed_s.append(now_s)
             self.latencies_ms.append((now_s - asker.sent_s) * 1000)
+            if asker.is_told_to_go:
+                self._hang_up(client)
             self._free(client)
             return
         assert asker.head.startswith(_TOO_MUCH), (asker.head[:200], answer[:300])
         later = _LATER.search(asker.head)
         assert later is not None, "whoever is refused for now is told when to come again"
         self.refused_count += 1
-        if b"\r\nconnection: close" in asker.head:
+        if asker.is_told_to_go:
             self._hang_up(client)
         self._once_more(client, now_s + int(later[1]))
 

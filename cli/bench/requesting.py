@@ -55,14 +55,24 @@ class Asker:
 
     def __init__(self, address: tuple[str, int], form: Form) -> None:
         self.form = form
-        self.connection = socket.create_connection(address, ANSWER_WAIT_S)
-        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._address = address
+        self.connect()
         host, port = address
         self._host = f"{host}:{port}"
         self._received = b""
         self.sent_s = 0.0
         # Of the last answer: status line and headers, in small letters.
         self.head = b""
+
+    def connect(self) -> None:
+        """Open a connection."""
+        self.connection = socket.create_connection(self._address, ANSWER_WAIT_S)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    @property
+    def is_told_to_go(self) -> bool:
+        """Whether the last answer says that no further request is taken on this connection; after a thousand it is."""
+        return b"\r\nconnection: close" in self.head
 
     def send(self, submission: bytes) -> None:
         """The next request; a submission is far smaller than what the system takes at once."""
@@ -107,7 +117,7 @@ def write_requesting(
                 ready = waiting.select(ANSWER_WAIT_S)
                 if not ready:
                     raise CommandError("the node does not answer the load any more; look at its log")
-                busy -= sum(not _went_on(key.data, left, until_s, written) for key, _ in ready)
+                busy -= sum(not _went_on(key.data, left, until_s, written, waiting) for key, _ in ready)
         except OSError as error:
             raise CommandError("the load broke off: {reason}", reason=error) from error
         finally:
@@ -116,12 +126,19 @@ def write_requesting(
     return written
 
 
-def _went_on(one: Asker, left: Iterator[bytes], until_s: float, written: Written) -> bool:
+def _went_on(
+    one: Asker, left: Iterator[bytes], until_s: float, written: Written, waiting: selectors.BaseSelector
+) -> bool:
     """Whether the writer still has a request under way after what came for it."""
     answer = one.receive()
     if answer is None:
         return True
     written.take(answer, one.sent_s, time.perf_counter(), one.form.is_accepted(answer))
+    if one.is_told_to_go:
+        waiting.unregister(one.connection)
+        one.connection.close()
+        one.connect()
+        waiting.register(one.connection, selectors.EVENT_READ, one)
     return _send_next(one, left, until_s)
 
 

@@ -19,15 +19,16 @@ SECONDS = 20.0
 
 
 @contextmanager
-def server(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, int]]:
-    """A node's place on loopback, for one connection."""
+def server(*serving: Callable[[socket.socket], None]) -> Iterator[tuple[str, int]]:
+    """A node's place on loopback, for one connection after the other."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def run() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                connection.settimeout(SECONDS)
-                serve(connection)
+            for serve in serving:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.settimeout(SECONDS)
+                    serve(connection)
 
         thread = threading.Thread(target=run)
         thread.start()
@@ -42,11 +43,11 @@ def read_until(connection: socket.socket, end: bytes) -> bytes:
     return found
 
 
-def answer_requests(connection: socket.socket, bodies: list[bytes]) -> None:
+def answer_requests(connection: socket.socket, bodies: list[bytes], more: bytes = b"") -> None:
     for body in bodies:
         head = read_until(connection, b"\r\n\r\n").lower()
         assert connection.recv(int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])) in LOAD
-        for part in (b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body[:5], body[5:]):
+        for part in (b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n" % (more, len(body)), body[:5], body[5:]):
             connection.sendall(part)
 
 
@@ -72,6 +73,15 @@ def test_a_request_at_a_time_until_the_load_is_used_up() -> None:
         written = write_requesting([address], 1, LOAD[:3], SECONDS)
     assert len(written.latencies_s) == 2
     assert written.refused == [REFUSED]
+
+
+def test_a_writer_whose_connection_has_served_its_time_goes_on_with_another() -> None:
+    def close(connection: socket.socket) -> None:
+        answer_requests(connection, [ACCEPTED], b"Connection: Close\r\n")
+
+    with server(close, lambda connection: answer_requests(connection, [ACCEPTED, ACCEPTED])) as address:
+        written = write_requesting([address], 1, LOAD[:3], SECONDS)
+    assert len(written.latencies_s) == 3
 
 
 def test_a_stream_keeps_as_many_under_way_as_there_are_writers() -> None:
