@@ -166,9 +166,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="many listeners to events")
     parser.add_argument("--listeners", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--beside", default="nothing", help="what else ran on the machine, for the report")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="banyan-listeners-") as name:
         figures = measure(Path(name), options.listeners, options.seconds)
+    figures["beside it ran"] = options.beside
     write_report("listeners", "Listeners to the events of one node while others write", figures)
     for label, value in figures.items():
         print(f"{label}: {value}")

@@ -230,9 +230,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="more than a network can do")
     parser.add_argument("--times", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--beside", default="nothing", help="what else ran on the machine, for the report")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="banyan-overload-") as name:
         figures = measure(Path(name), options.times, options.seconds)
+    figures["beside it ran"] = options.beside
     write_report("overload", "Four times what a network of three can do", figures)
     for label, value in figures.items():
         print(f"{label}: {value}")

@@ -97,6 +97,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--readers", type=lambda text: [int(one) for one in text.split(",")], default=[1, 64])
+    parser.add_argument("--beside", default="nothing", help="what else ran on the machine, for the report")
     options = parser.parse_args()
     rounds: dict[str, list[Measured]] = {}
     both: tuple[Callable[[Path, Sequence[int], float], dict[str, Measured]], ...] = (of_etcd, of_banyan)
@@ -110,6 +111,7 @@ def main() -> None:
         rate, p50_ms, p99_ms = (statistics.median(one[place] for one in several) for place in range(3))
         figures[f"{label} readers: reads/s, p50 and p99 ms"] = f"{rate:,.0f}, {p50_ms:.2f}, {p99_ms:.2f}"
         print(label, figures[f"{label} readers: reads/s, p50 and p99 ms"])
+    figures["beside it ran"] = options.beside
     write_report("reads", "Reading records beside etcd, one node of three asked", figures)
 
 

@@ -31,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="networks of several sizes and shapes")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--writers", type=lambda text: tuple(map(int, text.split(","))), default=(1, 64, 256))
+    parser.add_argument("--beside", default="nothing", help="what else ran on the machine, for the report")
     options = parser.parse_args()
     figures: dict[str, object] = {}
     for nodes, is_mesh in SHAPES:
@@ -52,6 +53,7 @@ def main() -> None:
                 f"{level.processor_us:,.0f}, {size / level.count / 1024:.1f}, {level.disk_bytes * nodes / 1024:.1f}"
             )
             print(label, f"{level.rate:,.0f}/s", flush=True)
+    figures["beside it ran"] = options.beside
     write_report("shapes", "Networks of several sizes and shapes", figures)
 
 

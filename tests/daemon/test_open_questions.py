@@ -5,7 +5,7 @@ import trio
 import trio.testing
 
 from daemon.errors import NotLeaderError, OverloadedError
-from daemon.open_questions import QUESTIONS_MAX, OpenQuestions
+from daemon.open_questions import PATIENCE_SECONDS, QUESTIONS_MAX, OpenQuestions
 
 pytestmark = pytest.mark.trio
 
@@ -20,6 +20,86 @@ async def test_a_refused_question_is_asked_again_as_another_one(autojump_clock: 
     questions = OpenQuestions(ask)
     await questions.confirm(5000)
     assert len(set(asked)) == 3
+
+
+async def test_who_comes_while_a_question_is_under_way_waits_for_the_next_one_together() -> None:
+    """What was asked before somebody came says nothing of what that one was told since."""
+    asked: list[bytes] = []
+    done: list[str] = []
+    questions = OpenQuestions(asked.append)
+
+    async def confirm(name: str) -> None:
+        await questions.confirm(5000)
+        done.append(name)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(confirm, "first")
+        await trio.testing.wait_all_tasks_blocked()
+        for number in range(500):
+            nursery.start_soon(confirm, f"later {number}")
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(asked) == 1
+        questions.answered(asked[0], True)
+        await trio.testing.wait_all_tasks_blocked()
+        assert done == ["first"]
+        assert len(asked) == 2
+        nursery.start_soon(confirm, "last")
+        await trio.testing.wait_all_tasks_blocked()
+        questions.answered(asked[1], True)
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(done) == 501 and "last" not in done
+        questions.answered(asked[2], True)
+    assert done[-1] == "last"
+    assert len(asked) == 3
+
+
+async def test_a_question_without_an_answer_holds_nobody_up(autojump_clock: trio.testing.MockClock) -> None:
+    asked: list[bytes] = []
+
+    def ask(number: bytes) -> None:
+        asked.append(number)
+        if len(asked) == 2:
+            questions.answered(number, True)
+
+    questions = OpenQuestions(ask)
+    begun = trio.current_time()
+    took: dict[str, float] = {}
+
+    async def confirm(name: str) -> None:
+        with trio.move_on_after(20):
+            await questions.confirm(60_000)
+            took[name] = trio.current_time() - begun
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(confirm, "lost")
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(confirm, "next")
+        nursery.start_soon(confirm, "with it")
+    assert took == {"next": pytest.approx(PATIENCE_SECONDS), "with it": pytest.approx(PATIENCE_SECONDS)}
+    assert len(asked) == 2
+
+
+async def test_whoever_gives_up_takes_nobody_along() -> None:
+    asked: list[bytes] = []
+    questions = OpenQuestions(asked.append)
+    done = 0
+
+    async def confirm() -> None:
+        nonlocal done
+        await questions.confirm(5000)
+        done += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(confirm)
+        await trio.testing.wait_all_tasks_blocked()
+        with trio.move_on_after(0):
+            await questions.confirm(5000)
+        nursery.start_soon(confirm)
+        await trio.testing.wait_all_tasks_blocked()
+        for number in range(2):
+            questions.answered(asked[number], True)
+            await trio.testing.wait_all_tasks_blocked()
+    assert done == 2 and len(asked) == 2
 
 
 async def test_nobody_waits_longer_than_asked_for(autojump_clock: trio.testing.MockClock) -> None:
