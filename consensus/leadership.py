@@ -180,7 +180,7 @@ class Leadership:
         """Wish that a voter, or the one that is furthest, led the next term; build nothing for two timeouts.
 
         What was built before, up to `newest`, is proposed yet. A successor that stood without it would be behind
-        whoever has it already, and be refused.
+        whoever has it already, and be refused. Nothing is proposed where the disk takes no blocks.
         """
         standing, pulse = self._standing, self._pulse
         if standing.role is not Role.LEADER or pulse is None:
@@ -194,7 +194,7 @@ class Leadership:
             standing.term,
             standing.settings.node_id,
             chosen,
-            *(newest or standing.branch.tip),
+            *(newest if newest is not None and standing.can_write else standing.branch.tip),
         )
         self._silent_until_ms = standing.now_ms + self._silence_ms
         standing.emit(Broadcast(standing.sign(wish)))

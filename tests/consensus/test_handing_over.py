@@ -3,7 +3,7 @@
 import pytest
 
 from consensus.effects import Broadcast, Effect
-from consensus.events import TransferAsked
+from consensus.events import TransferAsked, WritingChanged
 from consensus.messages import Heartbeat, PreVoteRequest, Transfer
 from consensus.packets import PERMIT, Packet
 from consensus.statement import Position
@@ -56,6 +56,21 @@ def test_a_leader_hands_over_and_is_silent_for_two_timeouts() -> None:
         _beat(node, (1,))
         assert node.now_ms <= 5 * T_MS
     assert node.role == "leader", "the successor may be gone"
+
+
+def test_the_successor_is_told_of_what_was_built_and_is_still_to_be_proposed() -> None:
+    """Guard: consensus/leadership.py, `hand_over`, "newest if"."""
+    node = _leading()
+    (wish,) = said(node.step(TransferAsked(id_of(2), SECOND)), Transfer)
+    assert Position(wish.tip_term, wish.tip_height, wish.tip_hash) == SECOND
+
+
+def test_nobody_waits_for_what_a_full_disk_keeps_from_being_proposed() -> None:
+    """Guard: consensus/leadership.py, `hand_over`, "can_write"."""
+    node = _leading()
+    node.step(WritingChanged(False))
+    (wish,) = said(node.step(TransferAsked(id_of(2), SECOND)), Transfer)
+    assert Position(wish.tip_term, wish.tip_height, wish.tip_hash) == FIRST
 
 
 def test_without_a_name_the_furthest_voter_is_wished_for() -> None:
