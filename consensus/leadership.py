@@ -5,6 +5,8 @@ that no quorum answered for two election timeouts steps down by itself (thesis, 
 section 6, "Lead", "Liveness" and "Reads".
 """
 
+from typing import NamedTuple
+
 from consensus.certificates import ElectionCertificate
 from consensus.effects import BecameLeader, Broadcast, ReadConfirmed, ReadRefused
 from consensus.elections import Elections
@@ -25,6 +27,14 @@ PROOF_EVERY_HEARTBEATS = 5
 _NOTHING = SignedMessage(b"", b"")
 
 
+class _Wished(NamedTuple):
+    """Whom this leader wished for, with which newest block, and when it wishes again if that is not stored by then."""
+
+    successor: Hash
+    newest: Position
+    again_ms: int
+
+
 class Leadership:
     """One node's part in leading and following."""
 
@@ -40,6 +50,8 @@ class Leadership:
         self._relief_until_ms = 0
         self._counter_heard = 0
         self._term_heard = 0
+        # An own wish that names a block which is not stored yet.
+        self._wish_again: _Wished | None = None
         self._wish: Packet | None = None
         # A wish is followed while its sender proposes nothing; heard again after that it is nothing new.
         self._wish_until_ms = 0
@@ -59,6 +71,7 @@ class Leadership:
         self._election = encode_term_certificate(certificate)
         self._pulse = Pulse(standing.settings.node_id, standing.now_ms, 2 * timing.election_timeout_ms)
         self._silent_until_ms = standing.now_ms
+        self._wish_again = None
         self._relief_until_ms = standing.now_ms + self._silence_ms
         standing.emit(BecameLeader(certificate.term, certificate))
         self._beat()
@@ -92,6 +105,7 @@ class Leadership:
                 standing.rest()
             elif standing.now_ms >= self._next_beat_ms:
                 self._beat()
+            self._wish_once_more()
         self._follow_wish()
 
     def _is_in_vain(self, pulse: Pulse) -> bool:
@@ -188,16 +202,30 @@ class Leadership:
         chosen = successor if successor is not None else pulse.furthest(standing.now_ms, standing.voters)
         if chosen is None or chosen == standing.settings.node_id or standing.voters.key_of(chosen) is None:
             return
-        wish = Transfer(
-            standing.settings.network_id,
-            standing.voters.hash,
-            standing.term,
-            standing.settings.node_id,
-            chosen,
-            *(newest if newest is not None and standing.can_write else standing.branch.tip),
-        )
         self._silent_until_ms = standing.now_ms + self._silence_ms
+        self._wish_again = None
+        if newest is None or not standing.can_write:
+            newest = standing.branch.tip
+        elif newest.rank > standing.branch.tip.rank:
+            self._wish_again = _Wished(
+                chosen, newest, standing.now_ms + standing.settings.timing.election_timeout_ms // 2
+            )
+        self._tell_wish(chosen, newest)
+
+    def _tell_wish(self, chosen: Hash, tip: Position) -> None:
+        standing = self._standing
+        wish = Transfer(
+            standing.settings.network_id, standing.voters.hash, standing.term, standing.settings.node_id, chosen, *tip
+        )
         standing.emit(Broadcast(standing.sign(wish)))
+
+    def _wish_once_more(self) -> None:
+        """A disk that stands still keeps what was built from being proposed: let the successor go without it."""
+        wished, standing = self._wish_again, self._standing
+        if wished is not None and standing.now_ms >= wished.again_ms:
+            self._wish_again = None
+            if standing.branch.tip.rank < wished.newest.rank:
+                self._tell_wish(wished.successor, standing.branch.tip)
 
     def on_answer(self, packet: Packet) -> None:
         """A voter follows: count it."""

@@ -14,6 +14,9 @@ from itertools import islice
 
 import trio
 
+# From the bytes of a request until it is being answered: as long as a busy node takes for everything else meanwhile.
+# A client may hold its reader up for longer, and is not protected by that.
+ARRIVING_SECONDS_MAX = 0.5
 # Of the longest idle ones; where none of them can go, the node is behind with reading, and takes nobody more.
 LOOKED_AT_MAX = 16
 
@@ -21,45 +24,45 @@ LOOKED_AT_MAX = 16
 class Connection:
     """The place of one connection; `end` is cancelled to close it, `has_unread` says whether anything waits in it."""
 
-    __slots__ = ("_answering", "_handling", "_idle", "end", "has_unread")
+    __slots__ = ("_answering", "_arrived_seconds", "_has_unread", "_idle", "end")
 
     def __init__(
         self, end: trio.CancelScope, has_unread: Callable[[], bool], idle: "OrderedDict[Connection, None]"
     ) -> None:
         self.end = end
-        self.has_unread = has_unread
+        self._has_unread = has_unread
         self._idle = idle
         self._answering = 0
-        self._handling = False
+        # When something was read from which a request may be being made; None while the next reading is under way.
+        self._arrived_seconds: float | None = None
 
     @contextmanager
     def answering(self) -> Iterator[None]:
         """A request is being answered; several may be at a time (HTTP/2)."""
-        self._begin()
+        self._answering += 1
+        self._idle.pop(self, None)
         try:
             yield
         finally:
-            self._finish()
+            self._answering -= 1
+            if not self._answering and not self.end.cancel_called:
+                self._idle[self] = None
 
     def handle(self, has_data: bool) -> None:
         """Whether something was just read, from which a request is being made; until the next reading begins."""
-        if has_data != self._handling:
-            self._handling = has_data
-            (self._begin if has_data else self._finish)()
-
-    def _begin(self) -> None:
-        self._answering += 1
-        self._idle.pop(self, None)
-
-    def _finish(self) -> None:
-        self._answering -= 1
-        if not self._answering and not self.end.cancel_called:
-            self._idle[self] = None
+        self._arrived_seconds = trio.current_time() if has_data else None
 
     @property
     def is_answering(self) -> bool:
         """Whether any request is being answered."""
         return self._answering > 0
+
+    @property
+    def may_go(self) -> bool:
+        """Whether nothing is on its way in it: read a moment ago, or waiting for a reader that is not held up."""
+        if self._arrived_seconds is not None:
+            return trio.current_time() - self._arrived_seconds > ARRIVING_SECONDS_MAX
+        return not self._has_unread()
 
 
 class Connections:
@@ -93,7 +96,7 @@ class Connections:
 
     def _make_room(self) -> bool:
         for longest_idle in islice(self._idle, LOOKED_AT_MAX):
-            if not longest_idle.has_unread():
+            if longest_idle.may_go:
                 # It counts no longer, although its task takes a moment to end.
                 self._leave(longest_idle)
                 longest_idle.end.cancel()

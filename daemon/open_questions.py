@@ -41,6 +41,9 @@ class OpenQuestions:
         self._ask = ask
         # Asked, by number; more than one only where an answer is late.
         self._open: dict[bytes, _Question] = {}
+        # What was asked last, and when.
+        self._newest: _Question | None = None
+        self._newest_seconds = 0.0
         # What is asked next, with those who wait for it.
         self._next: _Question | None = None
         self._waiting_count = 0
@@ -71,12 +74,13 @@ class OpenQuestions:
         if self._next is None:
             self._next = _Question()
         question = self._next
-        if not self._open:
+        if self._newest is None or self._newest.answered.is_set():
             self._ask_next()
-        with trio.move_on_after(PATIENCE_SECONDS):
-            await question.answered.wait()
-        if not question.is_asked:
-            self._ask_next()
+        else:
+            with trio.move_on_at(self._newest_seconds + PATIENCE_SECONDS):
+                await question.answered.wait()
+            if not question.is_asked:
+                self._ask_next()
         await question.answered.wait()
         return question.is_confirmed
 
@@ -85,6 +89,7 @@ class OpenQuestions:
         if question is not None:
             number = secrets.token_bytes(NONCE_SIZE_BYTES)
             question.is_asked = True
+            self._newest, self._newest_seconds = question, trio.current_time()
             self._open[number] = question
             self._ask(number)
 

@@ -8,9 +8,11 @@ deadline, so one client that reads nothing would hold a shutdown for ever; and a
 the body would leave its connection's reader waiting for ever.
 """
 
+import fcntl
 import logging
-import select
 import socket
+import sys
+import termios
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -35,6 +37,7 @@ from daemon.unread_body import UnreadBody
 IDLE_SECONDS_MAX = 15
 # To say what it wants where there is no place for it; it has usually said it with the first packets.
 REFUSED_SECONDS_MAX = 0.1
+REFUSED_SIZE_BYTES_MAX = 128 * 1024
 # For the last bytes of an answer, once the client has closed its side and everything is answered.
 CLOSED_SECONDS_MAX = 1
 # To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
@@ -43,6 +46,7 @@ SEND_SECONDS_MAX = 30
 GRACE_SECONDS = 3
 HEADERS_SIZE_BYTES_MAX = 16 * 1024
 _CHUNKS_WAITING_MAX = 4
+_C_INT_SIZE_BYTES = 4
 _HTTP2_STREAMS_MAX = 10
 _log = structlog.get_logger("http")
 
@@ -144,7 +148,7 @@ class Server:
         await self._context.terminated.set()
 
     async def _handle(self, stream: trio.SocketStream) -> None:
-        with trio.CancelScope() as scope, self._connections.place(scope, partial(_has_unread, stream)) as connection:
+        with trio.CancelScope() as scope, self._connections.place(scope, partial(has_unread, stream)) as connection:
             if connection is None:
                 await self._refuse(stream)
                 return
@@ -173,7 +177,7 @@ class Server:
         try:
             if self._refusing_count <= self._refusing_count_max:
                 with trio.move_on_after(REFUSED_SECONDS_MAX):
-                    await stream.receive_some(HEADERS_SIZE_BYTES_MAX)
+                    await stream.receive_some(REFUSED_SIZE_BYTES_MAX)
             with trio.move_on_after(1):
                 await stream.send_all(
                     b"HTTP/1.1 429 Too Many Requests\r\n%bconnection: close\r\n\r\n%b" % (headers, bytes(answer.body))
@@ -205,11 +209,13 @@ class Server:
         await server.run()
 
 
-def _has_unread(stream: trio.SocketStream) -> bool:
-    """Whether anything has arrived that nobody has read, or the end."""
-    poll = select.poll()
-    poll.register(stream.socket, select.POLLIN)
-    return bool(poll.poll(0))
+def has_unread(stream: trio.SocketStream) -> bool:
+    """Whether bytes have arrived that nobody has read; the end is none, nor is anything in what is closed already."""
+    descriptor = stream.socket.fileno()
+    if descriptor < 0:
+        return False
+    count = fcntl.ioctl(descriptor, termios.FIONREAD, bytes(_C_INT_SIZE_BYTES))
+    return int.from_bytes(count, sys.byteorder) > 0
 
 
 class _StructuredLogger(HypercornLogger):

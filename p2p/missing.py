@@ -143,9 +143,9 @@ class MissingMessages:
                 missing.due_ms = min(missing.due_ms, now_ms)
 
     def way_is(self, peer: Hash, now_ms: int) -> None:
-        """Messages come along `peer` from now on: what it announced before it will not send unasked."""
+        """Messages come along `peer` from now on: what it only announced before it will not send unasked."""
         for missing in self._missing.values():
-            if peer in missing.rounds:
+            if peer in missing.rounds and peer not in missing.kept:
                 missing.ask_first(peer, now_ms)
 
     def due(self, now_ms: int) -> Due:

@@ -2,8 +2,8 @@
 
 Owns how an event is written, and the newest blocks in that form: all who listen are told the same, so it is written
 once. Never knows who listens.
-Bounds: `KEPT_BLOCKS_MAX` blocks of at most `KEPT_LEAVES_MAX` leaves, about 3 MiB in all; anything else is written for
-the one who asks, in pieces.
+Bounds: `KEPT_BLOCKS_MAX` blocks of `KEPT_LEAVES_MAX` leaves and `KEPT_SIZE_BYTES_MAX` at most, 4 MiB in all; anything
+else is written for the one who asks, in pieces.
 """
 
 from collections.abc import Iterator
@@ -17,8 +17,9 @@ from storage.interface import StoreReader
 # Events are sent in pieces of about this size, so that a large block does not become one large buffer.
 PIECE_SIZE_BYTES = 32 * 1024
 KEPT_BLOCKS_MAX = 16
-# Some 200 bytes each, and 60 µs.
+# Some 200 bytes each, and 60 µs; but a leaf may have many events.
 KEPT_LEAVES_MAX = 512
+KEPT_SIZE_BYTES_MAX = 256 * 1024
 
 
 class Place(NamedTuple):
@@ -55,10 +56,15 @@ class EventPieces:
             return _written(self._store, after)
         kept = self._kept.get(after.height)
         if kept is None:
-            kept = self._kept[after.height] = b"".join(_written(self._store, after))
-            if len(self._kept) > KEPT_BLOCKS_MAX:
-                del self._kept[min(self._kept)]
-        return iter((kept,))
+            kept = b"".join(_written(self._store, after))
+            if len(kept) <= KEPT_SIZE_BYTES_MAX:
+                self._keep(after.height, kept)
+        return (kept[at : at + PIECE_SIZE_BYTES] for at in range(0, len(kept), PIECE_SIZE_BYTES))
+
+    def _keep(self, height: int, block: bytes) -> None:
+        self._kept[height] = block
+        if len(self._kept) > KEPT_BLOCKS_MAX:
+            del self._kept[min(self._kept)]
 
 
 def _written(store: StoreReader, after: Place) -> Iterator[bytes]:

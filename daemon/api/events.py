@@ -28,6 +28,8 @@ SILENCE_SECONDS = 15
 # would keep the node from everything else for a fifth of a second each time; so each has its turn in a round, which
 # takes this long for each listener.
 TURN_SECONDS = 0.001
+# A stopping node waits for no more; thousands of listeners are told with less time between them.
+ROUND_SECONDS_MAX = 1.0
 # Consecutive numbers, multiplied by the golden ratio, lie evenly in a round of any length.
 _GOLDEN = 0.6180339887498949
 _PLACE = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,9})")
@@ -103,7 +105,7 @@ async def _follow(context: ApiContext, place: Place, send_piece: SendPiece) -> N
 
 def turn_after(now_seconds: float, number: int, count: int) -> float:
     """When the listener of this number, one of `count`, is told next; within a round of all."""
-    round_seconds = count * TURN_SECONDS
+    round_seconds = min(count * TURN_SECONDS, ROUND_SECONDS_MAX)
     return now_seconds + (round_seconds * (number * _GOLDEN % 1) - now_seconds) % round_seconds
 
 

@@ -4,8 +4,9 @@ from contextlib import ExitStack
 
 import pytest
 import trio
+from trio.testing import MockClock
 
-from daemon.connections import LOOKED_AT_MAX, Connection, Connections
+from daemon.connections import ARRIVING_SECONDS_MAX, LOOKED_AT_MAX, Connection, Connections
 
 pytestmark = pytest.mark.trio
 
@@ -46,7 +47,7 @@ async def test_one_that_is_answered_stays() -> None:
 
 
 async def test_one_with_a_request_that_was_not_read_yet_stays() -> None:
-    """A node that is busy has not come to it; its client would lose the request. Guard: "has_unread"."""
+    """A node that is busy has not come to it; its client would lose the request. Guard: "may_go"."""
     with ExitStack() as stack:
         door = Door(stack, 2)
         first, second = door.comes(), door.comes()
@@ -55,17 +56,27 @@ async def test_one_with_a_request_that_was_not_read_yet_stays() -> None:
         assert second.end.cancel_called and not first.end.cancel_called
 
 
-async def test_one_whose_request_was_read_and_not_begun_stays() -> None:
-    """Between reading and answering other tasks have their turn. Guard: daemon/connections.py, `handle`."""
+async def test_one_whose_request_was_read_and_not_begun_stays_for_a_moment(autojump_clock: MockClock) -> None:
+    """Between reading and answering other tasks have their turn; but nobody can make that last. Guard: "may_go"."""
     with ExitStack() as stack:
         door = Door(stack, 1)
         first = door.comes()
         first.handle(has_data=True)
+        door.unread.add(first.end)
         assert door.come() is None
-        # A part of a request, and nothing more: whatever bytes trickle in, it is idle.
-        first.handle(has_data=False)
-        first.handle(has_data=False)
+        with trio.move_on_after(2 * ARRIVING_SECONDS_MAX):
+            await trio.sleep_forever()
         assert door.come() is not None and first.end.cancel_called
+
+
+async def test_bytes_that_trickle_in_do_not_make_it_young() -> None:
+    with ExitStack() as stack:
+        door = Door(stack, 2)
+        trickling, honest = door.comes(), door.comes()
+        trickling.handle(has_data=True)
+        trickling.handle(has_data=False)
+        door.comes()
+        assert trickling.end.cancel_called and not honest.end.cancel_called
 
 
 async def test_of_many_only_some_are_looked_at() -> None:

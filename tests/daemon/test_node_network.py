@@ -397,6 +397,23 @@ def test_the_successor_waits_for_the_block_that_the_leader_was_writing(first: st
     assert all(one is not None and Header.decode(one.header).proposer == old.id for one in stored)
 
 
+def test_a_leader_whose_disk_stands_still_is_relieved_when_it_is_asked() -> None:
+    """What it built is never proposed, so nobody may wait for it. Guard: consensus/leadership.py, "_wish_once_more"."""
+    cluster = NodeCluster(4)
+    cluster.run(3_000)
+    old = leader_of(cluster)
+    successor = next(host for host in cluster.hosts if host is not old)
+    cluster.holds = True
+    old.submit(cluster.notice("just built"))
+    cluster.holds = False
+    assert old.held
+    old.run(HandOverRequested(old.now_ms, successor.id))
+    cluster.run(400)
+    assert old.node is not None and old.node.status().role == "leader"
+    cluster.run(600)
+    assert successor.node is not None and successor.node.status().role == "leader"
+
+
 def test_a_disk_that_stands_still_bounds_the_blocks_that_wait_for_it() -> None:
     cluster = NodeCluster(3)
     cluster.run(3_000)

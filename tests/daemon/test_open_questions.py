@@ -79,6 +79,24 @@ async def test_a_question_without_an_answer_holds_nobody_up(autojump_clock: trio
     assert len(asked) == 2
 
 
+async def test_one_lost_answer_does_not_slow_those_who_come_later(autojump_clock: trio.testing.MockClock) -> None:
+    asked: list[bytes] = []
+
+    def ask(number: bytes) -> None:
+        asked.append(number)
+        if len(asked) > 1:
+            questions.answered(number, True)
+
+    questions = OpenQuestions(ask)
+    with pytest.raises(NotLeaderError):
+        await questions.confirm(250)
+    for count in range(5):
+        begun = trio.current_time()
+        await questions.confirm(5000)
+        waited_s = trio.current_time() - begun
+        assert waited_s == pytest.approx(0 if count else PATIENCE_SECONDS - 0.25)
+
+
 async def test_whoever_gives_up_takes_nobody_along() -> None:
     asked: list[bytes] = []
     questions = OpenQuestions(asked.append)

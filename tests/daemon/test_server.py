@@ -12,7 +12,7 @@ import trio.testing
 
 from daemon.config import Config
 from daemon.home import Home
-from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX, SEND_SECONDS_MAX, Server
+from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX, SEND_SECONDS_MAX, Server, has_unread
 from daemon.tcp_listener import listening_address, open_tcp_listener
 from tests.daemon.shell import Served, make_home, served
 from tests.daemon.test_api_batches import receive_until
@@ -281,3 +281,55 @@ async def test_idle_connections_do_not_hold_up_the_end(home: Home) -> None:
         await node.stop()
         assert await everything(stream) == b""
         assert trio.current_time() - started < GRACE_SECONDS
+
+
+async def counted(counts: list[int], wanted: int) -> None:
+    """Wait until so many connections are open."""
+    with trio.fail_after(20):
+        while counts[-1] != wanted:
+            await trio.lowlevel.checkpoint()
+
+
+async def test_what_is_unread_in_a_connection() -> None:
+    """An end is nothing that anybody lost, and a connection that is just closing has no descriptor any more."""
+    here, there = trio.socket.socketpair()
+    stream, other = trio.SocketStream(here), trio.SocketStream(there)
+    assert not has_unread(stream)
+    await other.send_all(b"GET / HTTP/1.1")
+    assert has_unread(stream)
+    await stream.receive_some(4)
+    assert has_unread(stream)
+    await stream.receive_some(100)
+    assert not has_unread(stream)
+    await other.aclose()
+    assert not has_unread(stream)
+    await stream.aclose()
+    assert not has_unread(stream)
+
+
+async def test_strangers_who_take_no_answer_to_their_pings_hold_no_door() -> None:
+    """Their connections have unread bytes all the time, and their readers are held up by what they do not take."""
+    preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+    ping = b"\0\0\x08\x06\0\0\0\0\0" + b"12345678"
+
+    async def pester(stream: trio.SocketStream) -> None:
+        with suppress(trio.BrokenResourceError):
+            await stream.send_all(preface)
+            while True:
+                await stream.send_all(ping * 4000)
+
+    async with serving(careless) as (address, counts, _), AsyncExitStack() as stack, trio.open_nursery() as nursery:
+        for _ in range(8):
+            stranger = await stack.enter_async_context(connected(address))
+            stranger.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            nursery.start_soon(pester, stranger)
+        await counted(counts, 8)
+        with trio.fail_after(20):
+            for _ in range(3):
+                answer = b""
+                while not answer.startswith(b"HTTP/1.1 200"):
+                    async with connected(address) as stream:
+                        await stream.send_all(b"GET / HTTP/1.1\r\nhost: n\r\nconnection: close\r\n\r\n")
+                        answer = await everything(stream)
+        assert max(counts) == 8
+        nursery.cancel_scope.cancel()

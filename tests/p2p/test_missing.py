@@ -62,6 +62,14 @@ def test_what_the_way_itself_announced_is_asked_for_at_once_and_there_first() ->
     assert questions(messages, 1010)[-1] == Question(L, C)
 
 
+def test_what_there_was_no_room_for_is_not_asked_for_at_once() -> None:
+    messages = MissingMessages(NoJitter())
+    messages.turned_away(M, A, 1, 0)
+    messages.way_is(A, 1)
+    assert questions(messages, 1) == ()
+    assert questions(messages, FIRST_WAIT_MS_MIN) == (Question(M, A),)
+
+
 def test_a_lost_peer_is_neither_asked_nor_blamed() -> None:
     messages = MissingMessages(NoJitter())
     for peer in (A, B):
