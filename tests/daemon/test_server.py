@@ -171,7 +171,7 @@ async def test_a_body_that_does_not_come_is_given_up(home: Home, mock_clock: tri
             b"content-length: 100\r\n\r\nx"
         )
         mock_clock.rate = 100
-        received = await receive_until(stream, b'"body-too-slow"')
+        received = await receive_until(stream, b'"body-too-slow"', timeout_s=300)
         assert received.startswith(b"HTTP/1.1 408")
 
 
