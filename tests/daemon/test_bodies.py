@@ -107,7 +107,7 @@ async def test_a_body_that_takes_too_long_holds_nothing(node: Served, mock_clock
         await stream.send_all(HEAD % MIB + b"\xc1" * 1000)
         await until_held(node, MIB)
         mock_clock.rate = 100
-        assert b"408" in await receive_until(stream, b'"body-too-slow"')
+        assert b"408" in await receive_until(stream, b'"body-too-slow"', timeout_s=300)
         await until_held(node, 0)
 
 
