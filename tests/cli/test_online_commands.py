@@ -312,7 +312,7 @@ def test_ctrl_c_in_a_batch_loses_nothing_and_doubles_nothing(
 ) -> None:
     path = tmp_path / "batch.jsonl"
     # Enough that it is not over by the time when somebody breaks it off.
-    count = 8000
+    count = 10_000
     write_batch(path, unit, count)
     words: list[object] = ["submit-batch", path, "--home", home]
     journal = path.with_name("batch.jsonl.progress")
@@ -348,7 +348,8 @@ def test_a_node_that_dies_in_a_batch_is_status_3_and_the_next_run_goes_on(banyan
     home = make_home(tmp_path)
     node = RunningNode(home)
     path = tmp_path / "batch.jsonl"
-    count = 4000
+    # Enough that it is not over by the time when somebody kills the node.
+    count = 10_000
     write_batch(path, "u", count)
     words: list[object] = ["submit-batch", path, "--home", home]
     status, error = when_under_way(words, path.with_name("batch.jsonl.progress"), 500, lambda command: node.kill())

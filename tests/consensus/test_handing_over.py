@@ -59,7 +59,7 @@ def test_a_leader_hands_over_and_is_silent_for_two_timeouts() -> None:
 
 
 def test_the_successor_is_told_of_what_was_built_and_is_still_to_be_proposed() -> None:
-    """Guard: consensus/leadership.py, `hand_over`, "newest if"."""
+    """Guard: consensus/leadership.py, `hand_over`, "_tell_wish(chosen, newest)"."""
     node = _leading()
     (wish,) = said(node.step(TransferAsked(id_of(2), SECOND)), Transfer)
     assert Position(wish.tip_term, wish.tip_height, wish.tip_hash) == SECOND

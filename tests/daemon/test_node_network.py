@@ -376,7 +376,7 @@ def test_the_successor_waits_for_the_block_that_the_leader_was_writing(first: st
     """What was built before the wish is proposed after it; without it the successor would be behind and be refused.
 
     Found at real nodes: a leader that was restarted under load handed over to nobody, once in ten times. Guard:
-    consensus/leadership.py, `hand_over`, "newest or".
+    consensus/leadership.py, `hand_over`, "_tell_wish(chosen, newest)".
     """
     cluster = NodeCluster(4)
     cluster.run(3_000)
