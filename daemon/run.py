@@ -25,7 +25,7 @@ from consensus.settings import Role
 from contracts.protocols import Protocols, builtin_protocols
 from daemon.allocator import give_back_now_and_then, settle_allocator
 from daemon.api.context import NodeContext
-from daemon.collector import calm_collector
+from daemon.collector import calm_collector, collect_now_and_then
 from daemon.disk import measure_folder
 from daemon.disk_room import DiskRoom, RoomLevel
 from daemon.doors import Doors
@@ -191,6 +191,7 @@ async def _serve(opened: OpenHome, doors: Doors) -> Again:
     with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(service.run)
+            nursery.start_soon(collect_now_and_then)
             nursery.start_soon(give_back_now_and_then)
             nursery.start_soon(place.former.watch, opened.store.head, opened.config.storage == "full", log_event)
             async with trio.open_nursery() as serving:
