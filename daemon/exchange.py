@@ -107,7 +107,7 @@ class Exchange:
         self._courier = Courier(
             own, settings, self._standing, lambda: answering.comparison(agreement.term, clock()), chance
         )
-        self.saying = Saying(self._courier, chance)
+        self.saying = Saying(self._courier, chance, lambda transaction_id: transaction_id in intake.pool)
         judge = BlockJudge(genesis, voters.at, protocol)
         block_size_bytes_max = genesis.parameters.block_size_bytes_max
         relayed = Relayed()

@@ -28,8 +28,8 @@ from ledger.genesis import Genesis
 from ledger.node_keys import NodeKeys
 from ledger.transaction import Transaction
 
-# While a block is on its way to the disk, the next one waits for this many transactions: below that, the flush
-# would cost more than the wait.
+# While a block with transactions is on its way, the next one waits for this many: below that, the flush would cost
+# more than the wait.
 BATCH_WORTH_A_BLOCK = 256
 
 
@@ -104,7 +104,7 @@ class Leading:
             under_way = self._chain.tip.height - self._agreement.committed_height
             if under_way >= self._genesis.parameters.window_blocks_max:
                 break
-            if under_way and len(self._intake) < BATCH_WORTH_A_BLOCK:
+            if self._is_company_coming and len(self._intake) < BATCH_WORTH_A_BLOCK:
                 break
             room = self._filling.room(self._chain.blocks)
             if room is None:
@@ -186,6 +186,12 @@ class Leading:
         parent = self._chain.tip_at(tip.height - 1)
         is_early = tip.time_ms > now_ms + self._genesis.parameters.clock_skew_ms_max
         return is_early and parent is not None and tip.time_ms != parent.time_ms + 1
+
+    @property
+    def _is_company_coming(self) -> bool:
+        """Whether a block with transactions is on its way: their senders write again when it is through. An empty one
+        brings nobody, and a write would wait for it in vain."""
+        return any(block.transactions for block in self._chain.blocks)
 
     @property
     def _may_propose(self) -> bool:

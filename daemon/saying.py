@@ -1,10 +1,12 @@
 """What this node tells everybody: statements, certificates, proposals, transactions, evidence, checkpoints. Pure.
 
 Owns which kind of gossip message each becomes; never decides what is told, nor to which neighbour. Nothing is encoded
-while nobody is connected. Source: docs/protocol.md, section 8.
+while nobody is connected. Transactions are gathered while those that left before wait for a block, as Nagle's algorithm
+has it: who writes alone waits for nobody, and where many write, a message carries what came meanwhile.
+Source: docs/protocol.md, section 8; RFC 896.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from consensus.effects import Broadcast, BroadcastCertificate, BroadcastTerm
 from consensus.evidence import Evidence
@@ -18,6 +20,7 @@ from daemon.courier import Courier
 from daemon.events import Submission
 from daemon.proposal import Proposal
 from ledger.encoding import encode
+from ledger.hashing import Hash
 from ledger.submission import encode_submission
 from p2p.batching import AGE_MS_MAX, Batcher
 from p2p.frames import PayloadKind
@@ -33,13 +36,17 @@ def is_for_leader(statement: Statement) -> bool:
 
 
 class Saying:
-    """One node's voice; `now_ms` is by the node's own clock."""
+    """One node's voice; `now_ms` is by the node's own clock, `waits` tells whether a transaction has no block yet."""
 
-    def __init__(self, courier: Courier, chance: Chance) -> None:
+    def __init__(self, courier: Courier, chance: Chance, waits: Callable[[Hash], bool]) -> None:
         self._courier = courier
         self._chance = chance
+        self._waits = waits
         self._batcher = Batcher()
         self._flushed_ms = -AGE_MS_MAX
+        # The newest that was gathered, and the newest that left.
+        self._gathered: Hash | None = None
+        self._left: Hash | None = None
 
     def say(self, told: Broadcast | BroadcastCertificate | BroadcastTerm, now_ms: int) -> None:
         """What agreement wants everybody to hear."""
@@ -70,21 +77,24 @@ class Saying:
 
     def transactions(self, submissions: Sequence[Submission], now_ms: int) -> None:
         """What clients handed in here: gathered for a moment where many come."""
-        if self._courier.has_neighbours:
+        if self._courier.has_neighbours and submissions:
+            self._gathered = submissions[-1].transaction.id
             for one in submissions:
                 submission = encode_submission(one.transaction.envelope, one.detached)
                 for batch in self._batcher.add(submission, now_ms):
+                    self._left = one.transaction.id
                     self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
 
     def flush(self, now_ms: int) -> None:
-        """At the end of each step: what was gathered leaves, unless something left just now."""
-        if now_ms - self._flushed_ms >= AGE_MS_MAX:
+        """At the end of each step: what was gathered leaves, unless what left just now waits for its block."""
+        if now_ms - self._flushed_ms >= AGE_MS_MAX or self._left is None or not self._waits(self._left):
             self._leave(now_ms)
 
     def _leave(self, now_ms: int) -> None:
         batch = self._batcher.take()
         if batch is not None:
             self._flushed_ms = now_ms
+            self._left = self._gathered
             self._courier.publish(PayloadKind.TRANSACTIONS, batch, now_ms)
 
     def evidence(self, evidence: Evidence, now_ms: int) -> None:

@@ -192,6 +192,22 @@ def test_while_a_block_is_on_its_way_the_next_waits_for_company() -> None:
     check_whole_chain(driver)
 
 
+def test_a_closing_block_on_its_way_keeps_nobody_waiting() -> None:
+    driver = Driver().start()
+    driver.submit(driver.notice())
+    driver.hold_writes = True
+    driver.tick()
+    assert len(driver.held) == 1, "the block that states what the notice did"
+    driver.submit(driver.notice())
+    assert len(driver.held) == 2
+    driver.submit(driver.notice())
+    assert len(driver.held) == 2, "a block with a transaction is worth waiting for"
+    driver.release()
+    assert len(executed_ids(driver)) == 3
+    driver.tick()
+    check_whole_chain(driver)
+
+
 def test_the_window_bounds_blocks_under_way() -> None:
     driver = Driver().start()
     # From now on it knows that notices are cheap.
