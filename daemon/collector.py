@@ -4,9 +4,8 @@ Owns the process-wide thresholds and one habit. A node frees nearly everything b
 (exceptions, tasks, connections) is rare and small. Python's default looks through all young objects after every 700 new
 ones, which is once for some twenty transactions.
 
-What was looked at while it was in use is old, and old garbage is looked for after so many looks at the young that a node
-never comes to it: what a connection leaves behind, its TLS buffers among it, would stay for ever. So everything is
-looked through once a minute.
+What was seen in use is old, and old garbage is looked for after so many looks at the young that a node never comes to
+it: what a connection leaves behind, its buffers among it, would stay for ever. So all is looked through once a minute.
 """
 
 import gc
