@@ -11,6 +11,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import trio
 
@@ -18,8 +19,8 @@ from daemon.disk_room import DiskFigures, DiskRoom, RoomLevel
 from daemon.effects import StoreBatch
 from daemon.events import BatchStored, RoomChanged
 from daemon.inbox import Inbox
-from daemon.own_thread import own_thread
 from daemon.snapshot_maker import SnapshotMaker
+from daemon.worker_threads import WorkerThreads
 from ledger.errors import BanyanError
 from storage.errors import StoreFullError
 from storage.interface import Store, WriteBatch
@@ -35,6 +36,8 @@ GROUP_MAX = 64
 DATABASE = "database"
 # `st_blocks` counts blocks of this size whatever the file system's own is.
 _STAT_BLOCK_SIZE_BYTES = 512
+
+Done = TypeVar("Done")
 
 
 def measure_folder(folder: Path) -> DiskFigures | None:
@@ -53,8 +56,41 @@ def measure_folder(folder: Path) -> DiskFigures | None:
     return DiskFigures(used, system.f_bavail * system.f_frsize)
 
 
+class _Written(NamedTuple):
+    """What came of a write: how much room there was before it, and whether it was done."""
+
+    figures: DiskFigures | None
+    is_written: bool
+    is_maintenance_due: bool
+
+
+class _Task(Generic[Done]):
+    """Something to be done to the store on the thread; `report` is called in the event loop afterwards."""
+
+    def __init__(self, do: Callable[[], Done], report: Callable[["_Task[Done]"], None]) -> None:
+        self._do = do
+        self._report = report
+        self.done: Done | None = None
+        self.error: Exception | None = None
+
+    def work(self) -> None:
+        """On the thread."""
+        try:
+            self.done = self._do()
+        except Exception as error:
+            self.error = error
+
+    def finish(self) -> None:
+        """In the event loop."""
+        self._report(self)
+
+
 class Disk:
-    """Writes to `store` from a thread and reports to `inbox`; `room` says how much there is left for it."""
+    """Writes to `store` on a thread and reports to `inbox`; `room` says how much there is left for it.
+
+    A batch is given to the thread in the moment in which it comes, and reported in the moment in which the thread is
+    done: a task in between would cost two turns of the event loop for each write.
+    """
 
     def __init__(
         self,
@@ -69,9 +105,17 @@ class Disk:
         self._inbox = inbox
         self._log = log
         self._snapshots = snapshots
-        self._thread = own_thread()
+        # One job at a time; a write under way is finished before the node ends.
+        self._thread: WorkerThreads[_Task[Any]] = WorkerThreads(1, must_finish=True)
         self._queue: deque[StoreBatch] = deque()
-        self._arrived = trio.Event()
+        # The group that is being written, in the parts that are left of it, and the ticket that is reported then.
+        self._parts: deque[Sequence[WriteBatch]] = deque()
+        self._ticket = 0
+        self._is_open = False
+        self._is_busy = False
+        # Set when writing has to wait for room, or must not go on at all.
+        self._halted = trio.Event()
+        self._error: Exception | None = None
         # What was left undone when the node was ended comes first.
         self._is_maintenance_due = True
         self._was_full = False
@@ -85,20 +129,29 @@ class Disk:
     def store(self, effect: StoreBatch) -> None:
         """Queue a batch; it is reported with `BatchStored`."""
         self._queue.append(effect)
-        self._arrived.set()
+        self._go_on()
 
     async def run(self) -> None:
         """Write what waits until cancelled; a write under way is finished first.
 
         Raises:
-            StoreError, LocalError: anything but a full disk; the node must not go on.
+            StoreError, LocalError: anything but a full disk, in a group; the node must not go on.
         """
-        while True:
-            while not self._queue:
-                await self._idle()
-            group = [self._queue.popleft() for _ in range(min(GROUP_MAX, len(self._queue)))]
-            await self._write(group)
-            self._inbox.post(BatchStored, group[-1].ticket)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._thread.run)
+            self._is_open = True
+            self._go_on()
+            try:
+                while True:
+                    await self._halted.wait()
+                    if self._error is not None:
+                        raise self._error
+                    await trio.sleep(RETRY_SECONDS)
+                    self._halted = trio.Event()
+                    self._is_busy = False
+                    self._go_on()
+            finally:
+                self._is_open = False
 
     async def watch(self) -> None:
         """Look at the disk now and then, until cancelled."""
@@ -118,50 +171,80 @@ class Disk:
         """A write of `who` was done."""
         self._tell(self.room.wrote(who))
 
-    async def _idle(self) -> None:
-        """Wait for a batch; do the store's background work in the meantime, a bounded step at a time."""
-        self._arrived = trio.Event()
-        # It writes too, and can wait; where nothing is due, which is nearly always, no thread is asked.
-        if self._is_maintenance_due and self.full is None:
-            try:
-                self._is_maintenance_due = await trio.to_thread.run_sync(self._store.maintain)
-                return
-            except StoreFullError:
-                # The next write finds the disk full too, and says so.
-                pass
-        await self._arrived.wait()
-
-    async def _write(self, group: list[StoreBatch]) -> None:
-        batches = [effect.batch for effect in group]
-        if self._snapshots is None:
-            await self._write_whole(batches)
+    def _go_on(self) -> None:
+        """Give the thread what is next, if it has nothing to do: batches, else the store's background work, which
+        writes too and can wait, a bounded step at a time."""
+        if self._is_busy or not self._is_open:
             return
-        for part in self._snapshots.parts(batches):
-            await self._write_whole(part)
-            self._snapshots.written()
+        if not self._parts and self._queue:
+            group = [self._queue.popleft() for _ in range(min(GROUP_MAX, len(self._queue)))]
+            batches = [effect.batch for effect in group]
+            self._ticket = group[-1].ticket
+            self._parts.extend([batches] if self._snapshots is None else self._snapshots.parts(batches))
+        if self._parts:
+            part = self._parts[0]
+            self._give(_Task(lambda: self._write(part), self._written))
+        elif self._is_maintenance_due and self.full is None:
+            self._give(_Task(self._store.maintain, self._maintained))
 
-    async def _write_whole(self, batches: Sequence[WriteBatch]) -> None:
-        def write() -> tuple[DiskFigures | None, bool]:
-            figures = self.room.measure()
-            if self.room.lacks(figures) is not None:
-                return figures, False
-            self._store.apply(batches)
-            self._is_maintenance_due = self._store.is_maintenance_due
-            return figures, True
+    def _give(self, task: "_Task[Any]") -> None:
+        self._is_busy = True
+        self._thread.put(task)
 
-        while True:
-            try:
-                figures, is_written = await trio.to_thread.run_sync(write, limiter=self._thread)
-            except StoreFullError as error:
-                self.refused(DATABASE, error)
+    def _write(self, batches: Sequence[WriteBatch]) -> "_Written":
+        """On the thread: one transaction, if there is room for it."""
+        figures = self.room.measure()
+        if self.room.lacks(figures) is not None:
+            return _Written(figures, False, self._is_maintenance_due)
+        self._store.apply(batches)
+        return _Written(figures, True, self._store.is_maintenance_due)
+
+    def _written(self, task: "_Task[_Written]") -> None:
+        if isinstance(task.error, StoreFullError):
+            self.refused(DATABASE, task.error)
+            self._halted.set()
+        elif task.done is None:
+            self._fail(task.error)
+        else:
+            changed = self.room.looked(task.done.figures)
+            if task.done.is_written:
+                changed |= self.room.wrote(DATABASE)
+            self._tell(changed)
+            if task.done.is_written:
+                self._is_maintenance_due = task.done.is_maintenance_due
+                self._end_part()
             else:
-                changed = self.room.looked(figures)
-                if is_written:
-                    changed |= self.room.wrote(DATABASE)
-                self._tell(changed)
-                if is_written:
-                    return
-            await trio.sleep(RETRY_SECONDS)
+                self._halted.set()
+
+    def _end_part(self) -> None:
+        self._parts.popleft()
+        if self._snapshots is not None:
+            try:
+                self._snapshots.written()
+            except BanyanError as error:
+                self._fail(error)
+                return
+        if not self._parts:
+            self._inbox.post(BatchStored, self._ticket)
+        self._is_busy = False
+        self._go_on()
+
+    def _maintained(self, task: "_Task[bool]") -> None:
+        self._is_busy = False
+        if task.done is not None:
+            self._is_maintenance_due = task.done
+            self._go_on()
+        elif isinstance(task.error, StoreFullError):
+            # The next write finds the disk full too, and says so.
+            if self._queue:
+                self._go_on()
+        else:
+            self._fail(task.error)
+
+    def _fail(self, error: Exception | None) -> None:
+        self._is_busy = True
+        self._error = error
+        self._halted.set()
 
     def _tell(self, changed: bool) -> None:
         """Tell the log of a new level, of a bad one again and again, and the node whether it can write."""

@@ -13,13 +13,13 @@ Bounds: `COUNT_MAX` and `SIZE_BYTES_MAX` in the queue (beyond: refused, or the s
 import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from queue import SimpleQueue
 
 import trio
 
 from daemon.errors import OverloadedError
 from daemon.foreign_batches import ForeignBatches, FoundSubmissions, Piece
 from daemon.pending import Pending
+from daemon.worker_threads import WorkerThreads
 from ledger.detached import check_detached
 from ledger.errors import BanyanError, InvalidTransactionError
 from ledger.submission import decode_submission
@@ -66,15 +66,14 @@ class Verifier:
     """The queue and its threads; `deliver` gets what was verified, and may make it wait."""
 
     def __init__(self, deliver: Callable[[Sequence[Pending]], Awaitable[None]], thread_count: int) -> None:
-        assert thread_count >= 1, "somebody has to verify"
         self._deliver = deliver
         self._thread_count = thread_count
-        self._limiter = trio.CapacityLimiter(thread_count)
-        # None ends a thread. Bounded by the channel that the same batches go through.
-        self._to_verify: SimpleQueue[_Batch | Piece | None] = SimpleQueue()
+        # What they have under way is bounded by the channel that the same batches go through. Whoever cancels does not
+        # wait for them.
+        self._threads: WorkerThreads[_Batch | Piece] = WorkerThreads(thread_count, must_finish=False)
         # What clients sign in one batch may come from them and from neighbours, in any pieces.
         self._batches = ValidBatches()
-        self._foreign = ForeignBatches(self._to_verify.put, AHEAD_PER_THREAD * thread_count, self._batches)
+        self._foreign = ForeignBatches(self._threads.put, AHEAD_PER_THREAD * thread_count, self._batches)
         self._queue: deque[Pending] = deque()
         self._size_bytes = 0
         self._arrived = trio.Event()
@@ -120,44 +119,23 @@ class Verifier:
         """Verify until cancelled; a process-wide setting is changed for as long (`SWITCH_INTERVAL_SECONDS`)."""
         before = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-        token = trio.lowlevel.current_trio_token()
         send, receive = trio.open_memory_channel[_Batch](AHEAD_PER_THREAD * self._thread_count)
         gathers = False
         try:
             async with trio.open_nursery() as nursery:
-                for _ in range(self._thread_count):
-                    nursery.start_soon(self._thread, token)
+                nursery.start_soon(self._threads.run)
                 nursery.start_soon(self._deliver_in_order, receive)
                 while True:
                     batch = _Batch(await self._next_batch(gathers), self._batches)
                     # A client that writes alone waits for no others; where there were several, there will be.
                     gathers = len(batch.submissions) > 1
-                    self._to_verify.put(batch)
+                    self._threads.put(batch)
                     try:
                         send.send_nowait(batch)
                     except trio.WouldBlock:
                         await send.send(batch)
         finally:
-            for _ in range(self._thread_count):
-                self._to_verify.put(None)
             sys.setswitchinterval(before)
-
-    async def _thread(self, token: trio.lowlevel.TrioToken) -> None:
-        # Whoever cancels does not wait for the thread; it ends by itself after its batch.
-        await trio.to_thread.run_sync(self._work, token, limiter=self._limiter, abandon_on_cancel=True)
-
-    def _work(self, token: trio.lowlevel.TrioToken) -> None:
-        """On a thread: take one batch after the other. Were they handed out by the event loop, the thread would stand
-        still whenever the node computes, and the node afterwards, for lack of what the thread could have verified."""
-        while True:
-            batch = self._to_verify.get()
-            if batch is None:
-                return
-            batch.work()
-            try:
-                token.run_sync_soon(batch.finish)
-            except trio.RunFinishedError:
-                return
 
     async def _deliver_in_order(self, batches: "trio.MemoryReceiveChannel[_Batch]") -> None:
         async for batch in batches:

@@ -1,16 +1,19 @@
 """The disk's queue: what waits for room is written once there is some, and not before."""
 
+import threading
 from collections.abc import Sequence
 
 import pytest
 import trio
 import trio.testing
 
-from daemon.disk import REMIND_SECONDS, Disk
+from daemon.disk import GROUP_MAX, REMIND_SECONDS, Disk
 from daemon.disk_room import MEBIBYTE, DiskFigures, DiskLimits, DiskRoom
 from daemon.effects import StoreBatch
 from daemon.events import BatchStored, RoomChanged
+from daemon.foreseen import foreseen
 from daemon.inbox import Inbox
+from storage.errors import StoreDamagedError
 from storage.interface import StoredPayload, WriteBatch
 from storage.memory import MemoryStore
 
@@ -19,6 +22,7 @@ LIMITS = DiskLimits(reserve_bytes=100 * MEBIBYTE, low_bytes=50 * MEBIBYTE)
 # Until a thread has done a step of nothing.
 DEADLINE_S = 60
 BATCH = WriteBatch(payloads=(StoredPayload(b"c" * 32, bytes(32), b"value"),))
+OTHER = WriteBatch(payloads=(StoredPayload(b"d" * 32, bytes(32), b"value"),))
 
 
 class BusyStore(MemoryStore):
@@ -100,3 +104,67 @@ async def test_background_work_is_asked_for_only_where_there_is_some() -> None:
         await trio.testing.wait_all_tasks_blocked()
         nursery.cancel_scope.cancel()
     assert machine.store.steps_asked == 4
+
+
+async def test_what_nobody_foresaw_ends_it_and_nothing_is_reported() -> None:
+    machine = Machine(1000)
+
+    def broken(batches: Sequence[WriteBatch]) -> None:
+        raise StoreDamagedError("page 3 is not what it was")
+
+    machine.store.apply = broken  # type: ignore[method-assign]
+    machine.disk.store(StoreBatch(1, BATCH))
+    with trio.fail_after(DEADLINE_S), pytest.raises(BaseExceptionGroup) as caught:
+        await machine.disk.run()
+    assert isinstance(foreseen(caught.value), StoreDamagedError)
+    machine.disk.store(StoreBatch(2, BATCH))
+    assert machine.inbox._is_empty
+
+
+async def test_a_write_under_way_is_finished_before_it_ends() -> None:
+    machine = Machine(1000)
+    begun, gate = threading.Event(), threading.Event()
+    apply = machine.store.apply
+
+    def slow(batches: Sequence[WriteBatch]) -> None:
+        begun.set()
+        assert gate.wait(DEADLINE_S)
+        apply(batches)
+
+    async def open_at_the_end() -> None:
+        while machine.disk._is_open:
+            await trio.lowlevel.checkpoint()
+        gate.set()
+
+    machine.store.apply = slow  # type: ignore[method-assign]
+    with trio.fail_after(DEADLINE_S):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(machine.disk.run)
+            machine.disk.store(StoreBatch(1, BATCH))
+            while not begun.is_set():
+                await trio.lowlevel.checkpoint()
+            machine.disk.store(StoreBatch(2, OTHER))
+            nursery.cancel_scope.cancel()
+            trio.lowlevel.spawn_system_task(open_at_the_end)
+    assert machine.store.payload(b"c" * 32) is not None
+    assert machine.store.payload(b"d" * 32) is None, "it was only waiting"
+
+
+async def test_batches_that_wait_are_written_in_one_group() -> None:
+    machine = Machine(1000)
+    groups: list[int] = []
+    apply = machine.store.apply
+
+    def counted(batches: Sequence[WriteBatch]) -> None:
+        groups.append(len(batches))
+        apply(batches)
+
+    machine.store.apply = counted  # type: ignore[method-assign]
+    for ticket in range(1, GROUP_MAX + 4):
+        machine.disk.store(StoreBatch(ticket, BATCH))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        assert await machine.inbox.next() == BatchStored(0, GROUP_MAX)
+        assert await machine.inbox.next() == BatchStored(0, GROUP_MAX + 3)
+        nursery.cancel_scope.cancel()
+    assert groups == [GROUP_MAX, 3]

@@ -243,11 +243,11 @@ async def test_its_threads_end_with_it() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(verifier.run)
         await trio.testing.wait_all_tasks_blocked()
-        assert verifier._limiter.borrowed_tokens == 3
+        assert verifier._threads.running_count == 3
         nursery.cancel_scope.cancel()
     # Each gives its token back when it has ended.
     with trio.fail_after(30):
-        while verifier._limiter.borrowed_tokens:
+        while verifier._threads.running_count:
             await trio.lowlevel.checkpoint()
 
 
@@ -256,9 +256,15 @@ async def run_to_its_end(verifier: Verifier) -> list[BaseException]:
     with trio.fail_after(30):
         with pytest.raises(BaseExceptionGroup) as caught:
             await verifier.run()
-        while verifier._limiter.borrowed_tokens:
+        while verifier._threads.running_count:
             await trio.lowlevel.checkpoint()
-    return list(caught.value.exceptions)
+    return leaves_of(caught.value)
+
+
+def leaves_of(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    """What the groups in `group` consist of."""
+    parts = (leaves_of(one) if isinstance(one, BaseExceptionGroup) else [one] for one in group.exceptions)
+    return [leaf for part in parts for leaf in part]
 
 
 async def test_an_error_in_the_node_ends_the_threads_too() -> None:
