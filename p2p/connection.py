@@ -137,7 +137,7 @@ class Connection:
             self._wake.set()
 
     def close(self, reason: CloseReason, detail: str = "") -> None:
-        """End the connection after the chunk that is being sent, and tell the peer why; the first reason counts."""
+        """End the connection after the record that is being sent, and tell the peer why; the first reason counts."""
         if self.reason is not None:
             return
         self.reason = reason
@@ -170,9 +170,9 @@ class Connection:
     async def _write(self) -> None:
         """Send until the connection ends; then say goodbye and wait for the peer to close."""
         while self.reason is None:
-            chunk = self._queues.next_chunk()
-            if chunk is not None:
-                await self._send_in_time(chunk, self._limits.chunk_s)
+            record = self._queues.next_record()
+            if record is not None:
+                await self._send_in_time(record, self._limits.chunk_s)
                 continue
             self._wake = trio.Event()
             with trio.move_on_after(self._limits.alive_every_s) as idle:

@@ -11,9 +11,10 @@ asked for again, so the oldest that has not begun makes room.
 from collections import deque
 from dataclasses import dataclass, field
 
-from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, chunk_bytes
+from p2p.chunks import CHUNK_SIZE_BYTES_MAX, HEADER_SIZE_BYTES, TRANSPORT_CHANNEL, chunk_bytes
 from p2p.effects import SendClass
 from p2p.frame import FRAME_SIZE_BYTES_MAX
+from p2p.transport_messages import MESSAGE_SIZE_BYTES_MAX
 
 _MIB = 1024 * 1024
 QUEUE_SIZE_BYTES_MAX: dict[SendClass, int] = {
@@ -32,6 +33,10 @@ AHEAD_SIZE_BYTES_MAX = 128 * 1024
 # What a queued frame costs beside its bytes: frames of a few bytes must not fill the memory either.
 _COST_SIZE_BYTES = 64
 _LOSSY = frozenset((SendClass.PROPOSAL, SendClass.TRANSACTIONS, SendClass.BULK))
+RECORD_SIZE_BYTES_MAX = CHUNK_SIZE_BYTES_MAX + HEADER_SIZE_BYTES
+# Room for less than the largest message of the transport, with its header, is left empty.
+_ROOM_SIZE_BYTES_MIN = MESSAGE_SIZE_BYTES_MAX + HEADER_SIZE_BYTES
+_FULL_SIZE_BYTES = RECORD_SIZE_BYTES_MAX - _ROOM_SIZE_BYTES_MIN
 # Hello, goodbye, and an alive or two.
 _MESSAGES_MAX = 8
 
@@ -61,10 +66,9 @@ class _Queue:
         del self.frames[place]
         return True
 
-    def take(self) -> bytes:
-        """The next bytes of this queue's stream, up to one chunk; small frames leave together."""
+    def take(self, room: int) -> bytes:
+        """The next bytes of this queue's stream, up to so many; small frames leave together."""
         parts: list[memoryview | bytes] = []
-        room = CHUNK_SIZE_BYTES_MAX
         while self.frames and room:
             first = self.frames[0]
             part = memoryview(first)[self.sent_size_bytes : self.sent_size_bytes + room]
@@ -117,22 +121,37 @@ class SendQueues:
         queue.put(data)
         return True
 
-    def next_chunk(self) -> bytes | None:
-        """The bytes to send next, None if nothing waits; they count as sent."""
+    def next_record(self) -> bytes | None:
+        """The chunks to send next, as many as one TLS record takes; None if nothing waits. They count as sent.
+
+        A record costs as much as some kilobytes of it: what is small leaves together, whatever its class.
+        """
+        first = self._next_chunk(RECORD_SIZE_BYTES_MAX)
+        if first is None or len(first) > _FULL_SIZE_BYTES:
+            return first
+        chunks = [first]
+        room = RECORD_SIZE_BYTES_MAX - len(first)
+        while room >= _ROOM_SIZE_BYTES_MIN and (chunk := self._next_chunk(room)) is not None:
+            chunks.append(chunk)
+            room -= len(chunk)
+        return b"".join(chunks)
+
+    def _next_chunk(self, room: int) -> bytes | None:
+        """The most urgent chunk of at most so many bytes; a message of the transport takes no more than the least."""
         if self._messages:
             return chunk_bytes(TRANSPORT_CHANNEL, self._messages.popleft())
         for send_class, queue in self._queues.items():
             if queue.frames:
-                ahead = self._transactions_ahead() if send_class is SendClass.PROPOSAL else None
-                return ahead or chunk_bytes(send_class, queue.take())
+                ahead = self._transactions_ahead(room) if send_class is SendClass.PROPOSAL else None
+                return ahead or chunk_bytes(send_class, queue.take(room - HEADER_SIZE_BYTES))
         return None
 
-    def _transactions_ahead(self) -> bytes | None:
+    def _transactions_ahead(self, room: int) -> bytes | None:
         """The next of those that go before a proposal; None where they are gone, or gave way to newer ones."""
         queue = self._queues[SendClass.TRANSACTIONS]
         if self._ahead_size_bytes <= 0 or not queue.frames:
             self._ahead_size_bytes = 0
             return None
-        chunk = chunk_bytes(SendClass.TRANSACTIONS, queue.take())
+        chunk = chunk_bytes(SendClass.TRANSACTIONS, queue.take(room - HEADER_SIZE_BYTES))
         self._ahead_size_bytes -= len(chunk)
         return chunk

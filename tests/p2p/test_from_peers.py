@@ -88,7 +88,7 @@ def test_what_is_queued_comes_out_at_the_other_end(frames: list[Frame], cuts: li
     for frame in frames:
         assert queues.put(framed(frame), send_class_of(frame))
     sent = []
-    while (chunk := queues.next_chunk()) is not None:
+    while (chunk := queues.next_record()) is not None:
         sent.append(chunk)
     came, error = outcome(pieces(b"".join(sent), cuts))
     assert error is None and queues.size_bytes == 0

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2p.chunks import CHUNK_SIZE_BYTES_MAX, HEADER_SIZE_BYTES, TRANSPORT_CHANNEL, Chunk, ChunkReader
+from p2p.chunks import CHUNK_SIZE_BYTES_MAX, TRANSPORT_CHANNEL, Chunk, ChunkReader
 from p2p.effects import SendClass
 from p2p.frame import FRAME_SIZE_BYTES_MAX
-from p2p.send_queues import AHEAD_SIZE_BYTES_MAX, QUEUE_SIZE_BYTES_MAX, SendQueues
+from p2p.send_queues import AHEAD_SIZE_BYTES_MAX, QUEUE_SIZE_BYTES_MAX, RECORD_SIZE_BYTES_MAX, SendQueues
 
 LOSSY = (SendClass.PROPOSAL, SendClass.TRANSACTIONS, SendClass.BULK)
 
@@ -17,12 +17,12 @@ LOSSY = (SendClass.PROPOSAL, SendClass.TRANSACTIONS, SendClass.BULK)
 def chunks_of(queues: SendQueues, count_max: int = 1_000_000) -> list[Chunk]:
     reader = ChunkReader()
     found: list[Chunk] = []
-    while len(found) < count_max and (data := queues.next_chunk()) is not None:
-        assert len(data) <= CHUNK_SIZE_BYTES_MAX + HEADER_SIZE_BYTES
+    while len(found) < count_max and (data := queues.next_record()) is not None:
+        assert len(data) <= RECORD_SIZE_BYTES_MAX
         reader.feed(data)
-        chunk = reader.next_chunk()
-        assert chunk is not None and reader.buffered_size_bytes == 0
-        found.append(chunk)
+        chunks = list(iter(reader.next_chunk, None))
+        assert chunks and reader.buffered_size_bytes == 0
+        found += chunks
     return found
 
 
@@ -44,6 +44,31 @@ def test_small_frames_leave_together() -> None:
         assert queues.put(bytes([index]) * 10, SendClass.CONTROL)
     (chunk,) = chunks_of(queues)
     assert chunk.data == b"".join(bytes([index]) * 10 for index in range(100))
+
+
+def test_small_frames_of_all_classes_leave_in_one_record_the_urgent_first() -> None:
+    queues = SendQueues()
+    for send_class in reversed(SendClass):
+        assert queues.put(b"x" * 700, send_class)
+    queues.put_message(b"m")
+    data = queues.next_record()
+    assert data is not None and queues.next_record() is None
+    reader = ChunkReader()
+    reader.feed(data)
+    channels = [chunk.channel for chunk in iter(reader.next_chunk, None)]
+    assert channels == [TRANSPORT_CHANNEL, *(one for one in SendClass if one not in LOSSY), 3, 2, 4]
+
+
+def test_what_is_large_fills_a_record_and_goes_on_in_the_next() -> None:
+    queues = SendQueues()
+    assert queues.put(b"v" * 100, SendClass.AGREEMENT) and queues.put(b"b" * 40_000, SendClass.BULK)
+    records = list(iter(queues.next_record, None))
+    assert [len(record) for record in records[:-1]] == [RECORD_SIZE_BYTES_MAX] * 2
+    assert queues.put(b"b" * CHUNK_SIZE_BYTES_MAX, SendClass.BULK) and queues.put(b"p", SendClass.PROPOSAL)
+    assert queues.put(b"t", SendClass.TRANSACTIONS)
+    nearly_full, rest = iter(queues.next_record, None)
+    assert len(nearly_full) == RECORD_SIZE_BYTES_MAX, "what is urgent, and as much of the large one as there is room"
+    assert nearly_full.startswith(b"\x02\x00\x01p") and len(rest) < 200
 
 
 def test_a_proposal_lets_transactions_go_first_that_were_there_before() -> None:

@@ -27,7 +27,7 @@ def test_times_stand_there() -> None:
         "TLS and hello, on the listener's side": limits.handshake_s,
         "dialling with both": 2 * limits.handshake_s,
         "a frame, once it has begun": limits.frame_s,
-        "a chunk, until the kernel takes it": limits.chunk_s,
+        "a TLS record of chunks, until the kernel takes it": limits.chunk_s,
         "without anything from the peer": limits.silent_s,
         "a goodbye, until the peer closes": limits.goodbye_s,
     }
