@@ -5,6 +5,7 @@ it. `run` ends when the stream breaks, the peer leaves or breaks a rule, or `clo
 Works over any `trio.abc.Stream`. Source: docs/reference/transport.md.
 """
 
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -63,7 +64,12 @@ class Connection:
         self._queues = SendQueues()
         self._wake = trio.Event()
         self._has_read = trio.Event()
+        # `_watch` ends what takes too long; None while nothing is read or sent.
+        self._reading = trio.CancelScope()
         self._sending = trio.CancelScope()
+        self._reading_since_s: float | None = None
+        self._sending_since_s: float | None = None
+        self._sent_at_s = 0.0
         self.reason: CloseReason | None = None
         self.is_told = False
         self.detail = ""
@@ -159,45 +165,97 @@ class Connection:
         A slow `take` makes the peer wait. Cancelled, it closes the stream without a goodbye.
         """
         try:
+            self._sent_at_s = trio.current_time()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._read, take, nursery.cancel_scope)
+                nursery.start_soon(self._watch)
                 await self._write()
                 nursery.cancel_scope.cancel()
         finally:
             self.reason = CloseReason.LOST if self.reason is None else self.reason
             await trio.aclose_forcefully(self._stream)
 
+    async def _watch(self) -> None:
+        """Look after the time until there is a reason to close.
+
+        One sleeper for all: a deadline of its own would cost each read and each send as much again.
+        """
+        step_s = min(self._limits.alive_every_s, self._limits.chunk_s, self._limits.silent_s, self._limits.frame_s)
+        while self.reason is None:
+            # What begins after this was looked at ends no sooner than a step later.
+            due_s = (self._sending_due_s, self._reading_due_s, self._alive_due_s, trio.current_time() + step_s)
+            await trio.sleep_until(min(due_s))
+            now_s = trio.current_time()
+            if now_s >= self._sending_due_s:
+                self._sending.cancel()
+            if now_s >= self._reading_due_s:
+                self._reading.cancel()
+            if now_s >= self._alive_due_s:
+                self._sent_at_s = now_s
+                self._queues.put_message(encode_frame(Alive()))
+                self._wake.set()
+
+    @property
+    def _sending_due_s(self) -> float:
+        """When what is being sent has to be gone; never, if that is nothing."""
+        return math.inf if self._sending_since_s is None else self._sending_since_s + self._limits.chunk_s
+
+    @property
+    def _alive_due_s(self) -> float:
+        """When the peer has to hear something; it does while something is being sent."""
+        return self._sent_at_s + self._limits.alive_every_s if self._sending_since_s is None else math.inf
+
+    @property
+    def _reading_due_s(self) -> float:
+        """When something has to come; never, while this side does not listen."""
+        if self._reading_since_s is None:
+            return math.inf
+        silent_s, began_s = self._reading_since_s + self._limits.silent_s, self._inbound.unfinished_since_s
+        return silent_s if began_s is None else min(silent_s, began_s + self._limits.frame_s)
+
     async def _write(self) -> None:
         """Send until the connection ends; then say goodbye and wait for the peer to close."""
-        while self.reason is None:
-            record = self._queues.next_record()
-            if record is not None:
-                await self._send_in_time(record, self._limits.chunk_s)
-                continue
-            self._wake = trio.Event()
-            with trio.move_on_after(self._limits.alive_every_s) as idle:
-                await self._wake.wait()
-            if idle.cancelled_caught:
-                self._queues.put_message(encode_frame(Alive()))
-        if self.is_told or self.reason is CloseReason.LOST:
+        with self._sending:
+            await self._send_all()
+        if self._sending.cancelled_caught:
+            self._break_off()
+        if self.is_told or self.reason in (None, CloseReason.LOST):
             return
         goodbye = chunk_bytes(TRANSPORT_CHANNEL, encode_frame(Goodbye(self.reason)))
-        if await self._send_in_time(goodbye, self._limits.goodbye_s):
+        if await self._say_goodbye(goodbye):
             with trio.move_on_after(self._limits.goodbye_s):
                 await self._has_read.wait()
 
-    async def _send_in_time(self, data: bytes, limit_s: float) -> bool:
-        with trio.move_on_after(limit_s) as self._sending:
+    async def _send_all(self) -> None:
+        """Send what is queued until there is a reason to close."""
+        while self.reason is None:
+            record = self._queues.next_record()
+            if record is None:
+                self._wake = trio.Event()
+                await self._wake.wait()
+                continue
+            self._sending_since_s = trio.current_time()
             try:
-                await self._send(data)
+                await self._send(record)
+            except PeerRefusedError:
+                self._end(CloseReason.LOST)
+            self._sent_at_s, self._sending_since_s = trio.current_time(), None
+
+    async def _say_goodbye(self, goodbye: bytes) -> bool:
+        with trio.move_on_after(self._limits.goodbye_s):
+            try:
+                await self._send(goodbye)
                 return True
             except PeerRefusedError:
                 self._end(CloseReason.LOST)
                 return False
-        # A stream that was interrupted in the middle cannot be written any more.
+        self._break_off()
+        return False
+
+    def _break_off(self) -> None:
+        """A stream that was interrupted in the middle cannot be written any more."""
         self._end(CloseReason.TOO_SLOW)
         self.is_told = True
-        return False
 
     async def _send(self, data: bytes) -> None:
         try:
@@ -210,16 +268,12 @@ class Connection:
     async def _read(self, take: Callable[[Frame], Awaitable[None]], scope: trio.CancelScope) -> None:
         """Read until the peer leaves; what comes after a reason to close is read and thrown away."""
         try:
-            await self._hand_on(self._early, take)
-            while True:
-                with trio.move_on_at(self._reading_deadline_s()) as waiting:
-                    frames = await self._read_once()
-                if waiting.cancelled_caught:
-                    began_s = self._inbound.unfinished_since_s
-                    silent = began_s is None or trio.current_time() < began_s + self._limits.frame_s
-                    self.close(CloseReason.SILENT if silent else CloseReason.TOO_SLOW)
-                    return
-                await self._hand_on(deque(frames), take)
+            with self._reading:
+                await self._read_all(take)
+            began_s = self._inbound.unfinished_since_s
+            is_silent = began_s is None or trio.current_time() < began_s + self._limits.frame_s
+            self.close(CloseReason.SILENT if is_silent else CloseReason.TOO_SLOW)
+            return
         except PeerRefusedError as error:
             self._end(error.reason)
         except RemoteProtocolError as error:
@@ -230,10 +284,14 @@ class Connection:
         if self.is_told or self.reason is CloseReason.LOST:
             scope.cancel()
 
-    def _reading_deadline_s(self) -> float:
-        silent_s = trio.current_time() + self._limits.silent_s
-        began_s = self._inbound.unfinished_since_s
-        return silent_s if began_s is None else min(silent_s, began_s + self._limits.frame_s)
+    async def _read_all(self, take: Callable[[Frame], Awaitable[None]]) -> None:
+        """Hand on what comes, until it is cancelled."""
+        await self._hand_on(self._early, take)
+        while True:
+            self._reading_since_s = trio.current_time()
+            frames = await self._read_once()
+            self._reading_since_s = None
+            await self._hand_on(deque(frames), take)
 
     async def _hand_on(self, frames: deque[Frame], take: Callable[[Frame], Awaitable[None]]) -> None:
         began_s = trio.current_time()
