@@ -46,7 +46,10 @@ def check_submission(
 
 def _check_detached(transaction: Transaction, submission: Submission) -> None:
     """Every commitment has its value and every value its commitment: a value that is missing now is lost for good."""
-    committed = set(commitments_in(transaction.arguments))
+    commitments = commitments_in(transaction.arguments)
+    if not commitments and not submission.detached:
+        return
+    committed = set(commitments)
     given = {value.commitment for value in submission.detached}
     if committed - given:
         raise DetachedValueError(

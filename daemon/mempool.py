@@ -37,12 +37,17 @@ class MempoolFullError(BanyanError):
 
 
 class Waiting(NamedTuple):
-    """One admitted transaction with what travels beside it; `admitted_ms` by the clock of whoever admitted it."""
+    """One admitted transaction with what travels beside it; `admitted_ms` by the clock of whoever admitted it.
+
+    `lane` names the queue that it stands in; `may_change_voters` says that a leader may let it wait.
+    """
 
     transaction: Transaction
     detached: tuple[DetachedValue, ...]
     size_bytes: int
     admitted_ms: int
+    lane: bytes
+    may_change_voters: bool
 
 
 class Mempool:
@@ -84,8 +89,12 @@ class Mempool:
 
     def waiting_of(self, sender: Hash) -> int:
         """How many transactions of `sender` wait."""
-        queues = (self._queues.get(lane) for lane in (sender, sender + _CHANGES, sender + _FORCED_CHANGES))
-        return sum(queue.count for queue in queues if queue is not None)
+        queue = self._queues.get(sender)
+        count = 0 if queue is None else queue.count
+        if self.voter_changes_count:
+            queues = (self._queues.get(sender + kind) for kind in (_CHANGES, _FORCED_CHANGES))
+            count += sum(queue.count for queue in queues if queue is not None)
+        return count
 
     @property
     def oldest_ms(self) -> int | None:
@@ -93,7 +102,7 @@ class Mempool:
 
         Changes of voters do not count: a leader may let them wait until they are safe.
         """
-        oldest = next((one for one in self._waiting.values() if not is_voter_change(one.transaction)), None)
+        oldest = next((one for one in self._waiting.values() if not one.may_change_voters), None)
         return oldest.admitted_ms if oldest is not None else None
 
     def add(self, transaction: Transaction, detached: tuple[DetachedValue, ...], admitted_ms: int = 0) -> None:
@@ -108,7 +117,8 @@ class Mempool:
             raise MempoolFullError(
                 "the node has {count} transactions waiting; send it again in a moment", count=len(self)
             )
-        lane = _lane(transaction)
+        may_change_voters = is_voter_change(transaction)
+        lane = _lane_of_changes(transaction) if may_change_voters else transaction.sender
         queue = self._queues.get(lane)
         if queue is None:
             queue = self._queues[lane] = _Queue()
@@ -120,13 +130,13 @@ class Mempool:
                 "this sender has {count} transactions waiting, which is its share; send it again in a moment",
                 count=queue.count,
             )
-        waiting = Waiting(transaction, detached, size, admitted_ms)
+        waiting = Waiting(transaction, detached, size, admitted_ms, lane, may_change_voters)
         queue.add(waiting)
         self._waiting[transaction.id] = waiting
         self._id_by_leaf[transaction.leaf_hash] = transaction.id
         self.pending_ids.add(transaction.id, admitted_ms)
         self.size_bytes += size
-        self.voter_changes_count += is_voter_change(transaction)
+        self.voter_changes_count += may_change_voters
         self.additions += 1
 
     def take(self, count_max: int, size_bytes_max: int, may_take: Callable[[Transaction], bool]) -> list[Waiting]:
@@ -178,8 +188,8 @@ class Mempool:
         del self._id_by_leaf[transaction.leaf_hash]
         self.pending_ids.remove(transaction.id)
         self.size_bytes -= waiting.size_bytes
-        self.voter_changes_count -= is_voter_change(transaction)
-        lane = _lane(transaction)
+        self.voter_changes_count -= waiting.may_change_voters
+        lane = waiting.lane
         queue = self._queues[lane]
         queue.left(waiting)
         if queue.count:
@@ -188,13 +198,11 @@ class Mempool:
             del self._queues[lane]
 
 
-def _lane(transaction: Transaction) -> bytes:
-    """Which queue: the sender's, or beside it that of its changes of voters, which may have to wait by themselves.
+def _lane_of_changes(transaction: Transaction) -> bytes:
+    """The queue beside the sender's own for its changes of voters, which may have to wait by themselves.
 
     What is forced does not wait behind what is not.
     """
-    if not is_voter_change(transaction):
-        return transaction.sender
     return transaction.sender + (_FORCED_CHANGES if is_forced(transaction) else _CHANGES)
 
 
