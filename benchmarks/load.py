@@ -59,14 +59,14 @@ class Load:
         """`genesis` is of a folder that `make_folder` made."""
         self.genesis = genesis
         self.senders = _sender_keys(len(genesis.administrators))
-        self._members = [member_id(genesis.network_id, key.public) for key in self.senders]
+        self.members = [member_id(genesis.network_id, key.public) for key in self.senders]
 
     def notice(self, number: int, expires_ms: int) -> Transaction:
         """Notice `number`, about 300 bytes, by the senders in turn into the files of the units in turn."""
         sender = number % len(self.senders)
         return build_transaction(
             self.genesis.network_id,
-            self._members[sender],
+            self.members[sender],
             "notice.post",
             {"unit": f"branch-{number % UNITS}", "title": f"notice {number} of the benchmark"},
             number.to_bytes(16, "big"),

@@ -1,13 +1,14 @@
 """The table of the peers: what was measured, and each as a ratio of the one that it is about.
 
-Owns `benchmarks/results/peers.{json,md}`.
+Owns `benchmarks/results/peers.{json,md}` and the drawings beside them.
 """
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from benchmarks.line_chart import Point, write_line_chart
 from benchmarks.report import RESULTS
 
 
@@ -20,6 +21,13 @@ class Measured(NamedTuple):
     p50_ms: float
     p99_ms: float
     refused: int
+
+
+# Which figures are drawn over the number of writers.
+DRAWINGS: tuple[tuple[str, str, Callable[[Measured], float]], ...] = (
+    ("peers-rate.svg", "writes a second", lambda one: one.rate),
+    ("peers-p50.svg", "milliseconds until a write is acknowledged, p50", lambda one: one.p50_ms),
+)
 
 
 def write_table(found: Sequence[Measured], promises: Mapping[str, str], about: str, rounds: int) -> None:
@@ -42,6 +50,14 @@ def write_table(found: Sequence[Measured], promises: Mapping[str, str], about: s
         " on the same two shared cores. Other programs are in all figures, so the ratios count.\n\n"
         "| store | writers | writes/s | of Banyan's | p50 ms | p99 ms |\n|---|---|---|---|---|---|\n"
         + "\n".join(lines)
-        + f"\n\nWhat a write means is not the same:\n\n{told}\n"
+        + "\n\n![Writes a second](peers-rate.svg)\n\n![Latency](peers-p50.svg)\n"
+        + f"\nWhat a write means is not the same:\n\n{told}\n"
     )
     (RESULTS / "peers.md").write_text(text, encoding="utf-8")
+    for file, what, figure_of in DRAWINGS:
+        names = dict.fromkeys(one.name for one in found)
+        series = {
+            name: [Point(one.writers, figure_of(one)) for one in found if one.name == name and one.rate > 0]
+            for name in names
+        }
+        write_line_chart(RESULTS / file, f"Three nodes: {what}", "writers at the same time", series)
