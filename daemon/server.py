@@ -14,7 +14,7 @@ import socket
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import cast
 
@@ -26,7 +26,7 @@ from hypercorn.logging import Logger as HypercornLogger
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
@@ -61,13 +61,34 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         # hypercorn asks it for the two addresses.
         self.socket = stream.socket
         self._ended = False
+        self._holds = False
+        self._held = b""
+
+    def hold(self) -> None:
+        """What is sent next are headers that a body follows at once: they leave with it."""
+        self._holds = True
+
+    async def release(self) -> None:
+        """Send what is held, if anything is: no body came. A client that is gone is told nothing."""
+        self._holds = False
+        if self._held:
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self.send_all(b"")
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send, within a bounded time.
+        """Send, within a bounded time; nothing is sent for nothing.
 
         Raises:
             trio.BrokenResourceError: the client is gone, or does not read.
         """
+        if self._holds:
+            self._holds = False
+            self._held += bytes(data)
+            return
+        if self._held:
+            data, self._held = self._held + bytes(data), b""
+        if not data:
+            return
         with trio.move_on_after(SEND_SECONDS_MAX):
             await self._stream.send_all(data)
             return
@@ -193,9 +214,15 @@ class Server:
         bounded = BoundedStream(stream, connection)
 
         async def application(request: Scope, receive: Receive, send: Send) -> None:
-            body = UnreadBody(request, receive, send, connection.end)
+            async def send_whole(message: Message) -> None:
+                if _begins_whole(message):
+                    bounded.hold()
+                await send(message)
+
+            body = UnreadBody(request, receive, send_whole, connection.end)
             with bounded.answering():
                 await self._app(request, body.receive, body.send)
+                await bounded.release()
                 await body.throw_away()
 
         # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
@@ -207,6 +234,12 @@ class Server:
             bounded,  # type: ignore[arg-type]
         )
         await server.run()
+
+
+def _begins_whole(message: Message) -> bool:
+    """Whether these are the headers of an answer that is there already: it has a length."""
+    headers = message["headers"] if message["type"] == "http.response.start" else ()
+    return any(name == b"content-length" for name, _ in headers)
 
 
 def has_unread(stream: trio.SocketStream) -> bool:
