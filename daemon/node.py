@@ -8,11 +8,11 @@ The way of a transaction: `Submitted` -> admission -> pool -> gossip -> block ->
 acknowledgement -> `SaveSignState` -> `SignStateSaved` -> proposal, acknowledgements of others -> certificate ->
 execution -> `StoreBatch` -> `BatchStored` -> `BlockExecuted`. An execution is written together with the next block.
 
-Its parts: `intake` (pool), `chain`, `leading` (own blocks), `exchange` (neighbours), `growing` (others' blocks),
-`acceptance` (acknowledgements), `reading`, `keeping` (what was signed), `outgoing` (writes), agreement.
-Bounds: those of the parts, and the window of blocks beyond the last committed one (genesis parameter).
+Bounds: those of its parts, and the window of blocks beyond the last committed one (genesis parameter).
 Source: docs/protocol.md, sections 4 to 8; the order of effects as in etcd-io/raft `Ready`.
 """
+
+from collections.abc import Callable
 
 from consensus.certificates import BlockCertificate
 from consensus.effects import (
@@ -25,7 +25,6 @@ from consensus.effects import (
     KeepAcknowledgement,
     KeepTerm,
     KeepVote,
-    Missing,
     Propose,
     ReadConfirmed,
     ReadRefused,
@@ -53,7 +52,7 @@ from consensus.timing import Timing
 from contracts.protocols import Protocols
 from daemon.acceptance import Acceptance
 from daemon.agreement_start import is_lone_voter, link_of, position_of, position_of_tip, start_agreement
-from daemon.chain import Chain, ExecutedBlock
+from daemon.chain import Chain
 from daemon.change_readiness import ChangeReadiness
 from daemon.checkpointer import Checkpointer
 from daemon.cosigning import Cosigning
@@ -64,7 +63,6 @@ from daemon.effects import (
     EvidenceFound,
     ReadFailed,
     ReadReady,
-    RegistryChanged,
     Reported,
     RoleChanged,
     Verify,
@@ -109,7 +107,7 @@ from daemon.reading import Reading
 from daemon.sign_state import SignState
 from daemon.status import NodeStatus
 from daemon.sync_work import SyncSettings
-from daemon.telling import told
+from daemon.telling import Telling
 from daemon.voters_in_force import VotersInForce
 from ledger.errors import BanyanError, RemoteProtocolError
 from ledger.genesis import Genesis
@@ -197,9 +195,10 @@ class Node:
             sync or SyncSettings(),
         )
         self._saying = self._exchange.saying
-        self._checkpointer = Checkpointer(genesis, keys, self._voters)
         self._acceptance = Acceptance(genesis, keys.node_id, self._chain)
         self._keeping = Keeping(sign_state)
+        checkpointer = Checkpointer(genesis, keys, self._voters)
+        self._telling = Telling(self._exchange, self._reading, self._cosigning, checkpointer, self._keeping)
         self._writer = Writer()
         changed = (self._chain, self._intake, self._acceptance, self._writer, self._exchange)
         window = genesis.parameters.window_blocks_max
@@ -212,31 +211,50 @@ class Node:
         self._ending = Ending(keys.node_id, *rules, self._leading, self._writer, self._keeping)
         self._effects: list[Effect] = []
         self._checkpoint_size = self._cosigning.published_size
-        self._opened_term, self._halted = -1, False
+        self._opened_term, self._halted, self._is_tick = -1, False, False
+        # What agreement committed in this step, to be executed before it is asked anything else.
+        self._committed: list[BlockCertificate] = []
 
     def step(self, event: Event) -> list[Effect]:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""
-        if self._halted:
-            return []
+        return [*self.begin(event), *self.end()]
+
+    def begin(self, event: Event) -> list[Effect]:
+        """The first half of a step: what may leave before the blocks that `event` commits are executed, if it does.
+
+        An acknowledgement need not wait for that. `end` comes next, and nothing between but carrying these out.
+        """
         # Blocks take the machine's time; agreement waits by a clock of its own, which does not jump with it.
         self._elapsed_ms += min(max(event.now_ms - self._now_ms, 0), CLOCK_STEP_MS_MAX)
-        self._now_ms = event.now_ms
-        try:
-            self._handle(event)
-            self._growing.follow(self._elapsed_ms)
-            self._effects.extend(self._leading.propose(self._now_ms))
-            if not self._ending.is_begun:
-                self._leading.run_timers(self._now_ms)
-            if self._ending.is_begun or isinstance(event, Ticked):
-                self._leading.close(self._now_ms)
-        except LedgerContradictionError as error:
-            self._halted = True
-            self._effects.append(Alarm(error))
+        self._now_ms, self._is_tick = event.now_ms, isinstance(event, Ticked)
+        self._unless_halted(self._handle, event)
+        return list[Effect](self._exchange.take_effects() if self._committed and not self._halted else ())
+
+    def end(self) -> list[Effect]:
+        """The second half: everything else that follows."""
+        self._unless_halted(self._go_on)
         self._write()
         self._effects += [*self._exchange.take_effects(), *self._filling.take_worked()]
         self._effects += self._ending.follow(self._elapsed_ms)
         effects, self._effects = self._effects, []
         return effects
+
+    def _go_on(self) -> None:
+        self._execute_committed()
+        self._growing.follow(self._elapsed_ms)
+        self._effects.extend(self._leading.propose(self._now_ms))
+        if not self._ending.is_begun:
+            self._leading.run_timers(self._now_ms)
+        if self._ending.is_begun or self._is_tick:
+            self._leading.close(self._now_ms)
+
+    def _unless_halted(self, do: Callable[..., None], *arguments: object) -> None:
+        try:
+            if not self._halted:
+                do(*arguments)
+        except LedgerContradictionError as error:
+            self._halted = True
+            self._effects.append(Alarm(error))
 
     def status(self) -> NodeStatus:
         """One picture of the node as of the last step; O(log n) for the root of the newest tree."""
@@ -315,7 +333,7 @@ class Node:
         """Refuse to sign on top of a database that is older than the signatures; then listen, or alone, lead."""
         is_alone = is_lone_voter(self._agreement, self._keys, self._keeping.state.acknowledged_height)
         self._effects.append(RoleChanged(self._agreement.role.value, self._agreement.term))
-        self._warn_of_version()
+        self._report(self._protocol.warning)
         self._agree(AgreementStarted())
         self._effects.extend(self._keeping.catch_up(self._agreement))
         self._accept_stored()
@@ -330,12 +348,9 @@ class Node:
         self._effects.extend(self._reading.tick(self._elapsed_ms))
         self._exchange.tick()
 
-    def _report(self, error: BanyanError) -> None:
-        self._effects.append(Reported(error))
-
-    def _warn_of_version(self) -> None:
-        if self._protocol.warning is not None:
-            self._report(self._protocol.warning)
+    def _report(self, error: BanyanError | None) -> None:
+        if error is not None:
+            self._effects.append(Reported(error))
 
     # -- transactions -------------------------------------------------------------------------------------------
 
@@ -385,8 +400,7 @@ class Node:
         return is_news
 
     def _take_verified(self, event: Verified) -> None:
-        block_time_ms = self._leading.block_time_ms(self._now_ms)
-        self._writer.outgoing.add_detached(self._exchange.verified(event, block_time_ms))
+        self._writer.outgoing.add_detached(self._exchange.verified(event, self._leading.block_time_ms(self._now_ms)))
 
     # -- what is durable ----------------------------------------------------------------------------------------
 
@@ -394,13 +408,11 @@ class Node:
         for written in self._writer.stored(ticket):
             self._chain.stored(written.ticket, written.outgoing.executed)
             for executed in written.outgoing.executed:
-                self._tell(executed)
-            if written.outgoing.checkpoint is not None:
-                signed = written.outgoing.checkpoint
+                self._effects += self._telling.executed(executed, self._now_ms, self._elapsed_ms)
+            if (signed := written.outgoing.checkpoint) is not None:
                 self._checkpoint_size = signed.tree_size
                 self._effects.append(CheckpointPublished(signed.tree_size, signed.note))
-            blocks = written.outgoing.blocks
-            if blocks:
+            if blocks := written.outgoing.blocks:
                 newest = blocks[-1].stored.header
                 self._agree(BlocksStored(tuple(link_of(block) for block in blocks), newest.header, newest.signature))
                 self._acceptance.stored(blocks)
@@ -427,6 +439,7 @@ class Node:
     # -- agreement ----------------------------------------------------------------------------------------------
 
     def _agree(self, event: AgreementEvent) -> None:
+        self._execute_committed()
         try:
             for effect in self._agreement.step(event, self._elapsed_ms):
                 self._carry_out(effect)
@@ -449,9 +462,7 @@ class Node:
                 if (block := self._leading.block_at(position)) is not None:
                     self._saying.proposal(block, self._chain.newest_certificate, self._elapsed_ms)
             case Committed(block_certificate):
-                self._execute(block_certificate)
-            case Missing():
-                pass  # Neighbours who have it say so when heads are compared.
+                self._committed.append(block_certificate)
             case ReadConfirmed(question, height):
                 self._read(self._reading.confirmed(question, height))
             case ReadRefused(question):
@@ -464,6 +475,12 @@ class Node:
                 if self._tell_evidence(evidence):
                     self._saying.evidence(evidence, self._elapsed_ms)
 
+    def _execute_committed(self) -> None:
+        while self._committed:
+            committed, self._committed = self._committed, []
+            for certificate in committed:
+                self._execute(certificate)
+
     def _execute(self, certificate: BlockCertificate) -> None:
         self._opened_term = certificate.term
         for executed in self._chain.execute(certificate, self._writer.next_ticket):
@@ -471,26 +488,10 @@ class Node:
             self._intake.executed(executed.block)
             self._filling.executed(executed)
         if self._protocol.executed():
-            self._warn_of_version()
+            self._report(self._protocol.warning)
         for voters in self._voters.executed(certificate):
             self._agree(VotersChanged(voters))
         self._accept_stored()
-
-    # -- telling and writing ------------------------------------------------------------------------------------
-
-    def _tell(self, executed: ExecutedBlock) -> None:
-        """The block is committed, executed and on disk; sign its checkpoint if it is flagged."""
-        header = executed.block.header
-        self._effects.append(told(executed))
-        if self._exchange.executed(executed.block.transactions):
-            self._effects.append(RegistryChanged())
-        self._effects.extend(self._reading.stored(header.height))
-        if header.checkpoint:
-            self._cosigning.executed(header, self._elapsed_ms)
-        if header.checkpoint and header.tree_size >= self._keeping.state.cosigned_size:
-            signed = self._checkpointer.sign(header, self._now_ms)
-            if signed is not None:
-                self._effects.append(self._keeping.checkpoint(signed, header.tree_root))
 
     def _write(self) -> None:
         if (ready := self._cosigning.take_ready()) is not None:

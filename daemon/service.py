@@ -247,8 +247,16 @@ class Service(Reception):
         while not self._stopped.is_set():
             event = await self._inbox.next()
             started = trio.current_time()
-            effects = self._node.step(event)
+            early = self._node.begin(event)
             self._step_seconds = trio.current_time() - started
+            if early:
+                for effect in early:
+                    self._carry_out(effect)
+                # So that it leaves.
+                await trio.lowlevel.checkpoint()
+            started = trio.current_time()
+            effects = self._node.end()
+            self._step_seconds += trio.current_time() - started
             self._metrics.step_seconds.observe(self._step_seconds)
             if isinstance(event, Received):
                 self._count_received()

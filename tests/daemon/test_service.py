@@ -107,14 +107,14 @@ async def test_many_come_back_in_order_with_their_values_beside_them(home: Home)
 
 async def test_the_node_is_told_how_long_executing_took(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[StepTimed] = []
-    step = Node.step
+    begin = Node.begin
 
     def watched(node: Node, event: Event) -> list[Effect]:
         if isinstance(event, StepTimed):
             told.append(event)
-        return step(node, event)
+        return begin(node, event)
 
-    monkeypatch.setattr(Node, "step", watched)
+    monkeypatch.setattr(Node, "begin", watched)
     async with running_service(home.directory) as shell:
         await shell.service.submit_many([shell.raw_notice(f"{number}") for number in range(600)])
     assert told
