@@ -1,8 +1,8 @@
 """Whether three nodes are as fast after an hour as in the beginning: the same writers all the while.
 
 Rounds of a minute: their transactions are signed, and then handed in as fast as they are taken, each acknowledged on
-its own. The first ten rounds are compared with the last ten (with fewer rounds: the first sixth with the last); memory and
-the database's size are told beside. What is signed between rounds is not in the figures; the nodes rest then.
+its own. The first ten rounds are compared with the last ten (with fewer rounds: the first sixth with the last); memory
+and the database's size are told beside. What is signed between rounds is not in the figures; the nodes rest then.
 
 Run: `python -m benchmarks.long_run [--rounds N] [--seconds S] [--writers W] [--folder DIR]`
 """
