@@ -80,7 +80,8 @@ class Inbox:
             self._arrived.set()
 
     @property
-    def _is_empty(self) -> bool:
+    def is_empty(self) -> bool:
+        """Whether nothing waits for the node."""
         return not (self._reports or self._heard or self._submitted)
 
     @property
@@ -102,9 +103,9 @@ class Inbox:
 
     async def next(self) -> Event:
         """The next event for the node; waits for one. Always a checkpoint, so that others run between two steps."""
-        if not self._is_empty:
+        if not self.is_empty:
             await trio.lowlevel.checkpoint()
-        while self._is_empty:
+        while self.is_empty:
             self._arrived = trio.Event()
             await self._arrived.wait()
         if self._reports:

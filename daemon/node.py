@@ -45,7 +45,6 @@ from consensus.events import (
 from consensus.events import Event as AgreementEvent
 from consensus.events import Started as AgreementStarted
 from consensus.events import Tick as AgreementTick
-from consensus.evidence import Evidence
 from consensus.packets import Packet
 from consensus.settings import Chance, Role
 from consensus.timing import Timing
@@ -202,7 +201,7 @@ class Node:
         self._writer = Writer()
         changed = (self._chain, self._intake, self._acceptance, self._writer, self._exchange)
         window = genesis.parameters.window_blocks_max
-        self._growing = Growing(*changed, 2 * window, self._agree, self._write, self._report)
+        self._growing = Growing(*changed, 2 * window, self._agree_and_execute, self._write, self._report)
         self._readiness = ChangeReadiness(self._chain, self._agreement)
         self._filling = Filling(protocols.newest.registry, block_work_ms_max)
         parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness, self._protocol)
@@ -233,6 +232,7 @@ class Node:
     def end(self) -> list[Effect]:
         """The second half: everything else that follows."""
         self._unless_halted(self._go_on)
+        assert self._halted or not self._committed, "what a step commits it executes"
         self._write()
         self._effects += [*self._exchange.take_effects(), *self._filling.take_worked()]
         self._effects += self._ending.follow(self._elapsed_ms)
@@ -379,8 +379,8 @@ class Node:
             self._agree(heard)
             if isinstance(heard, Heard):
                 self._read(self._reading.hear(heard.packet.statement))
-        for evidence in self._exchange.take_evidence():
-            self._tell_evidence(evidence)
+        for evidence in filter(self._evidence.remember, self._exchange.take_evidence()):
+            self._effects.append(EvidenceFound(evidence))
 
     def _read(self, wanted: ReadAsked | Packet | ReadReady | ReadFailed | None) -> None:
         """Take a linearizable read one step further."""
@@ -391,13 +391,6 @@ class Node:
                 self._saying.packet(wanted, self._elapsed_ms)
             case ReadReady() | ReadFailed():
                 self._effects.append(wanted)
-
-    def _tell_evidence(self, evidence: Evidence) -> bool:
-        """Keep it and tell operators; whether it was news."""
-        is_news = self._evidence.remember(evidence)
-        if is_news:
-            self._effects.append(EvidenceFound(evidence))
-        return is_news
 
     def _take_verified(self, event: Verified) -> None:
         self._writer.outgoing.add_detached(self._exchange.verified(event, self._leading.block_time_ms(self._now_ms)))
@@ -438,6 +431,10 @@ class Node:
 
     # -- agreement ----------------------------------------------------------------------------------------------
 
+    def _agree_and_execute(self, event: AgreementEvent) -> None:
+        self._agree(event)
+        self._execute_committed()
+
     def _agree(self, event: AgreementEvent) -> None:
         self._execute_committed()
         try:
@@ -472,7 +469,8 @@ class Node:
                     self._leading.end_term()
                 self._effects.append(RoleChanged(role, term))
             case Caught(evidence):
-                if self._tell_evidence(evidence):
+                if self._evidence.remember(evidence):
+                    self._effects.append(EvidenceFound(evidence))
                     self._saying.evidence(evidence, self._elapsed_ms)
 
     def _execute_committed(self) -> None:

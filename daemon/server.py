@@ -14,7 +14,7 @@ import socket
 import sys
 import termios
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from typing import cast
 
@@ -26,12 +26,13 @@ from hypercorn.logging import Logger as HypercornLogger
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
 from daemon.connections import Connection, Connections
 from daemon.unread_body import UnreadBody
+from daemon.whole_answer import WholeAnswer
 
 # To say what it wants, and between two requests.
 IDLE_SECONDS_MAX = 15
@@ -65,15 +66,8 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         self._held = b""
 
     def hold(self) -> None:
-        """What is sent next are headers that a body follows at once: they leave with it."""
+        """What is sent next leaves together with what is sent after it; that has to follow at once."""
         self._holds = True
-
-    async def release(self) -> None:
-        """Send what is held, if anything is: no body came. A client that is gone is told nothing."""
-        self._holds = False
-        if self._held:
-            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await self.send_all(b"")
 
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send, within a bounded time; nothing is sent for nothing.
@@ -214,15 +208,14 @@ class Server:
         bounded = BoundedStream(stream, connection)
 
         async def application(request: Scope, receive: Receive, send: Send) -> None:
-            async def send_whole(message: Message) -> None:
-                if _begins_whole(message):
-                    bounded.hold()
-                await send(message)
-
-            body = UnreadBody(request, receive, send_whole, connection.end)
+            # Of HTTP/2, several answers go over one connection at a time, as far as the client lets them.
+            is_alone = request["type"] == "http" and request["http_version"] in ("1.0", "1.1")
+            answer = WholeAnswer(send, bounded.hold) if is_alone and request["method"] != "HEAD" else None
+            body = UnreadBody(request, receive, answer.send if answer else send, connection.end)
             with bounded.answering():
                 await self._app(request, body.receive, body.send)
-                await bounded.release()
+                if answer:
+                    await answer.end()
                 await body.throw_away()
 
         # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
@@ -234,12 +227,6 @@ class Server:
             bounded,  # type: ignore[arg-type]
         )
         await server.run()
-
-
-def _begins_whole(message: Message) -> bool:
-    """Whether these are the headers of an answer that is there already: it has a length."""
-    headers = message["headers"] if message["type"] == "http.response.start" else ()
-    return any(name == b"content-length" for name, _ in headers)
 
 
 def has_unread(stream: trio.SocketStream) -> bool:

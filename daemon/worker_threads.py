@@ -18,7 +18,7 @@ class Job(Protocol):
         """On a thread; what is raised ends `run`."""
 
     def finish(self) -> None:
-        """In the event loop, when the work is done; must not raise."""
+        """In the event loop, when the work is done; what is raised ends `run`."""
 
 
 AnyJob = TypeVar("AnyJob", bound=Job)
@@ -41,6 +41,8 @@ class WorkerThreads(Generic[AnyJob]):
         # None ends a thread.
         self._jobs: SimpleQueue[AnyJob | None] = SimpleQueue()
         self._has_ended = False
+        self._failed = trio.Event()
+        self._error: Exception | None = None
 
     @property
     def running_count(self) -> int:
@@ -62,7 +64,9 @@ class WorkerThreads(Generic[AnyJob]):
             for _ in range(self._count):
                 nursery.start_soon(self._thread, token)
             try:
-                await trio.sleep_forever()
+                await self._failed.wait()
+                assert self._error is not None
+                raise self._error
             finally:
                 self._has_ended = True
                 for _ in range(self._count):
@@ -76,6 +80,16 @@ class WorkerThreads(Generic[AnyJob]):
         while (job := self._jobs.get()) is not None and not self._has_ended:
             job.work()
             try:
-                token.run_sync_soon(job.finish)
+                token.run_sync_soon(self._finish, job)
             except trio.RunFinishedError:
                 return
+            # What it was about is not kept while there is nothing to do.
+            del job
+
+    def _finish(self, job: AnyJob) -> None:
+        """In the event loop, where an error would be taken for one of trio's own."""
+        try:
+            job.finish()
+        except Exception as error:
+            self._error = error
+            self._failed.set()

@@ -185,10 +185,13 @@ class Connection:
             # What begins after this was looked at ends no sooner than a step later.
             due_s = (self._sending_due_s, self._reading_due_s, self._alive_due_s, trio.current_time() + step_s)
             await trio.sleep_until(min(due_s))
+            began = self._sending_since_s, self._reading_since_s
+            # Where the node itself stood still, what came meanwhile is taken first.
+            await trio.lowlevel.checkpoint()
             now_s = trio.current_time()
-            if now_s >= self._sending_due_s:
+            if now_s >= self._sending_due_s and began[0] == self._sending_since_s:
                 self._sending.cancel()
-            if now_s >= self._reading_due_s:
+            if now_s >= self._reading_due_s and began[1] == self._reading_since_s:
                 self._reading.cancel()
             if now_s >= self._alive_due_s:
                 self._sent_at_s = now_s
@@ -242,7 +245,8 @@ class Connection:
             self._sent_at_s, self._sending_since_s = trio.current_time(), None
 
     async def _say_goodbye(self, goodbye: bytes) -> bool:
-        with trio.move_on_after(self._limits.goodbye_s):
+        # `cut` ends this, too.
+        with trio.move_on_after(self._limits.goodbye_s) as self._sending:
             try:
                 await self._send(goodbye)
                 return True

@@ -118,7 +118,22 @@ async def test_what_nobody_foresaw_ends_it_and_nothing_is_reported() -> None:
         await machine.disk.run()
     assert isinstance(foreseen(caught.value), StoreDamagedError)
     machine.disk.store(StoreBatch(2, BATCH))
-    assert machine.inbox._is_empty
+    assert machine.inbox.is_empty
+
+
+async def test_a_log_that_cannot_be_written_ends_it_in_good_order() -> None:
+    """It lies on the very disk that is full."""
+    machine = Machine(100)
+
+    def log(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    machine.disk._log = log
+    machine.disk.store(StoreBatch(1, BATCH))
+    with trio.fail_after(DEADLINE_S), pytest.raises(BaseExceptionGroup) as caught:
+        await machine.disk.run()
+    assert caught.value.subgroup(OSError) is not None
+    assert caught.value.subgroup(trio.TrioInternalError) is None
 
 
 async def test_a_write_under_way_is_finished_before_it_ends() -> None:
@@ -148,6 +163,40 @@ async def test_a_write_under_way_is_finished_before_it_ends() -> None:
             trio.lowlevel.spawn_system_task(open_at_the_end)
     assert machine.store.payload(b"c" * 32) is not None
     assert machine.store.payload(b"d" * 32) is None, "it was only waiting"
+
+
+async def test_while_the_node_has_more_to_do_a_batch_waits_a_turn_for_others() -> None:
+    machine = Machine(1000)
+    machine.store.steps_due = 0
+    groups: list[int] = []
+    apply = machine.store.apply
+
+    def counted(batches: Sequence[WriteBatch]) -> None:
+        groups.append(len(batches))
+        apply(batches)
+
+    machine.store.apply = counted  # type: ignore[method-assign]
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        with trio.fail_after(DEADLINE_S):
+            while not machine.store.steps_asked or machine.disk._is_busy:
+                await trio.lowlevel.checkpoint()
+        # Something is in the inbox.
+        machine.inbox.tick()
+        machine.disk.store(StoreBatch(1, BATCH))
+        machine.disk.store(StoreBatch(2, BATCH))
+        await machine.inbox.next()
+        assert await machine.inbox.next() == BatchStored(0, 2)
+        with trio.fail_after(DEADLINE_S):
+            while machine.disk._is_busy:
+                await trio.lowlevel.checkpoint()
+        # Nothing is: it begins at once.
+        machine.disk.store(StoreBatch(3, BATCH))
+        machine.disk.store(StoreBatch(4, BATCH))
+        assert await machine.inbox.next() == BatchStored(0, 3)
+        assert await machine.inbox.next() == BatchStored(0, 4)
+        nursery.cancel_scope.cancel()
+    assert groups == [2, 1, 1]
 
 
 async def test_batches_that_wait_are_written_in_one_group() -> None:

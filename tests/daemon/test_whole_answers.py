@@ -3,15 +3,23 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import h2.config
+import h2.connection
+import h2.events
+import h2.settings
 import pytest
 import trio
 import trio.testing
 
 from daemon.home import Home
+from daemon.unread_body import SECONDS_MAX
 from tests.daemon.shell import make_home, served
 from tests.daemon.test_server import address_of, connected, everything, serving
 
 pytestmark = pytest.mark.trio
+ASKED = [(":method", "GET"), (":path", "/"), (":scheme", "http"), (":authority", "n")]
+Sends = Callable[[dict[str, object]], Awaitable[None]]
+App = Callable[[dict[str, object], Callable[[], Awaitable[dict[str, object]]], Sends], Awaitable[None]]
 
 
 @pytest.fixture
@@ -54,10 +62,78 @@ async def test_several_answers_of_one_connection_stay_apart(home: Home, sent: li
     assert [one.count(b"HTTP/1.1 200") for one in sent[:2]] == [1, 1]
 
 
+async def test_head_of_somebody_who_sends_a_body_too_is_answered_at_once(home: Home, sent: list[bytes]) -> None:
+    """Nobody reads that body: the answer is there before it is thrown away."""
+    async with served(home.directory) as node, connected(address_of(node)) as stream:
+        await stream.send_all(b"HEAD /healthz HTTP/1.1\r\nhost: n\r\ncontent-length: 10\r\n\r\n")
+        with trio.fail_after(SECONDS_MAX * 0.9):
+            assert (await stream.receive_some(65_536)).startswith(b"HTTP/1.1 200")
+
+
+def slow(before_body: int, after_body: int) -> App:
+    """An application that lets others run so many times."""
+
+    async def app(scope: object, receive: object, send: Sends) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+        for _ in range(before_body):
+            await trio.lowlevel.checkpoint()
+        await send({"type": "http.response.body", "body": b"hello"})
+        for _ in range(after_body):
+            await trio.lowlevel.checkpoint()
+
+    return app
+
+
+@pytest.mark.parametrize("before_body", [0, 2])
+@pytest.mark.parametrize("after_body", [0, 1, 3, 4, 14])
+async def test_answers_that_end_slowly_do_not_run_into_each_other(before_body: int, after_body: int) -> None:
+    ask = b"GET / HTTP/1.1\r\nhost: n\r\n"
+    async with serving(slow(before_body, after_body)) as (address, _, _), connected(address) as stream:
+        with trio.fail_after(30):
+            await stream.send_all((ask + b"\r\n") * 10 + ask + b"connection: close\r\n\r\n")
+            answer = await everything(stream)
+    assert answer.count(b"HTTP/1.1 200") == answer.count(b"hello") == 11
+
+
+@pytest.mark.parametrize("pause", [0, 1, 3])
+async def test_answers_of_one_http2_connection_do_not_run_into_each_other(pause: int) -> None:
+    async with serving(slow(pause, pause)) as (address, _, _), connected(address) as stream:
+        client = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        client.initiate_connection()
+        ended = 0
+        with trio.fail_after(60):
+            for _ in range(20):
+                for _ in range(8):
+                    client.send_headers(client.get_next_available_stream_id(), ASKED, end_stream=True)
+                await stream.send_all(client.data_to_send())
+                wanted = ended + 8
+                while ended < wanted:
+                    data = await stream.receive_some(65_536)
+                    assert data, f"closed after {ended} answers"
+                    ended += sum(isinstance(one, h2.events.StreamEnded) for one in client.receive_data(data))
+                    await stream.send_all(client.data_to_send())
+
+
+async def test_headers_of_http2_wait_for_no_window() -> None:
+    """This client opens its window only when it has them."""
+    async with serving(slow(0, 0)) as (address, _, _), connected(address) as stream:
+        client = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        closed = {h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0}
+        client.local_settings = h2.settings.Settings(client=True, initial_values=closed)
+        client.initiate_connection()
+        client.send_headers(client.get_next_available_stream_id(), ASKED, end_stream=True)
+        await stream.send_all(client.data_to_send())
+        has_headers = False
+        with trio.fail_after(30):
+            while not has_headers:
+                came = client.receive_data(await stream.receive_some(65_536))
+                has_headers = any(isinstance(one, h2.events.ResponseReceived) for one in came)
+
+
 async def test_headers_of_a_stream_wait_for_nothing() -> None:
     """What has no length may not have a body for hours."""
 
-    async def quiet(scope: object, receive: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+    async def quiet(scope: object, receive: object, send: Sends) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
         await trio.sleep_forever()
 
@@ -68,7 +144,7 @@ async def test_headers_of_a_stream_wait_for_nothing() -> None:
 
 
 async def test_headers_leave_though_their_body_never_comes() -> None:
-    async def broken(scope: object, receive: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+    async def broken(scope: object, receive: object, send: Sends) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
 
     async with serving(broken) as (address, _, _), connected(address) as stream:

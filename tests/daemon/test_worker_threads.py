@@ -88,3 +88,16 @@ async def test_what_need_not_be_finished_keeps_nobody() -> None:
             nursery.cancel_scope.cancel()
     assert told == [], "it is still at it"
     gate.set()
+
+
+async def test_what_a_job_raises_at_its_end_ends_the_threads() -> None:
+    class Broken(Counted):
+        def finish(self) -> None:
+            raise ZeroDivisionError("a mistake")
+
+    threads: WorkerThreads[Counted] = WorkerThreads(2, must_finish=True)
+    threads.put(Broken([], "first"))
+    with trio.fail_after(DEADLINE_S), pytest.raises(BaseExceptionGroup) as caught:
+        await threads.run()
+    assert caught.value.subgroup(ZeroDivisionError) is not None
+    assert threads.running_count == 0

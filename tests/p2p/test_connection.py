@@ -291,3 +291,39 @@ async def test_something_else_than_a_greeting_is_refused() -> None:
     with pytest.raises(PeerRefusedError) as refused:
         await Connection(here).hear_hello()
     assert refused.value.told and refused.value.reason is CloseReason.BANNED
+
+
+async def test_who_talked_while_the_node_stood_still_is_not_left(mock_clock: trio.testing.MockClock) -> None:
+    """What came and the end of the time for it are there at the same moment; which is looked at first is chance."""
+    frame = chunk_bytes(SendClass.CONTROL, framed(Prune()))
+    connections: list[Connection] = []
+    ends: list[trio.testing.MemoryReceiveStream] = []
+    async with trio.open_nursery() as nursery:
+        for _ in range(16):
+            here, there = trio.testing.memory_stream_pair()
+            connections.append(Connection(here))
+            await there.send_all(chunk_bytes(TRANSPORT_CHANNEL, encode_frame(HELLO)))
+            await connections[-1].hear_hello()
+            ends.append(here.receive_stream)
+            nursery.start_soon(connections[-1].run, ignore)
+        await trio.testing.wait_all_tasks_blocked()
+        for end in ends:
+            end.put_data(frame)
+        mock_clock.jump(LIMITS.silent_s + 0.1)
+        await trio.testing.wait_all_tasks_blocked()
+        assert [connection.reason for connection in connections] == [None] * 16
+        nursery.cancel_scope.cancel()
+
+
+async def test_nobody_waits_for_a_goodbye_that_is_cut(autojump_clock: trio.testing.MockClock) -> None:
+    one, _ = await greeted_pair()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(one.run, ignore)
+        await trio.testing.wait_all_tasks_blocked()
+        # The other end takes nothing.
+        one.close(CloseReason.DUPLICATE)
+        with trio.move_on_after(LIMITS.goodbye_s / 4):
+            await trio.sleep_forever()
+        cut_s = trio.current_time()
+        one.cut(CloseReason.DUPLICATE)
+    assert trio.current_time() - cut_s < LIMITS.goodbye_s / 4
