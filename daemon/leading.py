@@ -58,6 +58,8 @@ class Leading:
         self._protocol = protocol
         self._filling = filling
         self._proposer: Proposer | None = None
+        # Whether nothing was proposed since the last tick.
+        self._is_quiet = True
         # Why the oldest change of voters that waits was not put into a block when it was tried last.
         self.change_waits: ChangeWaitsError | None = None
 
@@ -112,6 +114,7 @@ class Leading:
             taken, late = self._intake.take(self.block_time_ms(now_ms), self._choosing(room))
             effects += late
             if taken:
+                self._is_quiet = False
                 self._filling.built(self._build(taken, now_ms), room)
             elif not late:
                 break
@@ -158,10 +161,16 @@ class Leading:
         if due_ms is not None and due_ms <= self.block_time_ms(now_ms):
             self._build([], now_ms)
 
-    def close(self, now_ms: int) -> None:
-        """Put executed effects into a header when nothing else will: asked on a tick, so a run of writes shares it."""
+    def close(self, now_ms: int, at_once: bool = False) -> None:
+        """Put executed effects into a header when nothing else will: asked on a tick, so a run of writes shares it.
+
+        A closing block costs all voters as much as one with a write, and cosignatures: unless it has to be `at_once`, it
+        waits until nobody has written between two ticks.
+        """
+        was_quiet, self._is_quiet = self._is_quiet, True
         idle = not self._intake.ready_count and not self._chain.unexecuted_count and not len(self._writer)
-        if self._may_propose and idle and not self._writer.outgoing and self._chain.has_unstated_effects:
+        is_over = idle and not self._writer.outgoing and (was_quiet or at_once)
+        if self._may_propose and is_over and self._chain.has_unstated_effects:
             self._build([], now_ms, closing=True)
         elif self._may_propose and self._is_held_up(now_ms):
             # Its time is a millisecond after its parent's by the rule, so it may be acknowledged and commits both.

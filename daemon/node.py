@@ -246,7 +246,7 @@ class Node:
         if not self._ending.is_begun:
             self._leading.run_timers(self._now_ms)
         if self._ending.is_begun or self._is_tick:
-            self._leading.close(self._now_ms)
+            self._leading.close(self._now_ms, self._ending.is_begun)
 
     def _unless_halted(self, do: Callable[..., None], *arguments: object) -> None:
         try:

@@ -154,6 +154,8 @@ def test_results_are_stated_by_a_closing_block_when_the_node_is_idle() -> None:
     driver.submit(driver.notice())
     height = driver.node.status().height
     driver.tick()
+    assert driver.node.status().height == height, "whoever wrote may write again"
+    driver.tick()
     _, closing = header_of(driver, height + 1)
     assert (closing.leaf_count, closing.executed_height, closing.checkpoint) == (1, height, True)
     driver.tick()
@@ -192,9 +194,22 @@ def test_while_a_block_is_on_its_way_the_next_waits_for_company() -> None:
     check_whole_chain(driver)
 
 
+def test_who_writes_at_every_tick_causes_no_closing_blocks() -> None:
+    driver = Driver().start()
+    for _ in range(5):
+        driver.submit(driver.notice())
+        height = driver.node.status().height
+        driver.tick()
+        assert driver.node.status().height == height
+    driver.tick()
+    assert driver.node.status().height == height + 1
+    check_whole_chain(driver)
+
+
 def test_a_closing_block_on_its_way_keeps_nobody_waiting() -> None:
     driver = Driver().start()
     driver.submit(driver.notice())
+    driver.tick()
     driver.hold_writes = True
     driver.tick()
     assert len(driver.held) == 1, "the block that states what the notice did"
