@@ -164,8 +164,8 @@ class Leading:
     def close(self, now_ms: int, at_once: bool = False) -> None:
         """Put executed effects into a header when nothing else will: asked on a tick, so a run of writes shares it.
 
-        A closing block costs all voters as much as one with a write, and cosignatures: unless it has to be `at_once`, it
-        waits until nobody has written between two ticks.
+        A closing block costs all voters as much as one with a write, and cosignatures: unless it has to be `at_once`,
+        it waits until nobody has written between two ticks.
         """
         was_quiet, self._is_quiet = self._is_quiet, True
         idle = not self._intake.ready_count and not self._chain.unexecuted_count and not len(self._writer)
