@@ -154,8 +154,7 @@ class Node:
         block_work_ms_max: int = BLOCK_WORK_MS_MAX,
         sync: SyncSettings | None = None,
     ) -> None:
-        self._keys = keys
-        self._now_ms = genesis.created_ms
+        self._keys, self._now_ms = keys, genesis.created_ms
         self._elapsed_ms = self._verify_ticket = 0
         self._chain = Chain(genesis, protocols, reader)
         self._voters = VotersInForce(self._chain)
@@ -200,19 +199,17 @@ class Node:
         self._telling = Telling(self._exchange, self._reading, self._cosigning, checkpointer, self._keeping)
         self._writer = Writer()
         changed = (self._chain, self._intake, self._acceptance, self._writer, self._exchange)
-        window = genesis.parameters.window_blocks_max
-        self._growing = Growing(*changed, 2 * window, self._agree_and_execute, self._write, self._report)
+        hands = (self._agree_and_execute, self._write, self._report)
+        self._growing = Growing(*changed, 2 * genesis.parameters.window_blocks_max, *hands)
         self._readiness = ChangeReadiness(self._chain, self._agreement)
         self._filling = Filling(protocols.newest.registry, block_work_ms_max)
         parts = (self._chain, self._intake, self._writer, self._agreement, self._readiness, self._protocol)
         self._leading = Leading(genesis, keys, *parts, self._filling)
         rules = (self._chain, self._intake, self._voters, self._protocol)
         self._ending = Ending(keys.node_id, *rules, self._leading, self._writer, self._keeping)
-        self._effects: list[Effect] = []
-        self._checkpoint_size = self._cosigning.published_size
+        self._effects, self._checkpoint_size = list[Effect](), self._cosigning.published_size
         self._opened_term, self._halted, self._is_tick = -1, False, False
-        # What agreement committed in this step, to be executed before it is asked anything else.
-        self._committed: list[BlockCertificate] = []
+        self._committed: list[BlockCertificate] = []  # In this step; executed before anything else is asked.
 
     def step(self, event: Event) -> list[Effect]:
         """What follows from `event`, in the order in which it is to be carried out (see `daemon.effects`)."""

@@ -128,6 +128,7 @@ async def test_headers_of_http2_wait_for_no_window() -> None:
             while not has_headers:
                 came = client.receive_data(await stream.receive_some(65_536))
                 has_headers = any(isinstance(one, h2.events.ResponseReceived) for one in came)
+    assert has_headers
 
 
 async def test_headers_of_a_stream_wait_for_nothing() -> None:
