@@ -56,6 +56,18 @@ class Machine:
         room = DiskRoom("db", LIMITS, lambda: DiskFigures(0, self.free_mib * MEBIBYTE))
         self.disk = Disk(self.store, self.inbox, lambda name, **_: self.logged.append(name), room)
 
+    def count_groups(self) -> list[int]:
+        """How many batches each write from now on has."""
+        groups: list[int] = []
+        apply = self.store.apply
+
+        def counted(batches: Sequence[WriteBatch]) -> None:
+            groups.append(len(batches))
+            apply(batches)
+
+        self.store.apply = counted  # type: ignore[method-assign]
+        return groups
+
 
 async def test_a_batch_waits_while_the_reserve_is_reached(autojump_clock: trio.testing.MockClock) -> None:
     machine = Machine(100)
@@ -168,14 +180,7 @@ async def test_a_write_under_way_is_finished_before_it_ends() -> None:
 async def test_while_the_node_has_more_to_do_a_batch_waits_a_turn_for_others() -> None:
     machine = Machine(1000)
     machine.store.steps_due = 0
-    groups: list[int] = []
-    apply = machine.store.apply
-
-    def counted(batches: Sequence[WriteBatch]) -> None:
-        groups.append(len(batches))
-        apply(batches)
-
-    machine.store.apply = counted  # type: ignore[method-assign]
+    groups = machine.count_groups()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(machine.disk.run)
         with trio.fail_after(DEADLINE_S):
@@ -201,14 +206,7 @@ async def test_while_the_node_has_more_to_do_a_batch_waits_a_turn_for_others() -
 
 async def test_batches_that_wait_are_written_in_one_group() -> None:
     machine = Machine(1000)
-    groups: list[int] = []
-    apply = machine.store.apply
-
-    def counted(batches: Sequence[WriteBatch]) -> None:
-        groups.append(len(batches))
-        apply(batches)
-
-    machine.store.apply = counted  # type: ignore[method-assign]
+    groups = machine.count_groups()
     for ticket in range(1, GROUP_MAX + 4):
         machine.disk.store(StoreBatch(ticket, BATCH))
     async with trio.open_nursery() as nursery:
