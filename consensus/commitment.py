@@ -125,9 +125,7 @@ class Commitment:
             return
         packet = standing.sign(told)
         self._leadership.acknowledged = packet.signed
-        if standing.role is Role.LEADER:
-            standing.emit(Propose(position))
-        standing.emit(Broadcast(packet))
+        standing.emit(Propose(position, packet) if standing.role is Role.LEADER else Broadcast(packet))
         self._count(told, packet)
 
     def forget_unkept(self) -> None:

@@ -79,9 +79,13 @@ class StandingChanged:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """The leader's own block is durable, and that it was signed is kept: its proposal may leave."""
+    """The leader's own block is durable, and that it was signed is kept: its proposal may leave, with what it signed.
+
+    Broadcast `acknowledgement` by itself where there is no proposal to send: the block is the leader's no longer.
+    """
 
     position: Position
+    acknowledgement: Packet
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,17 +127,24 @@ class Disk:
         """Why nothing is written; None while there is room."""
         return self.room.error
 
-    def store(self, effect: StoreBatch) -> None:
-        """Queue a batch; it is reported with `BatchStored`.
+    def store(self, effect: StoreBatch, may_wait: bool = False) -> None:
+        """Queue a batch; it is reported with `BatchStored`. One that `may_wait` does so for the next one, or `hurry`.
 
         Where the node has more to do, the next turn of the event loop brings another batch as a rule: one flush does
         for both.
         """
         self._queue.append(effect)
+        if may_wait:
+            return
         if self._token is None or self._inbox.is_empty:
             self._go_on()
         elif not self._is_busy:
             self._token.run_sync_soon(self._go_on, idempotent=True)
+
+    def hurry(self) -> None:
+        """Write what waits for company."""
+        if self._queue:
+            self._go_on()
 
     async def run(self) -> None:
         """Write what waits until cancelled; a write under way is finished first.

@@ -217,15 +217,19 @@ class Hearing:
     def _hear_proposal(self, message: Deliver, now_ms: int) -> list[Event]:
         proposal = Proposal.decode(message.payload)
         header = proposal.header
-        if not self._voters.is_proposed_by_voter(header, proposal.signature):
+        acknowledged = proposal.acknowledgement
+        is_signed = self._voters.is_proposed_by_voter(header, proposal.signature)
+        if not is_signed or not self._agreement.is_genuine(acknowledged):
             self._courier.drop(message.id)
             return []
+        self.voices.heard(signer_of(acknowledged.statement), now_ms)
         self._courier.accept(message.id, now_ms)
         self._following.on_proposal(proposal, message.peer)
         position = Position(header.term, header.height, header.hash)
         heard: list[Event] = [HeaderSeen(position, header.proposer, header.encode(), proposal.signature)]
         if proposal.newest_certificate:
             heard.append(CertificateHeard(BlockCertificate.decode(proposal.newest_certificate)))
+        heard.append(Heard(acknowledged))
         return heard
 
     def _is_genuine(self, packet: Packet) -> bool:

@@ -101,9 +101,12 @@ class Inbox:
         self._heard.clear()
         self._heard_room.unpark_all()
 
-    async def next(self) -> Event:
-        """The next event for the node; waits for one. Always a checkpoint, so that others run between two steps."""
-        if not self.is_empty:
+    async def next(self, at_once: bool = False) -> Event:
+        """The next event for the node; waits for one.
+
+        A checkpoint, so that others run between two steps; unless something waits and the caller wants it `at_once`.
+        """
+        if not self.is_empty and not at_once:
             await trio.lowlevel.checkpoint()
         while self.is_empty:
             self._arrived = trio.Event()

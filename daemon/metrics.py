@@ -22,10 +22,10 @@ from prometheus_client.registry import Collector
 
 from daemon.disk_room import DiskRoom, RoomLevel
 from daemon.status import NodeStatus
+from daemon.step_times import StepTimes
 from daemon.sync_metrics import SyncCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_STEP_BUCKETS_SECONDS = (0.0005, 0.002, 0.01, 0.05, 0.2, 1.0)
 _REQUEST_BUCKETS_SECONDS = (0.002, 0.01, 0.05, 0.2, 1.0, 5.0, 30.0)
 # A voter of which nothing came for so long is counted as gone: the same as for `banyan doctor`.
 _SILENT_MS = 10_000
@@ -47,12 +47,8 @@ class Metrics:
             "banyan_transactions_executed", "Transactions committed and executed", registry=self._registry
         )
         self.frames = self._counter("banyan_frames", "Frames of neighbours", ("direction",))
-        self.step_seconds = Histogram(
-            "banyan_node_step_seconds",
-            "Time the node needs for one event",
-            buckets=_STEP_BUCKETS_SECONDS,
-            registry=self._registry,
-        )
+        self.step_times = StepTimes()
+        self._registry.register(self.step_times)
         self.request_seconds = Histogram(
             "banyan_http_request_seconds",
             "Time until the answer begins",

@@ -452,9 +452,9 @@ class Node:
                 self._saying.say(effect, self._elapsed_ms)
             case BecameLeader(term, election):
                 self._leading.open_term(term, election, self._now_ms)
-            case Propose(position):
-                if (block := self._leading.block_at(position)) is not None:
-                    self._saying.proposal(block, self._chain.newest_certificate, self._elapsed_ms)
+            case Propose(position, acknowledgement):
+                block = self._leading.block_at(position)
+                self._saying.proposal(block, self._chain.newest_certificate, acknowledgement, self._elapsed_ms)
             case Committed(block_certificate):
                 self._committed.append(block_certificate)
             case ReadConfirmed(question, height):

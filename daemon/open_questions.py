@@ -49,6 +49,11 @@ class OpenQuestions:
         self._waiting_count = 0
         self._is_closed = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody waits for an answer."""
+        return not self._waiting_count
+
     async def confirm(self, wait_ms: int) -> None:
         """Return when everything that was reported committed before the call can be read from the store.
 

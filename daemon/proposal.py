@@ -2,9 +2,11 @@
 
 Owns the compact form and its bytes; never judges it. Bodies are named by leaf hashes, not by ids: one transaction may
 travel in several envelopes, and only one of them is in the block. The newest certificate the leader knows goes along,
-so a busy network needs no message of its own for it. Source: docs/protocol.md, section 6, "Propose".
+so a busy network needs no message of its own for it; and the leader's own acknowledgement, which every proposal has.
+Source: docs/protocol.md, section 6, "Propose".
 
-    [header bin, signature bin, election certificate bin, outcome leaf bin, leaf hashes bin, block certificate bin]
+    [header bin, signature bin, election certificate bin, outcome leaf bin, leaf hashes bin, block certificate bin,
+     acknowledgement bin, as gossip carries one]
 """
 
 from dataclasses import dataclass
@@ -12,6 +14,8 @@ from functools import lru_cache
 from typing import cast
 
 from consensus.certificates import CERTIFICATE_SIZE_BYTES_MAX
+from consensus.messages import Acknowledgement
+from consensus.packets import Packet
 from daemon.block_builder import BuiltBlock
 from ledger.block import OUTCOME_SIZE_BYTES_MAX, Header
 from ledger.encoding import decode, encode
@@ -35,10 +39,11 @@ class Proposal:
     outcome: bytes
     leaf_hashes: tuple[Hash, ...]
     newest_certificate: bytes
+    acknowledgement: Packet
 
     @classmethod
-    def of(cls, block: BuiltBlock, newest_certificate: bytes) -> "Proposal":
-        """The proposal of this node's own block."""
+    def of(cls, block: BuiltBlock, newest_certificate: bytes, acknowledgement: Packet) -> "Proposal":
+        """The proposal of a block that this node acknowledged."""
         stored = block.stored.header
         hashes = tuple(one.leaf_hash for one in block.transactions)
         return cls(
@@ -48,6 +53,7 @@ class Proposal:
             block.stored.entries[0],
             hashes,
             newest_certificate,
+            acknowledgement,
         )
 
     def encode(self) -> bytes:
@@ -60,6 +66,7 @@ class Proposal:
                 self.outcome,
                 b"".join(self.leaf_hashes),
                 self.newest_certificate,
+                self.acknowledgement.encode(),
             ]
         )
 
@@ -69,6 +76,7 @@ class Proposal:
 
         Raises:
             DecodingError: not canonical bytes.
+            InvalidMessageError: canonical, but no packet stands where the acknowledgement should.
             InvalidBlockError: canonical, but no proposal; the message names the part.
         """
         return _read(data) if len(data) > _REMEMBERED_SIZE_BYTES_MAX else _decoded(data)
@@ -82,13 +90,17 @@ def _decoded(data: bytes) -> Proposal:
 
 def _read(data: bytes) -> Proposal:
     value = decode(data, PROPOSAL_SIZE_BYTES_MAX)
-    if not isinstance(value, list) or len(value) != 6 or not all(isinstance(part, bytes) for part in value):
-        raise InvalidBlockError("a proposal is a list of six byte strings")
-    header_bytes, signature, election, outcome, hashes, certificate = cast(list[bytes], value)
+    if not isinstance(value, list) or len(value) != 7 or not all(isinstance(part, bytes) for part in value):
+        raise InvalidBlockError("a proposal is a list of seven byte strings")
+    header_bytes, signature, election, outcome, hashes, certificate, packet = cast(list[bytes], value)
     header = Header.decode(header_bytes)
     if len(outcome) > OUTCOME_SIZE_BYTES_MAX or len(hashes) != (header.leaf_count - 1) * HASH_SIZE_BYTES:
         raise InvalidBlockError(
             "the proposal of block {height} does not name as many leaves as its header", height=header.height
         )
     leaf_hashes = tuple(hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES))
-    return Proposal(header, signature, election, outcome, leaf_hashes, certificate)
+    acknowledgement = Packet.decode(packet)
+    told = acknowledgement.statement
+    if not isinstance(told, Acknowledgement) or told.block_hash != header.hash:
+        raise InvalidBlockError("the proposal of block {height} brings no acknowledgement of it", height=header.height)
+    return Proposal(header, signature, election, outcome, leaf_hashes, certificate, acknowledgement)

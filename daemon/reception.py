@@ -150,6 +150,7 @@ class Reception:
             return True
         if wait_ms <= 0 or self._waiting.is_full or self._stopped.is_set():
             return False
+        self._disk.hurry()
         outcome = await self.outcome_of(self._waiting.question(transaction_id), wait_ms)
         return outcome.status is SubmissionStatus.COMMITTED
 

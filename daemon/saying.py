@@ -69,11 +69,17 @@ class Saying:
             shapes, goes_back = isinstance(statement, Heartbeat), is_for_leader(statement)
             self._courier.publish(PayloadKind.AGREEMENT, packet.encode(), now_ms, shapes, goes_back)
 
-    def proposal(self, block: BuiltBlock, newest_certificate: bytes, now_ms: int) -> None:
-        """This node's own block, with the newest certificate it knows; what was just gathered for it goes first."""
-        if self._courier.has_neighbours:
+    def proposal(
+        self, block: BuiltBlock | None, newest_certificate: bytes, acknowledgement: Packet, now_ms: int
+    ) -> None:
+        """A block that this node leads with, the newest certificate it knows, and what it signed of the block; that
+        alone where there is no block. What was just gathered for it goes first."""
+        if block is None:
+            self.packet(acknowledgement, now_ms)
+        elif self._courier.has_neighbours:
             self._leave(now_ms)
-            self._courier.publish(PayloadKind.PROPOSAL, Proposal.of(block, newest_certificate).encode(), now_ms)
+            proposal = Proposal.of(block, newest_certificate, acknowledgement)
+            self._courier.publish(PayloadKind.PROPOSAL, proposal.encode(), now_ms)
 
     def transactions(self, submissions: Sequence[Submission], now_ms: int) -> None:
         """What clients handed in here: gathered for a moment where many come."""

@@ -76,12 +76,16 @@ from p2p.effects import Blame, Dial, Drop, SendFrame
 from p2p.invitations import Invitation
 from p2p.peer_book import Stranger
 from p2p.transport_errors import InvalidInvitationError
-from storage.interface import Store
+from storage.interface import Store, WriteBatch
 
 # A quarter of a heartbeat (`consensus.timing`): what is due waits for that long at most.
 TICK_INTERVAL_MS = 50
 # How long a leader that is told to stop waits for its successor: as long as it proposes nothing, two election timeouts.
 HAND_OVER_SECONDS_MAX = 2
+# How long the node steps at a time while nothing leaves it: a turn of the event loop is some 50 µs.
+TURN_SECONDS_MAX = 0.001
+# What is carried out by a thread, or at once: nobody else's task has to run for it.
+_STAYS = (StoreBatch, SaveSignState, Verify, Worked)
 _LEADER = Role.LEADER.value
 
 
@@ -244,8 +248,12 @@ class Service(Reception):
         self._inbox.post(HandOverRequested, successor)
 
     async def _step_until_stopped(self) -> None:
+        has_left, turn_seconds = False, 0.0
         while not self._stopped.is_set():
-            event = await self._inbox.next()
+            # A turn of the event loop costs as much as a small step: it takes one only for others to run.
+            is_turn = has_left or turn_seconds >= TURN_SECONDS_MAX or self._inbox.is_empty
+            event = await self._inbox.next(at_once=not is_turn)
+            turn_seconds = 0.0 if is_turn else turn_seconds
             started = trio.current_time()
             early = self._node.begin(event)
             self._step_seconds = trio.current_time() - started
@@ -257,7 +265,9 @@ class Service(Reception):
             started = trio.current_time()
             effects = self._node.end()
             self._step_seconds += trio.current_time() - started
-            self._metrics.step_seconds.observe(self._step_seconds)
+            turn_seconds += self._step_seconds
+            has_left = not all(isinstance(effect, _STAYS) for effect in effects)
+            self._metrics.step_times.observe(self._step_seconds)
             if isinstance(event, Received):
                 self._count_received()
             elif isinstance(event, Verified):
@@ -275,13 +285,14 @@ class Service(Reception):
         while True:
             await trio.sleep(TICK_INTERVAL_MS / 1000)
             self._inbox.tick()
+            self._disk.hurry()
             self._transactions.tick()
             await self._retry()
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case StoreBatch():
-                self._disk.store(effect)
+                self._disk.store(effect, may_wait=not self._is_awaited(effect.batch))
                 self._transactions.in_blocks(effect.built)
             case SaveSignState():
                 self._keeper.save(effect)
@@ -334,6 +345,13 @@ class Service(Reception):
                 self._end_out_of_date(error)
             case Stopped():
                 self._stopped.set()
+
+    def _is_awaited(self, batch: WriteBatch) -> bool:
+        """Whether something depends on the write: a signature, a neighbour, or who waits here. What blocks did can be
+        computed again; without anybody who waits for it, it is written with the next block, or with the next tick."""
+        signed = batch.blocks or batch.payloads or batch.checkpoint or batch.drop_blocks_from is not None
+        is_heard = self._moved.statistics().tasks_waiting > 0
+        return bool(signed) or is_heard or not (self._waiting.is_empty and self._questions.is_empty)
 
     def _end_out_of_date(self, error: BanyanError) -> None:
         self._log("out-of-date", level="error", code=error.code, reason=str(error))
@@ -392,6 +410,7 @@ class Service(Reception):
             NotLeaderError: nobody confirmed it within `wait_ms`.
             OverloadedError: too many wait for that already.
         """
+        self._disk.hurry()
         await self._questions.confirm(wait_ms)
 
     def next_move(self) -> trio.Event:

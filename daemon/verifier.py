@@ -1,4 +1,4 @@
-"""Decoding and verifying what clients and neighbours hand in: once, in batches, on worker threads.
+"""Decoding and verifying what clients and neighbours hand in: once, in batches, on worker threads; a few at once.
 
 Owns the queue between requests and node, and the threads. Never looks at state: format and signatures only. Batches of
 clients leave in the order in which they came, so one client's transactions stay in order; those of neighbours
@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import trio
 
 from daemon.errors import OverloadedError
-from daemon.foreign_batches import ForeignBatches, FoundSubmissions, Piece
+from daemon.foreign_batches import AT_ONCE_SIZE_BYTES_MAX, ForeignBatches, FoundSubmissions, Piece
 from daemon.pending import Pending
 from daemon.worker_threads import WorkerThreads
 from ledger.detached import check_detached
@@ -43,7 +43,7 @@ SWITCH_INTERVAL_SECONDS = 0.002
 
 
 class _Batch:
-    """Submissions on their way through a thread; `errors` are there, one for each, when `verified` is set."""
+    """Submissions that are verified; `errors` are there, one for each, when `verified` is set."""
 
     __slots__ = ("_batches", "errors", "submissions", "verified")
 
@@ -54,7 +54,7 @@ class _Batch:
         self.verified = trio.Event()
 
     def work(self) -> None:
-        """On a thread: decode and verify."""
+        """On a thread, or at once: decode and verify."""
         self.errors = _verify_batch(self.submissions, self._batches)
 
     def finish(self) -> None:
@@ -103,7 +103,7 @@ class Verifier:
         self._add(pending)
 
     def verify_foreign(self, submissions: Sequence[bytes], report: Callable[[FoundSubmissions], None]) -> None:
-        """Verify what came from neighbours; `report` is called once, in the event loop, and never by this call."""
+        """Verify what came from neighbours; `report` is called once, in the event loop, perhaps by this call."""
         self._foreign.add(submissions, report)
 
     @property
@@ -129,7 +129,11 @@ class Verifier:
                     batch = _Batch(await self._next_batch(gathers), self._batches)
                     # A client that writes alone waits for no others; where there were several, there will be.
                     gathers = len(batch.submissions) > 1
-                    self._threads.put(batch)
+                    if sum(one.size_bytes for one in batch.submissions) <= AT_ONCE_SIZE_BYTES_MAX:
+                        batch.work()
+                        batch.finish()
+                    else:
+                        self._threads.put(batch)
                     try:
                         send.send_nowait(batch)
                     except trio.WouldBlock:

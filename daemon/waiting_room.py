@@ -29,6 +29,11 @@ class WaitingRoom:
         self._request = 0
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nobody waits."""
+        return not self._everybody
+
+    @property
     def is_full(self) -> bool:
         """Whether there is room for nobody more."""
         return len(self._everybody) >= WAITING_MAX

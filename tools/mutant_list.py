@@ -33,7 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "        standing.emit(KeepAcknowledgement(newest))",
         "        standing.emit(KeepAcknowledgement(newest))\n"
         "        if standing.role is Role.LEADER:\n"
-        "            standing.emit(Propose(newest))",
+        "            standing.emit(Propose(newest, standing.sign(self._unkept[newest])))",
         "S2: a leader that restarts makes another block of the term and height that it sent already",
         "test_commitment.py::test_the_leaders_proposal_leaves_when_its_own_block_is_durable",
     ),

@@ -6,11 +6,17 @@ that it is asked, followed and voted for.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
+from consensus.messages import Acknowledgement
+from consensus.packets import Packet
+from consensus.statement import Statement
+from daemon.proposal import Proposal
+from ledger.block import Header, sign_header
 from p2p.effects import send
 from p2p.frame import Frame
-from p2p.frames import Gossip
+from p2p.frames import Gossip, PayloadKind
 from simulator.adapter import (
     Boot,
     Effect,
@@ -69,3 +75,19 @@ class Liar:
     def is_own(self, frame: Frame) -> bool:
         """Whether this is a broadcast message that begins here."""
         return isinstance(frame, Gossip) and frame.round == 0
+
+    def signed(self, statement: Statement) -> Packet:
+        """The statement with the liar's own signature."""
+        return Packet(statement, statement.sign(self.boot.keys.agreement))
+
+    def proposed(self, proposal: Proposal, header: Header) -> Gossip:
+        """The proposal with another header, and the acknowledgement of that."""
+        acknowledged = proposal.acknowledgement.statement
+        assert isinstance(acknowledged, Acknowledgement), "so says its decoder"
+        other = replace(
+            proposal,
+            header=header,
+            signature=sign_header(header, self.boot.keys.agreement),
+            acknowledgement=self.signed(replace(acknowledged, block_hash=header.hash)),
+        )
+        return Gossip.of(PayloadKind.PROPOSAL, other.encode())

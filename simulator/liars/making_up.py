@@ -11,7 +11,6 @@ from consensus.messages import Heartbeat, VoteRequest
 from consensus.packets import Packet
 from consensus.term_certificates import encode_term_certificate
 from daemon.proposal import Proposal
-from ledger.block import sign_header
 from ledger.hashing import tagged_hash
 from ledger.signing import SIGNATURE_SIZE_BYTES
 from p2p.frame import Frame
@@ -67,6 +66,4 @@ class ProposesInvalidBlocks(Liar):
             return
         proposal = Proposal.decode(frame.payload)
         root = tagged_hash("liar", proposal.header.tree_root)
-        header = replace(proposal.header, tree_root=root, state_digest=root)
-        signed = replace(proposal, header=header, signature=sign_header(header, self.boot.keys.agreement))
-        yield Gossip.of(PayloadKind.PROPOSAL, signed.encode())
+        yield self.proposed(proposal, replace(proposal.header, tree_root=root, state_digest=root))

@@ -12,7 +12,6 @@ from consensus.messages import Acknowledgement, Vote
 from consensus.packets import Packet
 from consensus.statement import Statement
 from daemon.proposal import Proposal
-from ledger.block import sign_header
 from ledger.hashing import Hash, tagged_hash
 from p2p.frame import Frame
 from p2p.frames import Gossip, PayloadKind
@@ -27,12 +26,11 @@ class SignsStatementsTwice(Liar, ABC):
     def told(self, peer: bytes, frame: Frame) -> Iterator[Frame]:
         """The frame, and its opposite."""
         yield frame
-        if isinstance(frame, Gossip) and self.is_own(frame) and frame.kind is PayloadKind.AGREEMENT:
-            opposite = self.opposite(Packet.decode(frame.payload).statement)
-            if opposite is not None:
-                self.has_lied = True
-                packet = Packet(opposite, opposite.sign(self.boot.keys.agreement))
-                yield Gossip.of(PayloadKind.AGREEMENT, packet.encode())
+        statement = _statement_in(frame) if isinstance(frame, Gossip) and self.is_own(frame) else None
+        opposite = self.opposite(statement) if statement is not None else None
+        if opposite is not None:
+            self.has_lied = True
+            yield Gossip.of(PayloadKind.AGREEMENT, self.signed(opposite).encode())
 
     @abstractmethod
     def opposite(self, statement: Statement) -> Statement | None:
@@ -77,6 +75,13 @@ class ProposesTwice(Liar):
         """The same proposal, a millisecond later by its header: as valid as the first."""
         self.has_lied = True
         proposal = Proposal.decode(frame.payload)
-        header = replace(proposal.header, time_ms=proposal.header.time_ms + 1)
-        signed = replace(proposal, header=header, signature=sign_header(header, self.boot.keys.agreement))
-        return Gossip.of(PayloadKind.PROPOSAL, signed.encode())
+        return self.proposed(proposal, replace(proposal.header, time_ms=proposal.header.time_ms + 1))
+
+
+def _statement_in(frame: Gossip) -> Statement | None:
+    """What the liar itself signed; a leader's acknowledgement comes with its proposal."""
+    if frame.kind is PayloadKind.AGREEMENT:
+        return Packet.decode(frame.payload).statement
+    if frame.kind is PayloadKind.PROPOSAL:
+        return Proposal.decode(frame.payload).acknowledgement.statement
+    return None

@@ -233,9 +233,11 @@ class Host:
                 checks.leader(term, self, election)
                 self.proposer_term = self.led_term = term
                 self.build(election)
-            case Propose(position):
+            case Propose(position, acknowledgement):
+                # Apart, so that one may be lost without the other.
                 checks.propose(self, position)
                 self.cluster.broadcast(self, self._stored(position))
+                self.carry_out(Broadcast(acknowledgement))
             case Committed(certificate):
                 self._commit(certificate)
             case Missing():

@@ -10,7 +10,7 @@ from typing import TypeVar
 from consensus.agreement import Agreement
 from consensus.branch import Branch
 from consensus.certificates import BlockCertificate, ElectionCertificate
-from consensus.effects import Broadcast, Committed, Effect, KeepAcknowledgement, KeepTerm, KeepVote
+from consensus.effects import Broadcast, Committed, Effect, KeepAcknowledgement, KeepTerm, KeepVote, Propose
 from consensus.events import (
     Accepted,
     AcknowledgementKept,
@@ -305,8 +305,13 @@ def of(effects: Iterable[Effect], kind: type[_Effect]) -> list[_Effect]:
 
 
 def said(effects: Iterable[Effect], kind: type[_Said]) -> list[_Said]:
-    """What the node says of one kind."""
-    return [one.packet.statement for one in of(effects, Broadcast) if isinstance(one.packet.statement, kind)]
+    """What the node says of one kind; a leader's acknowledgement goes with its proposal."""
+    packets = [
+        one.packet if isinstance(one, Broadcast) else one.acknowledgement
+        for one in effects
+        if isinstance(one, Broadcast | Propose)
+    ]
+    return [one.statement for one in packets if isinstance(one.statement, kind)]
 
 
 def committed_heights(effects: Iterable[Effect]) -> list[int]:

@@ -188,7 +188,9 @@ def test_the_leaders_proposal_leaves_when_its_own_block_is_durable() -> None:
     assert not of(node.store(chain(SECOND, on=FIRST)), Propose)
     effects = node.step(Accepted(SECOND))
     assert effects == [KeepAcknowledgement(SECOND)]
-    assert of(node.step(AcknowledgementKept(SECOND)), Propose) == [Propose(SECOND)]
+    (proposed,) = of(node.step(AcknowledgementKept(SECOND)), Propose)
+    assert proposed.position == SECOND
+    assert proposed.acknowledgement.statement == acknowledgement(0, SECOND, FIRST)
 
 
 # -- counting ---------------------------------------------------------------------------------------------------

@@ -215,3 +215,22 @@ async def test_batches_that_wait_are_written_in_one_group() -> None:
         assert await machine.inbox.next() == BatchStored(0, GROUP_MAX + 3)
         nursery.cancel_scope.cancel()
     assert groups == [GROUP_MAX, 3]
+
+
+async def test_what_may_wait_is_written_with_the_next_batch_or_when_somebody_is_in_a_hurry() -> None:
+    machine = Machine(1000)
+    groups = machine.count_groups()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        machine.disk.store(StoreBatch(1, BATCH), may_wait=True)
+        await trio.testing.wait_all_tasks_blocked()
+        assert machine.inbox.is_empty and groups == []
+        machine.disk.store(StoreBatch(2, OTHER))
+        assert await machine.inbox.next() == BatchStored(0, 2)
+        machine.disk.store(StoreBatch(3, BATCH), may_wait=True)
+        machine.disk.hurry()
+        assert await machine.inbox.next() == BatchStored(0, 3)
+        machine.disk.hurry()
+        nursery.cancel_scope.cancel()
+    assert groups == [2, 1]

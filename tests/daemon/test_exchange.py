@@ -55,7 +55,7 @@ from p2p.scores import Standing
 from p2p.sync import RANGE_BLOCKS_MAX
 from tests.consensus.cluster import Dice
 from tests.daemon.node_cluster import TICK_MS, NodeCluster, NodeHost
-from tests.daemon.test_node_network import assert_together, is_gossip, isolate, leader_of
+from tests.daemon.test_node_network import acknowledged, assert_together, is_gossip, isolate, leader_of
 
 LINE = {(0, 1), (1, 2)}
 
@@ -493,7 +493,9 @@ def test_bodies_of_a_proposal_are_held_only_up_to_the_size_of_a_block(sent_count
     )
     outcome = bytes(leader.store.entries(newest.first_index, 1)[0])
     leaves = tuple(map(leaf_hash, large))
-    proposal = Proposal(header, sign_header(header, leader.keys.agreement), b"", outcome, leaves, b"")
+    proposal = Proposal(
+        header, sign_header(header, leader.keys.agreement), b"", outcome, leaves, b"", acknowledged(header, leader)
+    )
     told = Gossip.of(PayloadKind.PROPOSAL, proposal.encode())
     effects = victim.node.step(Received(victim.now_ms, leader.id, told))
     asked = next(one.frame for one in effects if isinstance(one, SendFrame) and isinstance(one.frame, WantEntries))

@@ -87,3 +87,31 @@ async def test_nobody_waits_for_a_node_that_has_ended() -> None:
     with trio.move_on_after(0) as scope:
         await inbox.next()
     assert scope.cancelled_caught, "nothing is left for a node that takes no step"
+
+
+async def test_what_waits_can_be_had_without_a_turn_of_the_event_loop() -> None:
+    inbox = Inbox(Clock())
+    others = 0
+
+    async def count() -> None:
+        nonlocal others
+        while True:
+            others += 1
+            await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        await trio.lowlevel.checkpoint()
+        for ticket in range(8):
+            inbox.post(BatchStored, ticket)
+        before = others
+        found = [await inbox.next(at_once=True) for _ in range(4)]
+        assert others == before
+        found += [await inbox.next() for _ in range(4)]
+        assert others == before + 4
+        # Where nothing waits, who wants it at once waits like anybody else.
+        with trio.move_on_after(0) as scope:
+            await inbox.next(at_once=True)
+        assert scope.cancelled_caught
+        nursery.cancel_scope.cancel()
+    assert found == [BatchStored(1000, ticket) for ticket in range(8)]

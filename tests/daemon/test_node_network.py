@@ -2,6 +2,8 @@
 
 import pytest
 
+from consensus.messages import Acknowledgement
+from consensus.packets import Packet
 from daemon.effects import ReadFailed, ReadReady, StoreBatch, Verify
 from daemon.events import HandOverRequested, PeerConnected, PeerGone, ReadRequested, Received
 from daemon.proposal import Proposal
@@ -162,6 +164,20 @@ def is_gossip(data: bytes, kind: PayloadKind) -> bool:
     return isinstance(frame, Gossip) and frame.kind is kind
 
 
+def acknowledged(header: Header, host: NodeHost) -> Packet:
+    """That `host` acknowledges the block, as its proposal carries it."""
+    told = Acknowledgement(
+        header.network_id,
+        header.voter_set_hash,
+        header.term,
+        header.height,
+        header.hash,
+        header.previous_hash,
+        host.id,
+    )
+    return Packet(told, told.sign(host.keys.agreement))
+
+
 def forged(cluster: NodeCluster, leader: NodeHost, **changes: object) -> tuple[Hash, bytes]:
     """The leader's next proposal, empty, with `changes` to its header, signed by the leader itself."""
     newest = max(leader.executed)
@@ -171,7 +187,9 @@ def forged(cluster: NodeCluster, leader: NodeHost, **changes: object) -> tuple[H
     fields = {name: getattr(header, name) for name in header.__dataclass_fields__} | changes
     made = Header(**fields)
     outcome = bytes(leader.store.entries(stored.first_index, 1)[0])
-    proposal = Proposal(made, sign_header(made, leader.keys.agreement), b"", outcome, (), b"")
+    proposal = Proposal(
+        made, sign_header(made, leader.keys.agreement), b"", outcome, (), b"", acknowledged(made, leader)
+    )
     return made.hash, encode_frame(Gossip.of(PayloadKind.PROPOSAL, proposal.encode()))
 
 

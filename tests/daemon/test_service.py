@@ -23,6 +23,7 @@ from daemon.node_errors import StaleDatabaseError
 from daemon.pace import WORTH_TIMING
 from daemon.pending import SubmissionOutcome, SubmissionStatus
 from daemon.run import now_ms
+from daemon.service import TICK_INTERVAL_MS
 from daemon.sign_state_file import Binding, SignStateFile
 from ledger.detached import detach
 from ledger.encoding import encode
@@ -337,3 +338,40 @@ async def test_checkpoints_and_blocks_wake_those_who_wait(home: Home) -> None:
         while shell.service.status().checkpoint_size < shell.service.status().tree_size:
             await shell.service.wait_for_move()
         assert shell.opened.store.head().checkpoint is not None
+
+
+@pytest.mark.parametrize("who", ["nobody", "a client who asks", "a reader"])
+async def test_what_nobody_waits_for_is_written_with_the_next_tick(
+    home: Home, mock_clock: trio.testing.MockClock, who: str
+) -> None:
+    mock_clock.rate = 100
+    async with running_service(home.directory) as shell:
+        service, store = shell.service, shell.opened.store
+
+        async def until_executed(height: int) -> None:
+            while store.head().executed_height < height:
+                await trio.lowlevel.checkpoint()
+
+        await until_executed(store.head().tip_height)
+        # Time stands still: what happens from here on happens without a tick.
+        mock_clock.rate = 0
+        before = store.head().executed_height
+        transaction = shell.notice()
+        committed(await service.submit(transaction.envelope))
+        assert store.head().executed_height == before + 1
+        unheard = shell.notice()
+        assert (await service.submit(unheard.envelope, wait_ms=0)).status is SubmissionStatus.PENDING
+
+        while service.status().committed_height < before + 2:
+            await trio.lowlevel.checkpoint()
+        await trio.testing.wait_all_tasks_blocked()
+        assert (store.head().tip_height, store.head().executed_height) == (before + 2, before + 1)
+        if who == "nobody":
+            mock_clock.jump(TICK_INTERVAL_MS / 1000)
+            await until_executed(before + 2)
+        elif who == "a reader":
+            await service.confirm_newest(10_000)
+        else:
+            assert await service.wait_for_transaction(unheard.id, 10_000)
+        assert store.index_of(unheard.id) is not None
+        mock_clock.rate = 100

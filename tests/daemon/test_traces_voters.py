@@ -11,7 +11,9 @@ from tests.daemon.governed_cluster import GovernedCluster
 from tests.daemon.node_cluster import NodeHost
 from tests.daemon.test_traces import ELECTIONS_MS, Exit, without_blocks
 
-UNCERTIFIED = (Acknowledgement, HeartbeatAnswer, PayloadKind.CERTIFICATE)
+# Without these, blocks come when neighbours compare heads, once in a second, and nothing tells who acknowledged them.
+UNCERTIFIED = (Acknowledgement, HeartbeatAnswer, PayloadKind.CERTIFICATE, PayloadKind.PROPOSAL)
+COMPARED_MS = 2_000
 
 
 def _led(voters: int, nodes: int) -> tuple[GovernedCluster, NodeHost, list[NodeHost]]:
@@ -35,7 +37,7 @@ def test_l1_a_change_of_voters_whose_leader_died_is_finished_by_the_next() -> No
     exits = {host.number: Exit(host) for host in cluster.hosts}
     for exit_ in exits.values():
         exit_.lost = UNCERTIFIED
-    cluster.submit(cluster.governance("voter-add", 3), duration_ms=500)
+    cluster.submit(cluster.governance("voter-add", 3), duration_ms=COMPARED_MS)
     assert one.node is not None
     assert one.node.status().height == one.node.status().committed_height + 1
     leader.crash()
@@ -63,7 +65,7 @@ def test_l5_a_removed_leader_hands_out_what_removed_it(stays_up: bool) -> None:
     cluster, leader, (other,) = _led(2, 2)
     exits = {host.number: Exit(host) for host in cluster.hosts}
     exits[leader.number].lost = UNCERTIFIED
-    cluster.submit(cluster.governance("voter-remove", leader.number), duration_ms=500)
+    cluster.submit(cluster.governance("voter-remove", leader.number), duration_ms=COMPARED_MS)
     assert leader.node is not None and other.node is not None
     assert leader.node.status().voters == (other.id,)
     assert len(other.node.status().voters) == 2

@@ -1,6 +1,7 @@
 """The verifier: in order, once, within bounds."""
 
 import sys
+import threading
 import time
 from collections.abc import Sequence
 
@@ -10,10 +11,10 @@ import trio.testing
 
 from daemon import verifier as module
 from daemon.errors import OverloadedError
-from daemon.foreign_batches import PIECE_MAX, FoundSubmissions
+from daemon.foreign_batches import AT_ONCE_SIZE_BYTES_MAX, PIECE_MAX, FoundSubmissions
 from daemon.pending import Pending
 from daemon.verifier import AHEAD_PER_THREAD, BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
-from ledger import valid_batches
+from ledger import transaction_signature, valid_batches
 from ledger.detached import DetachedValue
 from ledger.errors import DecodingError, InvalidTransactionError
 from ledger.signing import verify_ed25519
@@ -327,3 +328,37 @@ async def test_clients_are_not_kept_waiting_by_neighbours() -> None:
         await until(1, collected)
         assert not found, "the client's came between the pieces of the neighbour's"
         nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(("count", "is_small"), [(1, True), (3, True), (12, False)])
+async def test_what_is_small_is_verified_where_it_comes_in(
+    monkeypatch: pytest.MonkeyPatch, count: int, is_small: bool
+) -> None:
+    """A thread that has to be woken takes longer; many keep the event loop for too long."""
+    here, places = threading.get_ident(), list[bool]()
+    driver = Driver()
+    raws = [driver.notice(f"notice {number}").envelope for number in range(count)]
+
+    def counted(key: bytes, message: bytes, signature: bytes) -> bool:
+        # Threads of tests before this one may be at work still.
+        if any(raw.endswith(signature) for raw in raws):
+            places.append(threading.get_ident() == here)
+        return verify_ed25519(key, message, signature)
+
+    monkeypatch.setattr(transaction_signature, "verify_ed25519", counted)
+    assert (sum(map(len, raws)) <= AT_ONCE_SIZE_BYTES_MAX) is is_small
+    collected, found = Collected(), list[FoundSubmissions]()
+    verifier = Verifier(collected.deliver, thread_count=1)
+    for raw in raws:
+        verifier.put_nowait(pending(raw))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await until(count, collected)
+        verifier.verify_foreign([false_signature(driver), *raws[1:]], found.append)
+        assert bool(found) is is_small
+        with trio.fail_after(30):
+            while not found:
+                await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    assert places == [is_small] * (2 * count - 1), "all of them, and all but the false one again"
+    assert [one is not None for one in found[0]] == [False] + [True] * (count - 1)
