@@ -4,7 +4,9 @@ Owns the bound. Whoever comes last gets a place as long as somebody else holds o
 which no request is being answered is idle, whatever bytes trickle in, and the one that has been so for longest is
 closed. Idle strangers therefore cannot keep health checks out. Never closes a connection on which a request is being
 answered; how many of those there are has a bound of its own (`http_requests_max`), below this one. Nor one on which
-something has arrived that the node, which is busy, has not read yet: its client would lose a request.
+something has arrived that the node, which is busy, has not read yet: its client would lose a request. Nor one that was
+answered just now: its client goes on as a rule, and if places went from hand to hand with each request, a node that is
+offered more than it can do would do less for all the connecting. But nobody keeps a place so for longer than a turn.
 """
 
 from collections import OrderedDict
@@ -17,6 +19,10 @@ import trio
 # From the bytes of a request until it is being answered: as long as a busy node takes for everything else meanwhile.
 # A client may hold its reader up for longer, and is not protected by that.
 ARRIVING_SECONDS_MAX = 0.5
+# How long one stays at least after an answer.
+KEPT_SECONDS = 0.5
+# How long it does so at most, from when it was opened.
+TURN_SECONDS = 10.0
 # Of the longest idle ones; where none of them can go, the node is behind with reading, and takes nobody more.
 LOOKED_AT_MAX = 16
 
@@ -24,7 +30,15 @@ LOOKED_AT_MAX = 16
 class Connection:
     """The place of one connection; `end` is cancelled to close it, `has_unread` says whether anything waits in it."""
 
-    __slots__ = ("_answering", "_arrived_seconds", "_has_unread", "_idle", "end")
+    __slots__ = (
+        "_answered_seconds",
+        "_answering",
+        "_arrived_seconds",
+        "_has_unread",
+        "_idle",
+        "_opened_seconds",
+        "end",
+    )
 
     def __init__(
         self, end: trio.CancelScope, has_unread: Callable[[], bool], idle: "OrderedDict[Connection, None]"
@@ -33,6 +47,9 @@ class Connection:
         self._has_unread = has_unread
         self._idle = idle
         self._answering = 0
+        self._opened_seconds = trio.current_time()
+        # The newest answer's end; None before the first.
+        self._answered_seconds: float | None = None
         # When something was read from which a request may be being made; None while the next reading is under way.
         self._arrived_seconds: float | None = None
 
@@ -45,6 +62,7 @@ class Connection:
             yield
         finally:
             self._answering -= 1
+            self._answered_seconds = trio.current_time()
             if not self._answering and not self.end.cancel_called:
                 self._idle[self] = None
 
@@ -59,9 +77,14 @@ class Connection:
 
     @property
     def may_go(self) -> bool:
-        """Whether nothing is on its way in it: read a moment ago, or waiting for a reader that is not held up."""
+        """Whether nothing is on its way in it (read a moment ago, or waiting for a reader that is not held up), and
+        nothing is expected: its newest answer is some time ago, or it had its turn."""
+        now = trio.current_time()
         if self._arrived_seconds is not None:
-            return trio.current_time() - self._arrived_seconds > ARRIVING_SECONDS_MAX
+            return now - self._arrived_seconds > ARRIVING_SECONDS_MAX
+        is_expected = self._answered_seconds is not None and now - self._answered_seconds < KEPT_SECONDS
+        if is_expected and now - self._opened_seconds < TURN_SECONDS:
+            return False
         return not self._has_unread()
 
 
@@ -94,14 +117,21 @@ class Connections:
         finally:
             self._leave(connection)
 
+    @property
+    def has_place(self) -> bool:
+        """Whether somebody who comes now gets one."""
+        return len(self._open) < self._count_max or self._who_goes() is not None
+
     def _make_room(self) -> bool:
-        for longest_idle in islice(self._idle, LOOKED_AT_MAX):
-            if longest_idle.may_go:
-                # It counts no longer, although its task takes a moment to end.
-                self._leave(longest_idle)
-                longest_idle.end.cancel()
-                return True
-        return False
+        goes = self._who_goes()
+        if goes is not None:
+            # It counts no longer, although its task takes a moment to end.
+            self._leave(goes)
+            goes.end.cancel()
+        return goes is not None
+
+    def _who_goes(self) -> Connection | None:
+        return next((one for one in islice(self._idle, LOOKED_AT_MAX) if one.may_go), None)
 
     def _leave(self, connection: Connection) -> None:
         if connection in self._open:

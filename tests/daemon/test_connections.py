@@ -6,7 +6,14 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from daemon.connections import ARRIVING_SECONDS_MAX, LOOKED_AT_MAX, Connection, Connections
+from daemon.connections import (
+    ARRIVING_SECONDS_MAX,
+    KEPT_SECONDS,
+    LOOKED_AT_MAX,
+    TURN_SECONDS,
+    Connection,
+    Connections,
+)
 
 pytestmark = pytest.mark.trio
 
@@ -87,3 +94,32 @@ async def test_of_many_only_some_are_looked_at() -> None:
         assert door.come() is None
         door.unread.discard(everybody[3].end)
         assert door.come() is not None and everybody[3].end.cancel_called
+
+
+async def test_one_that_was_answered_just_now_keeps_its_place(mock_clock: MockClock) -> None:
+    """Places that go from hand to hand cost more than the requests. Guard: "is_expected"."""
+    with ExitStack() as stack:
+        door = Door(stack, 1)
+        busy = door.comes()
+        with busy.answering():
+            pass
+        mock_clock.jump(KEPT_SECONDS - 0.1)
+        assert door.come() is None and not busy.end.cancel_called
+        mock_clock.jump(0.2)
+        assert door.come() is not None and busy.end.cancel_called
+
+
+async def test_nobody_keeps_a_place_for_longer_than_a_turn(mock_clock: MockClock) -> None:
+    """However often it asks. Guard: "TURN_SECONDS"."""
+    with ExitStack() as stack:
+        door = Door(stack, 1)
+        busy = door.comes()
+        steps = round(TURN_SECONDS / (KEPT_SECONDS / 2))
+        for step in range(steps):
+            with busy.answering():
+                pass
+            assert door.come() is None, step
+            mock_clock.jump(KEPT_SECONDS / 2)
+        with busy.answering():
+            pass
+        assert door.come() is not None and busy.end.cancel_called

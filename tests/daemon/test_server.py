@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from daemon import server as module
 from daemon.config import Config
 from daemon.home import Home
 from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX, SEND_SECONDS_MAX, Server, has_unread
@@ -53,7 +54,8 @@ def few(config: Config) -> Config:
     return replace(config, http_connections_max=8, http_requests_max=8, event_listeners_max=8)
 
 
-async def test_more_connections_than_allowed_are_told_so(home: Home) -> None:
+async def test_more_connections_than_allowed_are_told_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PLACE_SECONDS_MAX", 0.01)
     async with served(home.directory, few) as node, AsyncExitStack() as stack:
         for _ in range(8):
             stream = await stack.enter_async_context(connected(address_of(node)))
@@ -64,7 +66,7 @@ async def test_more_connections_than_allowed_are_told_so(home: Home) -> None:
             await stream.send_all(b"GET /healthz HTTP/1.1\r\nhost: n\r\n\r\n")
             refused = await everything(stream)
         assert refused.startswith(b"HTTP/1.1 429")
-        assert b"retry-after: 1" in refused
+        assert b"retry-after: 5" in refused
         assert b'"code":"too-many-requests"' in refused
         assert (await node.control.get("/healthz")).status_code == 200
 
@@ -78,8 +80,11 @@ IDLE = {
 
 @pytest.mark.parametrize("how", IDLE)
 @pytest.mark.parametrize("door", ["tcp", "control"])
-async def test_idle_connections_keep_nobody_out(home: Home, how: str, door: str) -> None:
-    """The one that was idle for longest goes; whoever asks is answered at once, not after the idle time."""
+async def test_idle_connections_keep_nobody_out(
+    home: Home, monkeypatch: pytest.MonkeyPatch, how: str, door: str
+) -> None:
+    """The one that was idle for longest goes; whoever asks is answered soon, not after the idle time."""
+    monkeypatch.setattr("daemon.connections.KEPT_SECONDS", 0.02)
 
     async def connect() -> trio.SocketStream:
         if door == "control":
@@ -104,6 +109,27 @@ async def test_idle_connections_keep_nobody_out(home: Home, how: str, door: str)
         # The newest are still there, and are answered too.
         await idle[-1].send_all(b"\r\n" if how == "never ends its headers" else IDLE["asked before"])
         await receive_until(idle[-1], b'"ok"}')
+
+
+async def test_who_comes_while_all_places_are_in_use_waits_for_one(
+    home: Home, mock_clock: trio.testing.MockClock
+) -> None:
+    """All others were answered just now. Nobody is told to come again for that, and nobody loses a place at once."""
+    async with served(home.directory, few) as node, AsyncExitStack() as stack:
+        streams = [await stack.enter_async_context(connected(address_of(node))) for _ in range(8)]
+        for stream in streams:
+            await stream.send_all(IDLE["asked before"])
+            await receive_until(stream, b'"ok"}')
+        late = [await stack.enter_async_context(connected(address_of(node))) for _ in range(3)]
+        for stream in late:
+            await stream.send_all(IDLE["asked before"])
+        await trio.testing.wait_all_tasks_blocked()
+        await streams[0].send_all(IDLE["asked before"])
+        await receive_until(streams[0], b'"ok"}')
+        mock_clock.rate = 10
+        for stream in late:
+            await receive_until(stream, b'"ok"}')
+        mock_clock.rate = 0
 
 
 async def test_the_number_of_connections_is_counted_with_those_that_gave_way() -> None:
