@@ -171,6 +171,10 @@ class Agreement:
         """Whom this node's vote of the running term went to; None while it is not given."""
         return self._standing.voted_for
 
+    def knows_set(self, voter_set_hash: Hash) -> bool:
+        """Whether this voter set is in force on the node's committed chain, or was."""
+        return voter_set_hash in self._standing.sets
+
     def is_genuine(self, packet: Packet) -> bool:
         """Whether a voter of a set of this node's committed chain signed the packet's statement: worth passing on."""
         statement = packet.statement

@@ -26,11 +26,15 @@ from storage.interface import WriteBatch
 
 @dataclass(frozen=True, slots=True)
 class StoreBatch:
-    """Write `batch`; then report `BatchStored(ticket)`. `built` are its blocks as the node reads them, for the log."""
+    """Write `batch`; then report `BatchStored(ticket)`. `built` are its blocks as the node reads them, for the log.
+
+    One that is not urgent may wait for the next one, for a tick or so, where no client waits for it.
+    """
 
     ticket: int
     batch: WriteBatch
     built: tuple[BuiltBlock, ...] = ()
+    is_urgent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,6 @@ from ledger.valid_batches import ValidBatches
 
 # Some 20 ms of a thread.
 PIECE_MAX = 256
-# What is so small is verified where it came in: a thread that has to be woken, and to wake the event loop when it is
-# through, takes longer than the four or five signatures that fit into this.
-AT_ONCE_SIZE_BYTES_MAX = 2048
 
 # One submission with its detached values, or None where anything is wrong.
 FoundSubmission: TypeAlias = tuple[Transaction, tuple[DetachedValue, ...]] | None
@@ -54,10 +51,18 @@ class ForeignBatches:
         give: Takes a piece; its `finish` is called in the event loop afterwards.
         ahead_max: Pieces at the threads at a time.
         batches: Remembers the signatures of batches.
+        is_small: Whether so many submissions of so many bytes are verified where they come in.
     """
 
-    def __init__(self, give: Callable[[Piece], None], ahead_max: int, batches: ValidBatches) -> None:
+    def __init__(
+        self,
+        give: Callable[[Piece], None],
+        ahead_max: int,
+        batches: ValidBatches,
+        is_small: Callable[[int, int], bool] = lambda count, size_bytes: False,
+    ) -> None:
         self._batches = batches
+        self._is_small = is_small
         self._give = give
         self._ahead_max = ahead_max
         self._ahead = 0
@@ -65,7 +70,7 @@ class ForeignBatches:
 
     def add(self, submissions: Sequence[bytes], report: Callable[[FoundSubmissions], None]) -> None:
         """Verify a batch; `report` gets what was found, in order: by this call where it is small and none waits."""
-        if not self._ahead and sum(map(len, submissions)) <= AT_ONCE_SIZE_BYTES_MAX:
+        if not self._ahead and self._is_small(len(submissions), sum(map(len, submissions))):
             report(found_in(submissions, self._batches))
             return
         pieces: list[Piece] = []

@@ -217,20 +217,26 @@ class Hearing:
     def _hear_proposal(self, message: Deliver, now_ms: int) -> list[Event]:
         proposal = Proposal.decode(message.payload)
         header = proposal.header
-        acknowledged = proposal.acknowledgement
-        is_signed = self._voters.is_proposed_by_voter(header, proposal.signature)
-        if not is_signed or not self._agreement.is_genuine(acknowledged):
+        acknowledged = Heard(proposal.acknowledgement)
+        newest = BlockCertificate.decode(proposal.newest_certificate) if proposal.newest_certificate else None
+        is_genuine = self._agreement.is_genuine(acknowledged.packet)
+        # Right after a change of voters their set is not known where it is not executed yet. Nothing is wrong then.
+        is_forged = not is_genuine and self._agreement.knows_set(header.voter_set_hash)
+        if is_forged or not self._voters.is_proposed_by_voter(header, proposal.signature):
             self._courier.drop(message.id)
             return []
-        self.voices.heard(signer_of(acknowledged.statement), now_ms)
-        self._courier.accept(message.id, now_ms)
+        if is_genuine:
+            self._courier.accept(message.id, now_ms)
+        else:
+            self._courier.drop(message.id)
+        if is_genuine and header.term >= self._agreement.term - 1 and not self._is_late(header.height):
+            self.voices.heard(header.proposer, now_ms)
         self._following.on_proposal(proposal, message.peer)
         position = Position(header.term, header.height, header.hash)
         heard: list[Event] = [HeaderSeen(position, header.proposer, header.encode(), proposal.signature)]
-        if proposal.newest_certificate:
-            heard.append(CertificateHeard(BlockCertificate.decode(proposal.newest_certificate)))
-        heard.append(Heard(acknowledged))
-        return heard
+        if newest is not None:
+            heard.append(CertificateHeard(newest))
+        return [*heard, acknowledged] if is_genuine else heard
 
     def _is_genuine(self, packet: Packet) -> bool:
         """Whether a voter signed it; questions for reads may be any node's of the registry."""

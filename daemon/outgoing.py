@@ -38,6 +38,16 @@ class Outgoing:
     def __bool__(self) -> bool:
         return bool(self.blocks or self.executed or self.payloads or self.checkpoint)
 
+    @property
+    def is_urgent(self) -> bool:
+        """Whether others wait for what follows from it: an acknowledgement, a certificate heard, a signed checkpoint.
+
+        What blocks did can be computed again, and only who waits here is told of it.
+        """
+        if self.blocks or self.payloads or self.checkpoint or self.certificates or self.drop_from is not None:
+            return True
+        return any(one.block.header.checkpoint for one in self.executed)
+
     def add_detached(self, values: tuple[DetachedValue, ...]) -> None:
         """Store the values that belong to transactions of these blocks, or of earlier ones."""
         self.payloads.extend(StoredPayload(one.commitment, one.salt, one.value_bytes) for one in values)
@@ -97,6 +107,7 @@ class Writer:
                 checkpoint=outgoing.checkpoint.note if outgoing.checkpoint else None,
             ),
             tuple(outgoing.blocks),
+            outgoing.is_urgent,
         )
 
     def stored(self, ticket: int) -> list[UnderWrite]:

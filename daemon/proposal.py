@@ -16,6 +16,7 @@ from typing import cast
 from consensus.certificates import CERTIFICATE_SIZE_BYTES_MAX
 from consensus.messages import Acknowledgement
 from consensus.packets import Packet
+from consensus.statement import Statement
 from daemon.block_builder import BuiltBlock
 from ledger.block import OUTCOME_SIZE_BYTES_MAX, Header
 from ledger.encoding import decode, encode
@@ -100,7 +101,19 @@ def _read(data: bytes) -> Proposal:
         )
     leaf_hashes = tuple(hashes[at : at + HASH_SIZE_BYTES] for at in range(0, len(hashes), HASH_SIZE_BYTES))
     acknowledgement = Packet.decode(packet)
-    told = acknowledgement.statement
-    if not isinstance(told, Acknowledgement) or told.block_hash != header.hash:
+    if not _is_proposers(acknowledgement.statement, header):
         raise InvalidBlockError("the proposal of block {height} brings no acknowledgement of it", height=header.height)
     return Proposal(header, signature, election, outcome, leaf_hashes, certificate, acknowledgement)
+
+
+def _is_proposers(told: Statement, header: Header) -> bool:
+    """Whether the proposer of the block acknowledges it."""
+    return told == Acknowledgement(
+        header.network_id,
+        header.voter_set_hash,
+        header.term,
+        header.height,
+        header.hash,
+        header.previous_hash,
+        header.proposer,
+    )

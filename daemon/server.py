@@ -10,6 +10,7 @@ the body would leave its connection's reader waiting for ever.
 
 import fcntl
 import logging
+import select
 import socket
 import sys
 import termios
@@ -170,8 +171,12 @@ class Server:
         await self._context.terminated.set()
 
     async def _handle(self, stream: trio.SocketStream) -> None:
-        if not self._connections.has_place:
-            await self._wait_for_place()
+        # Who waits goes before who comes.
+        if self._queue.locked() or not self._connections.has_place:
+            await self._wait_for_place(stream)
+            if has_gone(stream):
+                await trio.aclose_forcefully(stream)
+                return
         with trio.CancelScope() as scope, self._connections.place(scope, partial(has_unread, stream)) as connection:
             if connection is None:
                 await self._refuse(stream)
@@ -184,13 +189,13 @@ class Server:
             finally:
                 await trio.aclose_forcefully(stream)
 
-    async def _wait_for_place(self) -> None:
+    async def _wait_for_place(self, stream: trio.SocketStream) -> None:
         """For a moment: who has one may be about to leave it, and to refuse somebody costs as much as to serve."""
         if self._queue.statistics().tasks_waiting < self._queue_count_max:
             with trio.move_on_after(PLACE_SECONDS_MAX):
                 async with self._queue:
                     for _ in range(round(PLACE_SECONDS_MAX / PLACE_EVERY_SECONDS)):
-                        if self._connections.has_place:
+                        if self._connections.has_place or has_gone(stream):
                             return
                         await trio.sleep(PLACE_EVERY_SECONDS)
 
@@ -247,6 +252,16 @@ class Server:
             bounded,  # type: ignore[arg-type]
         )
         await server.run()
+
+
+def has_gone(stream: trio.SocketStream) -> bool:
+    """Whether the other side has closed its end and nothing that it sent is left to read."""
+    descriptor = stream.socket.fileno()
+    if descriptor < 0:
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLRDHUP)
+    return bool(poll.poll(0)) and not has_unread(stream)
 
 
 def has_unread(stream: trio.SocketStream) -> bool:

@@ -76,7 +76,7 @@ from p2p.effects import Blame, Dial, Drop, SendFrame
 from p2p.invitations import Invitation
 from p2p.peer_book import Stranger
 from p2p.transport_errors import InvalidInvitationError
-from storage.interface import Store, WriteBatch
+from storage.interface import Store
 
 # A quarter of a heartbeat (`consensus.timing`): what is due waits for that long at most.
 TICK_INTERVAL_MS = 50
@@ -248,13 +248,14 @@ class Service(Reception):
         self._inbox.post(HandOverRequested, successor)
 
     async def _step_until_stopped(self) -> None:
-        has_left, turn_seconds = False, 0.0
+        has_left, turn_began = False, trio.current_time()
         while not self._stopped.is_set():
             # A turn of the event loop costs as much as a small step: it takes one only for others to run.
-            is_turn = has_left or turn_seconds >= TURN_SECONDS_MAX or self._inbox.is_empty
+            is_long = trio.current_time() - turn_began >= TURN_SECONDS_MAX
+            is_turn = has_left or is_long or self._inbox.is_empty
             event = await self._inbox.next(at_once=not is_turn)
-            turn_seconds = 0.0 if is_turn else turn_seconds
             started = trio.current_time()
+            turn_began = started if is_turn else turn_began
             early = self._node.begin(event)
             self._step_seconds = trio.current_time() - started
             if early:
@@ -265,7 +266,6 @@ class Service(Reception):
             started = trio.current_time()
             effects = self._node.end()
             self._step_seconds += trio.current_time() - started
-            turn_seconds += self._step_seconds
             has_left = not all(isinstance(effect, _STAYS) for effect in effects)
             self._metrics.step_times.observe(self._step_seconds)
             if isinstance(event, Received):
@@ -292,7 +292,7 @@ class Service(Reception):
     def _carry_out(self, effect: Effect) -> None:
         match effect:
             case StoreBatch():
-                self._disk.store(effect, may_wait=not self._is_awaited(effect.batch))
+                self._disk.store(effect, may_wait=not (effect.is_urgent or self._is_awaited))
                 self._transactions.in_blocks(effect.built)
             case SaveSignState():
                 self._keeper.save(effect)
@@ -346,12 +346,11 @@ class Service(Reception):
             case Stopped():
                 self._stopped.set()
 
-    def _is_awaited(self, batch: WriteBatch) -> bool:
-        """Whether something depends on the write: a signature, a neighbour, or who waits here. What blocks did can be
-        computed again; without anybody who waits for it, it is written with the next block, or with the next tick."""
-        signed = batch.blocks or batch.payloads or batch.checkpoint or batch.drop_blocks_from is not None
+    @property
+    def _is_awaited(self) -> bool:
+        """Whether somebody here waits for what blocks do. Else that is written with the next block, or tick."""
         is_heard = self._moved.statistics().tasks_waiting > 0
-        return bool(signed) or is_heard or not (self._waiting.is_empty and self._questions.is_empty)
+        return is_heard or not (self._waiting.is_empty and self._questions.is_empty)
 
     def _end_out_of_date(self, error: BanyanError) -> None:
         self._log("out-of-date", level="error", code=error.code, reason=str(error))
@@ -419,6 +418,7 @@ class Service(Reception):
 
         Ask for it before looking at the store: what happens in between is then not missed.
         """
+        self._disk.hurry()
         return self._moved
 
     async def wait_for_move(self) -> None:

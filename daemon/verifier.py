@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import trio
 
 from daemon.errors import OverloadedError
-from daemon.foreign_batches import AT_ONCE_SIZE_BYTES_MAX, ForeignBatches, FoundSubmissions, Piece
+from daemon.foreign_batches import ForeignBatches, FoundSubmissions, Piece
 from daemon.pending import Pending
 from daemon.worker_threads import WorkerThreads
 from ledger.detached import check_detached
@@ -33,6 +33,11 @@ BATCH_SIZE_BYTES_MAX = 4 * 1024 * 1024
 GATHER_SECONDS = 0.0002
 # One that is verified and one that waits: the threads have work for as long as the node takes to execute a block.
 AHEAD_PER_THREAD = 2
+# One that is so small is verified where it comes in: a thread that has to be woken, and to wake the event loop when it
+# is through, takes longer than its signature. At most five fit into this. And not more often than this: what many send,
+# or one who means no good, is for the threads.
+AT_ONCE_SIZE_BYTES_MAX = 768
+AT_ONCE_EVERY_SECONDS = 0.002
 # About a second of work.
 COUNT_MAX = 8192
 SIZE_BYTES_MAX = 64 * 1024 * 1024
@@ -73,7 +78,9 @@ class Verifier:
         self._threads: WorkerThreads[_Batch | Piece] = WorkerThreads(thread_count, must_finish=False)
         # What clients sign in one batch may come from them and from neighbours, in any pieces.
         self._batches = ValidBatches()
-        self._foreign = ForeignBatches(self._threads.put, AHEAD_PER_THREAD * thread_count, self._batches)
+        ahead_max = AHEAD_PER_THREAD * thread_count
+        self._foreign = ForeignBatches(self._threads.put, ahead_max, self._batches, self._is_small)
+        self._at_once_again_seconds = 0.0
         self._queue: deque[Pending] = deque()
         self._size_bytes = 0
         self._arrived = trio.Event()
@@ -106,6 +113,13 @@ class Verifier:
         """Verify what came from neighbours; `report` is called once, in the event loop, perhaps by this call."""
         self._foreign.add(submissions, report)
 
+    def _is_small(self, count: int, size_bytes: int) -> bool:
+        now = trio.current_time()
+        if count > 1 or size_bytes > AT_ONCE_SIZE_BYTES_MAX or now < self._at_once_again_seconds:
+            return False
+        self._at_once_again_seconds = now + AT_ONCE_EVERY_SECONDS
+        return True
+
     @property
     def _is_full(self) -> bool:
         return len(self._queue) >= COUNT_MAX or self._size_bytes >= SIZE_BYTES_MAX
@@ -129,7 +143,7 @@ class Verifier:
                     batch = _Batch(await self._next_batch(gathers), self._batches)
                     # A client that writes alone waits for no others; where there were several, there will be.
                     gathers = len(batch.submissions) > 1
-                    if sum(one.size_bytes for one in batch.submissions) <= AT_ONCE_SIZE_BYTES_MAX:
+                    if self._is_small(len(batch.submissions), sum(one.size_bytes for one in batch.submissions)):
                         batch.work()
                         batch.finish()
                     else:

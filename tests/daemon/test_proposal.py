@@ -103,3 +103,41 @@ def test_bytes_that_are_no_packet_are_refused(packet: bytes) -> None:
         Proposal.decode(encode([*parts[:6], packet]))
     with pytest.raises(InvalidBlockError, match="seven"):
         Proposal.decode(encode(parts[:6]))
+
+
+def test_anothers_in_place_of_the_leaders_is_refused() -> None:
+    """Every proposal brings that of its proposer, whoever relays it."""
+    cluster = NodeCluster(4)
+    leader, proposal, _ = proposed(cluster)
+    relayer, victim = [host for host in cluster.hosts if host is not leader][:2]
+    other = replace(proposal, acknowledgement=acknowledged(proposal.header, relayer))
+    effects = heard(victim, relayer.id, other)
+    assert not is_passed_on(effects)
+    assert [one.peer for one in effects if isinstance(one, Blame)] == [relayer.id]
+
+
+def test_an_old_one_is_no_sign_of_life() -> None:
+    """What proposals carry beside the header is not signed, so an old one can be told as news."""
+    cluster = NodeCluster(4)
+    first, proposal, _ = proposed(cluster)
+    first.crash()
+    for _ in range(4):
+        cluster.run(8_000)
+        leader = leader_of(cluster)
+        leader.crash()
+        leader.start()
+    cluster.run(8_000)
+    victim, teller = [host for host in cluster.hosts if host is not first][:2]
+    assert victim.node is not None
+    before = victim.node.status()
+    assert before.term > proposal.header.term + 1
+    heard(victim, teller.id, replace(proposal, newest_certificate=b""))
+    assert victim.node.status().voters_heard_ms[first.id] == before.voters_heard_ms[first.id]
+
+
+def test_one_with_bytes_in_place_of_its_certificate_costs_its_sender() -> None:
+    cluster = NodeCluster(3)
+    leader, proposal, _ = proposed(cluster)
+    effects = heard(follower(cluster), leader.id, replace(proposal, newest_certificate=b"\xc1"))
+    assert not is_passed_on(effects)
+    assert [one.peer for one in effects if isinstance(one, Blame)] == [leader.id]

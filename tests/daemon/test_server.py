@@ -12,6 +12,7 @@ import trio.testing
 
 from daemon import server as module
 from daemon.config import Config
+from daemon.connections import Connection
 from daemon.home import Home
 from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX, SEND_SECONDS_MAX, Server, has_unread
 from daemon.tcp_listener import listening_address, open_tcp_listener
@@ -83,8 +84,8 @@ IDLE = {
 async def test_idle_connections_keep_nobody_out(
     home: Home, monkeypatch: pytest.MonkeyPatch, how: str, door: str
 ) -> None:
-    """The one that was idle for longest goes; whoever asks is answered soon, not after the idle time."""
-    monkeypatch.setattr("daemon.connections.KEPT_SECONDS", 0.02)
+    """The one that was idle for longest goes; whoever asks is answered at once, not after the idle time."""
+    monkeypatch.setattr("daemon.connections.KEPT_SECONDS", 0.0)
 
     async def connect() -> trio.SocketStream:
         if door == "control":
@@ -112,9 +113,10 @@ async def test_idle_connections_keep_nobody_out(
 
 
 async def test_who_comes_while_all_places_are_in_use_waits_for_one(
-    home: Home, mock_clock: trio.testing.MockClock
+    home: Home, mock_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All others were answered just now. Nobody is told to come again for that, and nobody loses a place at once."""
+    monkeypatch.setattr("daemon.connections.KEPT_OF_FOUR", 4)
     async with served(home.directory, few) as node, AsyncExitStack() as stack:
         streams = [await stack.enter_async_context(connected(address_of(node))) for _ in range(8)]
         for stream in streams:
@@ -130,6 +132,41 @@ async def test_who_comes_while_all_places_are_in_use_waits_for_one(
         answers = [await receive_until(stream, b'"ok"}') for stream in late]
         mock_clock.rate = 0
         assert all(answer.startswith(b"HTTP/1.1 200") for answer in answers)
+
+
+async def test_who_waits_for_a_place_gets_it_before_who_comes_later(
+    autojump_clock: trio.testing.MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not who happens to come between two looks. Guard: "locked"."""
+    served_names, refused_names = list[str](), list[str]()
+    server = Server(lambda *_: None, open_tcp_listener("127.0.0.1:0", "http"), 1, lambda count: None)  # type: ignore[arg-type]
+
+    async def serve(name: str, connection: Connection) -> None:
+        with connection.answering():
+            served_names.append(name)
+            with trio.move_on_after(0.06):
+                await trio.sleep_forever()
+
+    async def refuse(name: str) -> None:
+        refused_names.append(name)
+
+    async def close(name: str) -> None:
+        assert name
+
+    monkeypatch.setattr(server, "_serve", serve)
+    monkeypatch.setattr(server, "_refuse", refuse)
+    monkeypatch.setattr(module, "has_unread", lambda name: False)
+    monkeypatch.setattr(module, "has_gone", lambda name: False)
+    monkeypatch.setattr(trio, "aclose_forcefully", close)
+    async with trio.open_nursery() as nursery:
+        for name in ("before", "first"):
+            nursery.start_soon(server._handle, name)  # type: ignore[arg-type]
+            await trio.testing.wait_all_tasks_blocked()
+        for number in range(10):
+            with trio.move_on_after(0.061):
+                await trio.sleep_forever()
+            nursery.start_soon(server._handle, f"later {number}")  # type: ignore[arg-type]
+    assert served_names[:2] == ["before", "first"] and not refused_names
 
 
 async def test_the_number_of_connections_is_counted_with_those_that_gave_way() -> None:

@@ -11,13 +11,20 @@ import trio.testing
 
 from daemon import verifier as module
 from daemon.errors import OverloadedError
-from daemon.foreign_batches import AT_ONCE_SIZE_BYTES_MAX, PIECE_MAX, FoundSubmissions
+from daemon.foreign_batches import PIECE_MAX, FoundSubmissions
 from daemon.pending import Pending
-from daemon.verifier import AHEAD_PER_THREAD, BATCH_MAX, COUNT_MAX, SIZE_BYTES_MAX, Verifier
+from daemon.verifier import (
+    AHEAD_PER_THREAD,
+    AT_ONCE_EVERY_SECONDS,
+    BATCH_MAX,
+    COUNT_MAX,
+    SIZE_BYTES_MAX,
+    Verifier,
+)
 from ledger import transaction_signature, valid_batches
 from ledger.detached import DetachedValue
 from ledger.errors import DecodingError, InvalidTransactionError
-from ledger.signing import verify_ed25519
+from ledger.signing import SigningKey, verify_ed25519
 from ledger.transaction import seal
 from ledger.valid_batches import ValidBatches
 from tests.batches import batched
@@ -330,23 +337,29 @@ async def test_clients_are_not_kept_waiting_by_neighbours() -> None:
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize(("count", "is_small"), [(1, True), (3, True), (12, False)])
-async def test_what_is_small_is_verified_where_it_comes_in(
-    monkeypatch: pytest.MonkeyPatch, count: int, is_small: bool
+class Places:
+    """Where signatures of these submissions are verified: whether in the event loop."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, raws: Sequence[bytes]) -> None:
+        here, self.found = threading.get_ident(), list[bool]()
+
+        def counted(key: bytes, message: bytes, signature: bytes) -> bool:
+            # Threads of tests before this one may be at work still.
+            if any(signature in raw for raw in raws):
+                self.found.append(threading.get_ident() == here)
+            return verify_ed25519(key, message, signature)
+
+        monkeypatch.setattr(transaction_signature, "verify_ed25519", counted)
+
+
+@pytest.mark.parametrize(("count", "is_small"), [(1, True), (3, False)])
+async def test_one_alone_is_verified_where_it_comes_in(
+    monkeypatch: pytest.MonkeyPatch, mock_clock: trio.testing.MockClock, count: int, is_small: bool
 ) -> None:
     """A thread that has to be woken takes longer; many keep the event loop for too long."""
-    here, places = threading.get_ident(), list[bool]()
     driver = Driver()
     raws = [driver.notice(f"notice {number}").envelope for number in range(count)]
-
-    def counted(key: bytes, message: bytes, signature: bytes) -> bool:
-        # Threads of tests before this one may be at work still.
-        if any(raw.endswith(signature) for raw in raws):
-            places.append(threading.get_ident() == here)
-        return verify_ed25519(key, message, signature)
-
-    monkeypatch.setattr(transaction_signature, "verify_ed25519", counted)
-    assert (sum(map(len, raws)) <= AT_ONCE_SIZE_BYTES_MAX) is is_small
+    places = Places(monkeypatch, raws)
     collected, found = Collected(), list[FoundSubmissions]()
     verifier = Verifier(collected.deliver, thread_count=1)
     for raw in raws:
@@ -354,11 +367,46 @@ async def test_what_is_small_is_verified_where_it_comes_in(
     async with trio.open_nursery() as nursery:
         nursery.start_soon(verifier.run)
         await until(count, collected)
-        verifier.verify_foreign([false_signature(driver), *raws[1:]], found.append)
+        mock_clock.jump(AT_ONCE_EVERY_SECONDS)
+        verifier.verify_foreign(raws, found.append)
         assert bool(found) is is_small
-        with trio.fail_after(30):
-            while not found:
-                await trio.lowlevel.checkpoint()
+        while not found:
+            await trio.lowlevel.checkpoint()
         nursery.cancel_scope.cancel()
-    assert places == [is_small] * (2 * count - 1), "all of them, and all but the false one again"
-    assert [one is not None for one in found[0]] == [False] + [True] * (count - 1)
+    assert places.found == [is_small] * (2 * count)
+    assert all(one is not None for one in found[0])
+
+
+async def test_what_is_wrong_with_one_alone_is_told(mock_clock: trio.testing.MockClock) -> None:
+    driver, found = Driver(), list[FoundSubmissions]()
+    verifier = Verifier(Collected().deliver, thread_count=1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await trio.testing.wait_all_tasks_blocked()
+        for raw in (false_signature(driver), b"\xc1"):
+            mock_clock.jump(AT_ONCE_EVERY_SECONDS)
+            verifier.verify_foreign([raw], found.append)
+        nursery.cancel_scope.cancel()
+    assert found == [(None,), (None,)]
+
+
+async def test_what_somebody_keeps_the_event_loop_busy_with_is_bounded(
+    monkeypatch: pytest.MonkeyPatch, mock_clock: trio.testing.MockClock
+) -> None:
+    """By number in a time, and by the signatures of one. Guard: "AT_ONCE_EVERY_SECONDS"; "AT_ONCE_SIZE_BYTES_MAX"."""
+    driver = Driver()
+    many = driver.notice(signers=[SigningKey.from_seed(bytes([number]) * 32) for number in range(1, 17)]).envelope
+    raws = [many, *(driver.notice(f"notice {number}").envelope for number in range(40))]
+    places = Places(monkeypatch, raws)
+    found = list[FoundSubmissions]()
+    verifier = Verifier(Collected().deliver, thread_count=1)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(verifier.run)
+        await trio.testing.wait_all_tasks_blocked()
+        for raw in raws:
+            verifier.verify_foreign([raw], found.append)
+        while len(found) < len(raws):
+            await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+    # The first has sixteen signatures, so the thread has something to do when the others come.
+    assert len(many) < 2048 and places.found == [False] * (16 + 40)
