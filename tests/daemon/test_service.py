@@ -381,7 +381,7 @@ async def test_others_have_a_turn_after_a_millisecond_of_steps(home: Home, mock_
     """What is carried out counts too. Guard: "TURN_SECONDS_MAX"."""
     mock_clock.rate = 100
     async with running_service(home.directory) as shell:
-        service, node, left, in_a_row, most = shell.service, shell.service._node, 40, 0, 0
+        service, node, left, in_a_row, most = shell.service, shell.service._node, 200, 0, 0
         mock_clock.rate = 0
 
         def verify(_submissions: object, report: Callable[[tuple[()]], None]) -> None:
@@ -410,5 +410,5 @@ async def test_others_have_a_turn_after_a_millisecond_of_steps(home: Home, mock_
                 nursery.start_soon(other)
                 service._inbox.post(StepTimed, 1, 1)
         mock_clock.rate = 100
-    # Four take a millisecond. In which order tasks have their turn is left to chance: two turns may follow each other.
-    assert 4 <= most <= 10
+    # Four take a millisecond; in which order tasks have their turn is left to chance. Without turns it would be all.
+    assert 4 <= most <= 30
