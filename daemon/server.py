@@ -10,7 +10,6 @@ the body would leave its connection's reader waiting for ever.
 
 import fcntl
 import logging
-import select
 import socket
 import sys
 import termios
@@ -37,14 +36,9 @@ from daemon.whole_answer import WholeAnswer
 
 # To say what it wants, and between two requests.
 IDLE_SECONDS_MAX = 15
-# For a place, where all are in use; then who comes is refused. Looked for so often.
-PLACE_SECONDS_MAX = 1.0
-PLACE_EVERY_SECONDS = 0.05
 # To say what it wants where there is no place for it; it has usually said it with the first packets.
 REFUSED_SECONDS_MAX = 0.1
 REFUSED_SIZE_BYTES_MAX = 128 * 1024
-# All who have a place use it: somebody's turn is over by then, on average.
-RETRY_AFTER_MS = 5000
 # For the last bytes of an answer, once the client has closed its side and everything is answered.
 CLOSED_SECONDS_MAX = 1
 # To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
@@ -152,8 +146,6 @@ class Server:
         self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
         self._connections = Connections(connections_max, count_connections)
         self._refusing_count, self._refusing_count_max = 0, connections_max
-        # Those who wait for a place; the first one looks for it.
-        self._queue, self._queue_count_max = trio.Lock(), connections_max
         self._accepting = trio.CancelScope()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -171,12 +163,6 @@ class Server:
         await self._context.terminated.set()
 
     async def _handle(self, stream: trio.SocketStream) -> None:
-        # Who waits goes before who comes.
-        if self._queue.locked() or not self._connections.has_place:
-            await self._wait_for_place(stream)
-            if has_gone(stream):
-                await trio.aclose_forcefully(stream)
-                return
         with trio.CancelScope() as scope, self._connections.place(scope, partial(has_unread, stream)) as connection:
             if connection is None:
                 await self._refuse(stream)
@@ -189,16 +175,6 @@ class Server:
             finally:
                 await trio.aclose_forcefully(stream)
 
-    async def _wait_for_place(self, stream: trio.SocketStream) -> None:
-        """For a moment: who has one may be about to leave it, and to refuse somebody costs as much as to serve."""
-        if self._queue.statistics().tasks_waiting < self._queue_count_max:
-            with trio.move_on_after(PLACE_SECONDS_MAX):
-                async with self._queue:
-                    for _ in range(round(PLACE_SECONDS_MAX / PLACE_EVERY_SECONDS)):
-                        if self._connections.has_place or has_gone(stream):
-                            return
-                        await trio.sleep(PLACE_EVERY_SECONDS)
-
     async def _refuse(self, stream: trio.SocketStream) -> None:
         """Say that the door is full, to whoever reads it at once.
 
@@ -209,8 +185,7 @@ class Server:
             TooManyRequestsError(
                 "{count} connections are open, as many as the settings allow; try again in a moment",
                 count=len(self._connections),
-            ),
-            RETRY_AFTER_MS,
+            )
         )
         headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
         self._refusing_count += 1
@@ -252,16 +227,6 @@ class Server:
             bounded,  # type: ignore[arg-type]
         )
         await server.run()
-
-
-def has_gone(stream: trio.SocketStream) -> bool:
-    """Whether the other side has closed its end and nothing that it sent is left to read."""
-    descriptor = stream.socket.fileno()
-    if descriptor < 0:
-        return True
-    poll = select.poll()
-    poll.register(descriptor, select.POLLRDHUP)
-    return bool(poll.poll(0)) and not has_unread(stream)
 
 
 def has_unread(stream: trio.SocketStream) -> bool:
