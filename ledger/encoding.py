@@ -31,7 +31,7 @@ DECODED_SIZE_BYTES_MAX = 4 * 1024 * 1024
 # The library makes room for what an array announces before it reads on: at most 0.7 MB for input of this size, which
 # holds no more values than bytes. What is larger is walked through first, which costs more than reading a usual
 # transaction.
-_UNCOUNTED_SIZE_BYTES_MAX = 512
+UNCOUNTED_SIZE_BYTES_MAX = 512
 
 _PLAIN = frozenset((str, bytes, bool, type(None)))
 
@@ -145,7 +145,7 @@ def decode(
         data = bytes(data)
     if len(data) > size_bytes_max:
         raise DecodingError("{size} bytes are more than the {limit} allowed here", size=len(data), limit=size_bytes_max)
-    if len(data) > _UNCOUNTED_SIZE_BYTES_MAX:
+    if len(data) > UNCOUNTED_SIZE_BYTES_MAX:
         check_announced_counts(data, values_max)
     try:
         value: Any = _read(data)
@@ -180,6 +180,19 @@ def decode_own(data: bytes) -> Value:
     except (ValueError, OverflowError, RecursionError) as error:
         raise DecodingError("the bytes are not MessagePack: {reason}", reason=str(error)) from error
     return value
+
+
+def check_decoded(value: Value, depth: int) -> None:
+    """Refuse a part of a decoded whole that no canonical form has, where its bytes were read by `ledger.shape`.
+
+    Args:
+        value: What a declaration left open.
+        depth: How many arrays and maps are around it.
+
+    Raises:
+        DecodingError: a type, an integer, a depth or an order of keys that has no canonical form.
+    """
+    _check(value, type(value), DEPTH_MAX - depth)
 
 
 def _check(value: Any, kind: type, depth_left: int) -> None:

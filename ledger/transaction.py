@@ -15,12 +15,16 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple, cast
 
-from ledger.encoding import Value, decode, encode
+from ledger.encoding import Value, check_decoded, decode, encode
 from ledger.errors import InvalidTransactionError
 from ledger.hashing import HASH_SIZE_BYTES, Hash, domain
 from ledger.signing import SigningKey
-from ledger.transaction_signature import Signature, decode_signatures, sign_body, verify_all
+from ledger.transaction_signature import Signature, check_form, decode_signatures, sign_body, verify_all
+from ledger.usual_envelope import NONCE_SIZE_BYTES, UsualBody, read_usual
 from ledger.valid_batches import ValidBatches
+
+# Makes a named tuple of its items at a quarter of what its own constructor takes, which is written in Python.
+made = tuple.__new__
 
 BODY_VERSION = 1
 ENVELOPE_SIZE_BYTES_MAX = 65_535
@@ -28,7 +32,6 @@ ENVELOPE_SIZE_BYTES_MAX = 65_535
 ENVELOPE_VALUES_MAX = 8192
 # Arguments of more values are not kept decoded: in a full pool these take 120 MB at most, all that may be sent 2 GB.
 KEPT_ARGUMENT_VALUES_MAX = 64
-NONCE_SIZE_BYTES = 16
 OPERATION_SIZE_BYTES_MAX = 64
 
 _OPERATION = re.compile(r"[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*")
@@ -38,6 +41,9 @@ _RECORD_KIND = re.compile(r"[a-z][a-z0-9-]{0,99}")
 _RECORD_ID = re.compile(r"[!-~]{1,400}")
 _REQUIRED = frozenset(("args", "exp", "from", "net", "nonce", "op", "v"))
 _ALLOWED = _REQUIRED | {"expect"}
+_BYTE_STRINGS = (("net", HASH_SIZE_BYTES), ("from", HASH_SIZE_BYTES), ("nonce", NONCE_SIZE_BYTES))
+# As `UsualBody` has them.
+_IN_ORDER = tuple(sorted(_REQUIRED))
 _BODY = domain("transaction")
 
 
@@ -91,23 +97,35 @@ def decode_envelope(envelope: bytes) -> Transaction:
         DecodingError: not canonical bytes.
         InvalidTransactionError: canonical, but not a transaction; the message names the field.
 
-    Cost: about 11 µs for 300 bytes.
+    Cost: about 5 µs for 300 bytes of the usual form (`ledger.usual_envelope`), else 9 µs.
     """
     if len(envelope) > ENVELOPE_SIZE_BYTES_MAX:
         raise InvalidTransactionError(
             "the envelope has {size} bytes, more than {limit}", size=len(envelope), limit=ENVELOPE_SIZE_BYTES_MAX
         )
+    usual = read_usual(envelope)
+    if usual is not None:
+        body, fields, signature = usual
+        check_decoded(fields.args, depth=1)
+        check_form(signature)
+        return _transaction(fields, None, body, (signature,), envelope)
     outer = decode(envelope, ENVELOPE_SIZE_BYTES_MAX, ENVELOPE_VALUES_MAX)
     if type(outer) is not list or len(outer) != 2 or type(outer[0]) is not bytes:
         raise InvalidTransactionError("the envelope is not a list of a body and its signatures")
     body = outer[0]
-    return _transaction(_body_fields(body), body, decode_signatures(outer[1]), envelope)
+    found = _body_fields(body)
+    for name, size in _BYTE_STRINGS:
+        _check_bytes(name, found[name], size)
+    fields = UsualBody(*[found[name] for name in _IN_ORDER])
+    signatures = decode_signatures(outer[1])
+    return _transaction(fields, _expectation(found["expect"]) if "expect" in found else None, body, signatures, envelope)
 
 
 def _transaction(
-    fields: dict[str, Value], body: bytes, signatures: tuple[Signature, ...], envelope: bytes
+    fields: UsualBody, expect: Expectation | None, body: bytes, signatures: tuple[Signature, ...], envelope: bytes
 ) -> Transaction:
-    version, operation, arguments, expires_ms = fields["v"], fields["op"], fields["args"], fields["exp"]
+    """The transaction of these parts; but for the byte strings, `fields` may be of any types."""
+    version, operation, arguments, expires_ms = fields.v, fields.operation, fields.args, fields.expires_ms
     if type(version) is not int or version != BODY_VERSION:
         raise InvalidTransactionError(
             "the transaction has version {version!r}, known is {known}", version=version, known=BODY_VERSION
@@ -121,19 +139,24 @@ def _transaction(
         raise InvalidTransactionError("`args` is not a map under names of 1 to 64 ASCII characters without spaces")
     if type(expires_ms) is not int or expires_ms < 0:
         raise InvalidTransactionError("`exp` is not a time in milliseconds since 1970")
-    return Transaction(
-        id=sha256(_BODY + body).digest(),
-        network_id=_bytes_field(fields, "net", HASH_SIZE_BYTES),
-        sender=_bytes_field(fields, "from", HASH_SIZE_BYTES),
-        operation=operation,
-        nonce=_bytes_field(fields, "nonce", NONCE_SIZE_BYTES),
-        expires_ms=expires_ms,
-        expect=_expectation(fields["expect"]) if "expect" in fields else None,
-        signatures=signatures,
-        body=body,
-        envelope=envelope,
-        leaf_hash=sha256(b"\x00" + envelope).digest(),
-        kept_arguments=arguments if _room_after(arguments, KEPT_ARGUMENT_VALUES_MAX) >= 0 else None,
+    transaction_id, leaf_hash = sha256(_BODY + body).digest(), sha256(b"\x00" + envelope).digest()
+    kept_arguments = arguments if _room_after(arguments, KEPT_ARGUMENT_VALUES_MAX) >= 0 else None
+    return made(
+        Transaction,
+        (
+            transaction_id,
+            fields.network_id,
+            fields.sender,
+            operation,
+            fields.nonce,
+            expires_ms,
+            expect,
+            signatures,
+            body,
+            envelope,
+            leaf_hash,
+            kept_arguments,
+        ),
     )
 
 
@@ -171,11 +194,9 @@ def _body_fields(body: bytes) -> dict[str, Value]:
     return fields
 
 
-def _bytes_field(fields: dict[str, Value], name: str, size: int) -> bytes:
-    value = fields[name]
+def _check_bytes(name: str, value: object, size: int) -> None:
     if type(value) is not bytes or len(value) != size:
         raise InvalidTransactionError("`{field}` is not a byte string of {size}", field=name, size=size)
-    return value
 
 
 def _expectation(value: Value) -> Expectation:

@@ -81,6 +81,18 @@ def _signature(item: Value) -> Signature:
     scheme, key, signature = item
     if type(scheme) is not str or type(key) is not bytes or type(signature) is not bytes:
         raise InvalidTransactionError("a signature is a list of scheme, key and signature")
+    found = Signature(scheme, key, signature)
+    check_form(found)
+    return found
+
+
+def check_form(found: Signature) -> None:
+    """Refuse what cannot be a signature of its scheme; it is not verified.
+
+    Raises:
+        InvalidTransactionError: the message says why.
+    """
+    scheme, key, signature = found
     known = TRANSACTION_SCHEMES.get(scheme)
     if known is None:
         raise InvalidTransactionError(
@@ -92,7 +104,6 @@ def _signature(item: Value) -> Signature:
         raise InvalidTransactionError(
             "a key or signature has a wrong size or form for the scheme {scheme}", scheme=scheme
         )
-    return Signature(scheme, key, signature)
 
 
 def verify_all(
