@@ -105,24 +105,27 @@ class StateOverlay:
 
     def put(self, ticket: int, changes: tuple[StateChange, ...], ids: tuple[ExecutedId, ...]) -> None:
         """Lay an execution on top; it leaves when `ticket` is durable."""
-        for change in changes:
-            self._lay(ticket, change)
-            self._cache.pop(change.key, None)
-            self._cache_older.pop(change.key, None)
-        for executed in ids:
-            self._ids[executed.id] = executed.leaf_index
+        records = self._records
+        for key, old, new in changes:
+            records[key] = (ticket, new)
+            if new is None:
+                self._remove(key)
+                continue
+            # What is written is what is read next. An older value in the older generation is never come to: this one
+            # is looked at before, and takes its place when the generations change.
+            self._remember(key, new)
+            if old is None:
+                self._created.add(key)
+                self._present.add(key)
+                self._removed.show(key)
+        self._ids.update([(one.id, one.leaf_index) for one in ids])
         self._writes.append((ticket, changes, ids))
 
-    def _lay(self, ticket: int, change: StateChange) -> None:
-        key = change.key
-        self._records[key] = (ticket, change.new)
-        if change.new is None:
-            self._forget_created(key)
-            self._removed.hide(key)
-        elif change.old is None:
-            self._created.add(key)
-            self._present.add(key)
-            self._removed.show(key)
+    def _remove(self, key: bytes) -> None:
+        self._cache.pop(key, None)
+        self._cache_older.pop(key, None)
+        self._forget_created(key)
+        self._removed.hide(key)
 
     def _forget_created(self, key: bytes) -> None:
         if key in self._created:
@@ -134,15 +137,14 @@ class StateOverlay:
         self._removed.changed_below()
         while self._writes and self._writes[0][0] <= ticket:
             written, changes, ids = self._writes.popleft()
-            for change in changes:
-                newest = self._records.get(change.key)
+            for key, _old, _new in changes:
+                newest = self._records.get(key)
                 if newest is not None and newest[0] == written:
-                    del self._records[change.key]
-                    self._forget_created(change.key)
+                    del self._records[key]
+                    if key in self._created:
+                        self._forget_created(key)
                     # Not this change's value: a later execution may go to disk in the same write.
                     if newest[1] is None:
-                        self._removed.show(change.key)
-                    else:
-                        self._remember(change.key, newest[1])
+                        self._removed.show(key)
             for executed in ids:
                 self._ids.pop(executed.id, None)

@@ -11,6 +11,9 @@ from daemon.exchange import Exchange
 from daemon.keeping import Keeping
 from daemon.reading import Reading
 
+# Makes a named tuple of its items at a quarter of what its own constructor takes, which is written in Python.
+made = tuple.__new__
+
 
 class Telling:
     """One node's; `now_ms` is the machine's clock, `elapsed_ms` the node's own."""
@@ -50,8 +53,8 @@ def told(executed: ExecutedBlock) -> BlockExecuted:
     header = executed.block.header
     # The outcome leaf comes first.
     first_index = executed.block.stored.header.first_index + 1
-    transactions = tuple(
-        CommittedTransaction(transaction.id, first_index + offset, result)
-        for offset, (transaction, result) in enumerate(zip(executed.block.transactions, executed.results, strict=True))
-    )
+    ids = [one.id for one in executed.block.transactions]
+    indexes = range(first_index, first_index + len(ids))
+    committed = zip(ids, indexes, executed.results, strict=True)
+    transactions = tuple([made(CommittedTransaction, one) for one in committed])
     return BlockExecuted(header.height, header.time_ms, header.tree_size, transactions)

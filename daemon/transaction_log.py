@@ -39,6 +39,14 @@ class _Choice:
         self._mask = self._mask_for(self._count)
         self._count = self._told = 0
 
+    def chosen(self, ids: Sequence[Hash]) -> list[Hash]:
+        """Those of many that have a line: as asking for each, at a tenth of the cost for those that have none."""
+        # What is seldom chosen is passed over by one byte; the mask only grows within a second.
+        low = self._mask & 0xFF
+        candidates = [one for one in ids if not one[1] & low]
+        self._count += len(ids) - len(candidates)
+        return [one for one in candidates if self.takes(one)]
+
     def takes(self, transaction_id: Hash) -> bool:
         """Whether this one has a line."""
         self._count += 1
@@ -113,13 +121,13 @@ class TransactionLog:
     def received(self, event: Verified) -> None:
         """Transactions came from a neighbour, and their signatures are good."""
         found = [one[0].id for one in event.results if one is not None] if self.is_on else []
-        for transaction_id in self._chosen(self._arrivals, found):
+        for transaction_id in self._arrivals.chosen(found):
             self._log("transaction-received", transaction=transaction_id, **_one_of(self._arrivals))
 
     def in_blocks(self, blocks: Sequence[BuiltBlock]) -> None:
         """The blocks are on their way to this node's disk; whether they will be committed is not known yet."""
         for block in blocks if self.is_on else ():
-            for transaction_id in self._chosen(self._blocks, [one.id for one in block.transactions]):
+            for transaction_id in self._blocks.chosen([one.id for one in block.transactions]):
                 self._log(
                     "transaction-in-block",
                     transaction=transaction_id,
@@ -132,7 +140,7 @@ class TransactionLog:
         """The block is committed, executed and on this node's disk."""
         if not self.is_on:
             return
-        chosen = set(self._chosen(self._executions, [one.transaction_id for one in block.transactions]))
+        chosen = set(self._executions.chosen([one.transaction_id for one in block.transactions]))
         for one in block.transactions if chosen else ():
             if one.transaction_id in chosen:
                 self._log(
@@ -146,9 +154,6 @@ class TransactionLog:
 
     def _is_chosen(self, choice: _Choice, transaction_id: Hash) -> bool:
         return self.is_on and choice.takes(transaction_id)
-
-    def _chosen(self, choice: _Choice, ids: Sequence[Hash]) -> list[Hash]:
-        return [one for one in ids if choice.takes(one)]
 
 
 def _one_of(choice: _Choice) -> dict[str, int]:
