@@ -20,7 +20,8 @@ from cli.record_fields import FIELDS
 from ledger.detached import DETACHED_SIZE_BYTES_MAX
 from ledger.encoding import Value
 from ledger.json_fault import json_fault, unique_names
-from ledger.transaction import NONCE_SIZE_BYTES, Expectation
+from ledger.transaction import Expectation
+from ledger.usual_envelope import NONCE_SIZE_BYTES
 
 # An envelope and its detached values, written as JSON with every character escaped.
 LINE_SIZE_BYTES_MAX = 8 * DETACHED_SIZE_BYTES_MAX

@@ -25,7 +25,7 @@ from cli.errors import UsageError
 from cli.locked_file import FileBusyError, open_locked
 from ledger.detached import SALT_SIZE_BYTES
 from ledger.hashing import Hash, tagged_hash
-from ledger.transaction import NONCE_SIZE_BYTES
+from ledger.usual_envelope import NONCE_SIZE_BYTES
 
 JOURNAL_FORMAT = "banyan-batch/v1"
 # Kept of earlier runs with their reasons: enough for a report that somebody reads; the journal has all.

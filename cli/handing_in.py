@@ -42,7 +42,7 @@ def hand_in(
     from cli.sender_account import sender_account
     from cli.signer import open_signing_key
     from cli.submission_maker import SubmissionMaker
-    from ledger.transaction import NONCE_SIZE_BYTES
+    from ledger.usual_envelope import NONCE_SIZE_BYTES
 
     with NodeClient(session.home) as client:
         # Before a passphrase is asked for: that no node runs is what the user has to hear first.

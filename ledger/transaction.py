@@ -13,7 +13,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from ledger.encoding import Value, check_decoded, decode, encode
 from ledger.errors import InvalidTransactionError
@@ -116,9 +116,12 @@ def decode_envelope(envelope: bytes) -> Transaction:
     found = _body_fields(body)
     for name, size in _BYTE_STRINGS:
         _check_bytes(name, found[name], size)
-    fields = UsualBody(*[found[name] for name in _IN_ORDER])
+    parts: Any = [found[name] for name in _IN_ORDER]
+    fields = UsualBody(*parts)
     signatures = decode_signatures(outer[1])
-    return _transaction(fields, _expectation(found["expect"]) if "expect" in found else None, body, signatures, envelope)
+    return _transaction(
+        fields, _expectation(found["expect"]) if "expect" in found else None, body, signatures, envelope
+    )
 
 
 def _transaction(

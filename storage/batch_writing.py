@@ -29,13 +29,13 @@ from storage.layout import (
     tile_key,
     unpack_header,
 )
-from storage.links import link_rows
+from storage.links import chain_rows, keyed
 
 Tables = dict[str, Table]
 
 
 def write_batch(transaction: Write, tables: Tables, batch: WriteBatch, step: Advance) -> None:
-    """Write everything of a batch except its ids and the `head` record.
+    """Write everything of a batch except its ids, its links and the `head` record.
 
     Args:
         transaction: Anything put here is undone if it is not committed.
@@ -68,7 +68,7 @@ def write_past(transaction: Write, tables: Tables, header: StoredHeader, past: S
     put_all(transaction, tables["entries"], ((number_key(index), chunk) for index, chunk in entries))
     effects = [(header.first_index, pack_effects(past.effects))] if past.effects else []
     write_results(transaction, tables, [*effects, *past.results])
-    put_all(transaction, tables["links"], link_rows(past.links))
+    put_all(transaction, tables["links"], chain_rows(keyed(past.links)))
 
 
 def write_results(transaction: Write, tables: Tables, rows: Iterable[tuple[int, bytes]]) -> None:
@@ -123,7 +123,6 @@ def _write_execution(transaction: Write, tables: Tables, execution: StoredExecut
     put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
     for gained in execution.tile_hashes:
         extend_tiles(transaction, tables["tiles"], gained)
-    put_all(transaction, tables["links"], link_rows(execution.links))
     _change_state(transaction, tables["state"], execution.changes)
     transaction.put(META_LANES, execution.digest_lanes, db=tables["meta"])
     if execution.unstated_digests:

@@ -14,9 +14,9 @@ from ledger.hashing import HASH_SIZE_BYTES, Hash, sha256
 from storage.interface import StoredHeader, StoredPayload
 from storage.kept import Kept
 
-# The newest format, and that of stores which are whole: programs that know no other can open those.
-FORMAT_VERSION = 2
-WHOLE_FORMAT_VERSION = 1
+# Of format 1 are stores that are whole, of format 2 some that are not; both without a journal of links. With its
+# first write a store becomes one of this format.
+FORMAT_VERSION = 3
 
 TABLE_NAMES = (
     "meta",
@@ -40,7 +40,7 @@ META_CHECKPOINT = b"checkpoint"
 META_IDS = b"ids"
 # Only where a store is being made out of a snapshot: the network that it is to be of.
 META_LOADING = b"loading"
-# Only where something is missing, in format 2.
+# Only where something is missing, from format 2 on.
 META_KEPT = b"kept"
 # Only where a header was late in stating what was executed.
 META_UNSTATED = b"unstated"
@@ -116,7 +116,7 @@ def unseal(record: bytes) -> bytes:
     return content
 
 
-def pack_format(network_id: Hash, version: int = WHOLE_FORMAT_VERSION) -> bytes:
+def pack_format(network_id: Hash, version: int = FORMAT_VERSION) -> bytes:
     """The `format` record: magic, version, network id, checksum."""
     return seal(_FORMAT.pack(_MAGIC, version, network_id))
 

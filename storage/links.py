@@ -1,23 +1,30 @@
 """The rows of `links`: each subject's chain in the order of its sequence numbers. Pure.
 
-Owns key and value of a row. A row holds neighbouring links of one subject that one block brought; its key is 20 bytes
-of the subject's hash (subjects have no length limit, keys of LMDB have) and the first sequence number.
+Owns key and value of a row. A row holds neighbouring links of one subject; its key is 20 bytes of the subject's hash
+(subjects have no length limit, keys of LMDB have) and the first sequence number. How links come here is for
+`storage.link_journal` to say.
 Source: docs/reference/storage.md.
 
 A row: for each link the log index (8 bytes) and the link (32 bytes).
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from struct import Struct
+from typing import NamedTuple
 
 from contracts.changes import SubjectLink
 from ledger.hashing import tagged_hash
 from storage.layout import MalformedRecordError
 
+# Makes a named tuple of its items at a quarter of what its own constructor takes, which is written in Python.
+made = tuple.__new__
+
 # 2 kB a row: it still lies inside a page of LMDB instead of on one of its own.
 ROW_LINK_COUNT_MAX = 48
 SUBJECT_KEY_SIZE_BYTES = 20
 _LINK = Struct(">Q32s")
+LINK_SIZE_BYTES = _LINK.size
 _SEQUENCE_SIZE_BYTES = 8
 
 
@@ -42,22 +49,43 @@ def row_sequence(key: bytes) -> int:
     return int.from_bytes(key[SUBJECT_KEY_SIZE_BYTES:])
 
 
-def link_rows(links: Sequence[SubjectLink]) -> list[tuple[bytes, bytes]]:
-    """Rows for the links of one block, by ascending key.
+class KeyedLink(NamedTuple):
+    """A link under its subject's key (20 bytes); `content` is what a row has of it (40 bytes)."""
+
+    key: bytes
+    sequence: int
+    content: bytes
+
+
+def keyed(links: Collection[SubjectLink]) -> list[KeyedLink]:
+    """The same links, in the same order."""
+    keys = {subject: subject_key(subject) for subject in {link.subject for link in links}}
+    return [
+        made(KeyedLink, (keys[subject], sequence, _LINK.pack(leaf_index, link)))
+        for subject, sequence, leaf_index, link in links
+    ]
+
+
+def chain_rows(links: Iterable[tuple[bytes, int, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Rows by ascending key, of what `KeyedLink` has; neighbours share rows.
 
     Args:
-        links: In any order between subjects, ascending without gaps within one.
+        links: In any order between subjects, ascending within one; there may be gaps.
     """
-    chains: dict[str, list[SubjectLink]] = {}
-    for link in links:
-        chains.setdefault(link.subject, []).append(link)
-    rows = []
-    for subject, chain in chains.items():
-        key = subject_key(subject)
-        for start in range(0, len(chain), ROW_LINK_COUNT_MAX):
-            part = chain[start : start + ROW_LINK_COUNT_MAX]
-            row = b"".join(_LINK.pack(one.leaf_index, one.link) for one in part)
-            rows.append((row_key(key, part[0].sequence), row))
+    chains: dict[bytes, list[tuple[int, bytes]]] = defaultdict(list)
+    for key, sequence, content in links:
+        chains[key].append((sequence, content))
+    rows: list[tuple[bytes, bytes]] = []
+    for key, chain in chains.items():
+        start = 0
+        while start < len(chain):
+            first = chain[start][0]
+            end = min(len(chain), start + ROW_LINK_COUNT_MAX)
+            # Nearly always there is no gap.
+            while chain[end - 1][0] - first != end - 1 - start:
+                end -= 1
+            rows.append((row_key(key, first), b"".join([content for _, content in chain[start:end]])))
+            start = end
     rows.sort()
     return rows
 
@@ -68,7 +96,7 @@ def unpack_row(subject: str, first_sequence: int, row: bytes) -> Iterator[Subjec
     Raises:
         MalformedRecordError: not a row of `links`.
     """
-    if not row or len(row) % _LINK.size:
+    if not row or len(row) % LINK_SIZE_BYTES:
         raise MalformedRecordError("a row of links has another size")
     for offset, (leaf_index, link) in enumerate(_LINK.iter_unpack(row)):
         yield SubjectLink(subject, first_sequence + offset, leaf_index, link)

@@ -25,7 +25,6 @@ from storage.id_merge import IdIndexSizes
 from storage.interface import CertifiedHeader, StoredHeader, StoredPast
 from storage.kept import Kept
 from storage.layout import (
-    FORMAT_VERSION,
     META_FORMAT,
     META_HEAD,
     META_LANES,
@@ -204,7 +203,7 @@ class LmdbLoading:
             transaction.put(META_LANES, lanes, db=meta)
             transaction.put(META_HEAD, pack_standing(standing), db=meta)
             IdIndex(self._environment, _SIZES).create(transaction)
-            transaction.put(META_FORMAT, pack_format(self._network_id, FORMAT_VERSION), db=meta)
+            transaction.put(META_FORMAT, pack_format(self._network_id), db=meta)
         self._height = base.height
 
 

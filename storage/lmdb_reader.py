@@ -6,6 +6,7 @@ it is consumed), and may be asked from any thread. Source: docs/reference/storag
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 
 from contracts.changes import SubjectLink
 from ledger.hashing import Hash
@@ -30,6 +31,7 @@ from storage.layout import (
     unpack_payload,
     unpack_unstated,
 )
+from storage.link_journal import journaled_links
 from storage.links import SUBJECT_KEY_SIZE_BYTES, row_key, row_sequence, subject_key, unpack_row
 from storage.meta import read_kept, read_standing
 
@@ -229,9 +231,15 @@ class LmdbReader:
                 row = unpack_row(subject, row_sequence(cursor.key()), cursor.value())
                 links += [link for link in row if link.sequence >= wanted]
                 found = cursor.next()
+            journaled = self._journaled(transaction, subject, wanted)
+            links = sorted([*links, *journaled], key=attrgetter("sequence")) if journaled else links
             if self._lacks_past and limit > 0:
                 self._check_links(transaction, subject, wanted, links)
         return links[: max(limit, 0)]
+
+    def _journaled(self, transaction: Read, subject: str, wanted: int) -> list[SubjectLink]:
+        """The links of a subject that are in the journal yet, from the sequence number `wanted` on."""
+        return journaled_links(transaction, self._tables["links"], subject, wanted)
 
     def _check_links(self, transaction: Read, subject: str, wanted: int, found: Sequence[SubjectLink]) -> None:
         """Refuse to answer where the chain has the wanted link and the store has not."""

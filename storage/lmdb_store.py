@@ -25,6 +25,7 @@ from storage.id_merge import IdIndexSizes
 from storage.interface import StoredHeader, StoredPast, WriteBatch
 from storage.kept import WHOLE, check_past
 from storage.layout import (
+    FORMAT_VERSION,
     META_FORMAT,
     META_HEAD,
     META_LANES,
@@ -34,23 +35,33 @@ from storage.layout import (
     pack_standing,
     unpack_header,
 )
+from storage.link_journal import LinkJournal, LinkJournalSizes
 from storage.lmdb_reader import LmdbReader
 from storage.meta import check_format, check_head, check_outdated, read_kept
 
 _DEFAULT_SIZES = IdIndexSizes()
+_DEFAULT_LINK_SIZES = LinkJournalSizes()
 
 
 class LmdbStore(LmdbReader):
     """A `storage.interface.Store` in a folder; made by `create` or `open`, never directly."""
 
-    def __init__(self, environment: Environment, network_id: Hash, sizes: IdIndexSizes = _DEFAULT_SIZES) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        network_id: Hash,
+        sizes: IdIndexSizes = _DEFAULT_SIZES,
+        link_sizes: LinkJournalSizes = _DEFAULT_LINK_SIZES,
+    ) -> None:
         ids = IdIndex(environment, sizes)
         super().__init__(environment, network_id, ids)
+        self._links = LinkJournal(environment, link_sizes)
         self._lock = threading.Lock()
         with environment.read() as transaction:
-            check_format(environment, transaction, network_id)
+            self._format_version = check_format(environment, transaction, network_id)
             self._standing = check_head(environment, transaction, network_id)
             ids.load(transaction)
+            self._links.load(transaction)
 
     @classmethod
     def create(
@@ -62,6 +73,7 @@ class LmdbStore(LmdbReader):
         *,
         inherited: Iterable[tuple[bytes, bytes]] = (),
         id_sizes: IdIndexSizes = _DEFAULT_SIZES,
+        link_sizes: LinkJournalSizes = _DEFAULT_LINK_SIZES,
     ) -> Self:
         """Make and open an empty store of a network, at its genesis state.
 
@@ -71,7 +83,7 @@ class LmdbStore(LmdbReader):
             genesis_records: Record bytes by key.
             digest_lanes: 2,048 bytes: the state digest of those records and the inherited ones.
             inherited: Further records, ascending by key, of a successor network; none has a key of the others.
-            id_sizes: For tests.
+            id_sizes, link_sizes: For tests.
 
         Raises:
             StoreExistsError: there is something in the folder.
@@ -91,7 +103,7 @@ class LmdbStore(LmdbReader):
             make_durable(folder.parent)
         except OSError as error:
             raise translate(error, folder) from error
-        return cls.open(folder, network_id, id_sizes=id_sizes)
+        return cls.open(folder, network_id, id_sizes=id_sizes, link_sizes=link_sizes)
 
     @classmethod
     def open(
@@ -101,6 +113,7 @@ class LmdbStore(LmdbReader):
         *,
         readonly: bool = False,
         id_sizes: IdIndexSizes = _DEFAULT_SIZES,
+        link_sizes: LinkJournalSizes = _DEFAULT_LINK_SIZES,
     ) -> Self:
         """Open the store of a network; well under a second at a million entries.
 
@@ -108,7 +121,7 @@ class LmdbStore(LmdbReader):
             path: The folder that `create` made.
             network_id: The network it must belong to.
             readonly: Refuse writes; the folder must be writable all the same, LMDB notes its readers there.
-            id_sizes: For tests.
+            id_sizes, link_sizes: For tests.
 
         Raises:
             StoreMissingError, StoreVersionError, StoreMismatchError, StoreDamagedError, StoreReadOnlyError,
@@ -122,7 +135,7 @@ class LmdbStore(LmdbReader):
             raise
         try:
             environment.forget_dead_readers()
-            return cls(environment, network_id, id_sizes)
+            return cls(environment, network_id, id_sizes, link_sizes)
         except BaseException:
             environment.close()
             raise
@@ -130,7 +143,7 @@ class LmdbStore(LmdbReader):
     def apply(self, batches: Sequence[WriteBatch]) -> None:
         """Apply whole batches in order, durably in one transaction; when it returns, all of it is on disk.
 
-        Background work of the id index is done here only if it lags far behind; otherwise call `maintain`.
+        Background work is done here only if it lags far behind; otherwise call `maintain`.
 
         Raises:
             StoreFullError: nothing was written; room is needed.
@@ -143,9 +156,12 @@ class LmdbStore(LmdbReader):
                     standing = self._write(transaction, batches)
             except BaseException:
                 self._ids.forget()
+                self._links.forget()
                 raise
             self._standing = standing
+            self._format_version = FORMAT_VERSION
             self._ids.committed(standing.tree_size)
+            self._links.committed()
             self._catch_up()
 
     def fill(self, past: Sequence[StoredPast]) -> None:
@@ -175,17 +191,24 @@ class LmdbStore(LmdbReader):
     def is_maintenance_due(self) -> bool:
         """Whether `maintain` would find something to do; about 5 µs."""
         with self._lock:
-            return self._ids.is_maintenance_due
+            return self._ids.is_maintenance_due or self._links.is_step_due
 
     def maintain(self) -> bool:
         """One bounded step of background work, if any is due; whether there was. To be called between writes."""
         with self._lock:
-            return self._ids.maintain()
+            if self._ids.maintain():
+                return True
+            is_due = self._links.is_step_due
+            if is_due:
+                self._links.step()
+            return is_due
 
     def _catch_up(self) -> None:
         try:
             while self._ids.is_behind and self._ids.maintain():
                 pass
+            while self._links.is_behind:
+                self._links.step()
         except StoreFullError:
             # The batches are stored; the next write finds the disk full too, and its caller is told.
             return
@@ -203,7 +226,10 @@ class LmdbStore(LmdbReader):
             write_batch(transaction, tables, batch, step)
             for execution in batch.executions:
                 self._ids.append(transaction, execution.height, execution.ids)
+                self._links.append(transaction, execution.height, execution.links)
             standing = step.standing
+        if self._format_version < FORMAT_VERSION:
+            transaction.put(META_FORMAT, pack_format(self._network_id), db=tables["meta"])
         transaction.put(META_HEAD, pack_standing(standing), db=tables["meta"])
         return standing
 

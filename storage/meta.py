@@ -48,8 +48,8 @@ def read_kept(transaction: AnyRead, meta: Table) -> Kept:
     return WHOLE if record is None else unpack_kept(bytes(record))
 
 
-def check_format(environment: Environment, transaction: Read, network_id: Hash) -> None:
-    """Refuse a store of a format that this program does not read, or of another network.
+def check_format(environment: Environment, transaction: Read, network_id: Hash) -> int:
+    """The store's format; one that this program does not read is refused, and so is a store of another network.
 
     Raises:
         StoreVersionError, StoreMismatchError, MalformedRecordError.
@@ -73,6 +73,7 @@ def check_format(environment: Environment, transaction: Read, network_id: Hash) 
             found=found.hex(),
             expected=network_id.hex(),
         )
+    return version
 
 
 def check_outdated(path: Path) -> None:

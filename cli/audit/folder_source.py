@@ -5,7 +5,7 @@ of the same transaction. Never writes; LMDB notes the reader in its lock file, a
 read become the finding `audit.unreadable`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -36,11 +36,10 @@ from storage.layout import (
     unpack_format,
     unpack_payload,
 )
-from storage.links import row_sequence
+from storage.link_journal import is_journal_key, links_from, read_journal, row_link_count
+from storage.links import LINK_SIZE_BYTES, row_sequence, subject_key
 from storage.lmdb_reader import LmdbReader
 from storage.meta import read_kept, read_standing
-
-_LINK_SIZE_BYTES = 8 + HASH_SIZE_BYTES
 
 
 def database_folder(folder: Path) -> Path:
@@ -94,6 +93,21 @@ class _MomentEnvironment(Environment):
         super().close()
 
 
+class _MomentReader(LmdbReader):
+    """Answers out of the held moment; it reads the journal of links once, since it is asked for every subject."""
+
+    def __init__(self, environment: Environment, network_id: bytes, ids: IdIndex) -> None:
+        super().__init__(environment, network_id, ids)
+        self._journal: Mapping[bytes, Sequence[tuple[int, bytes]]] = {}
+        # What it was read in.
+        self._moment: object = None
+
+    def _journaled(self, transaction: Read, subject: str, wanted: int) -> list[SubjectLink]:
+        if self._moment is not transaction:
+            self._journal, self._moment = read_journal(transaction, self._tables["links"]), transaction
+        return links_from(subject, self._journal.get(subject_key(subject), ()), wanted)
+
+
 class FolderSource:
     """A `LedgerSource` over a database folder."""
 
@@ -112,7 +126,7 @@ class FolderSource:
             raise
         # The index of ids is read whole by `id_rows`; the reader is never asked for one.
         ids = IdIndex(self._environment, IdIndexSizes())
-        self._reader = LmdbReader(self._environment, self._network_id, ids)
+        self._reader = _MomentReader(self._environment, self._network_id, ids)
 
     def head(self) -> SourceHead:
         """Where the ledger stands now."""
@@ -186,8 +200,11 @@ class FolderSource:
         with self._readable("links"), self._environment.read() as transaction:
             count = 0
             for key, row in transaction.cursor(self._environment.tables["links"]):
+                if is_journal_key(key):
+                    count += row_link_count(row)
+                    continue
                 row_sequence(key)
-                count += len(row) // _LINK_SIZE_BYTES
+                count += len(row) // LINK_SIZE_BYTES
             return count
 
     def result_count(self) -> int:

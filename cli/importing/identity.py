@@ -19,7 +19,7 @@ from cli.named_file import write_new
 from ledger.detached import SALT_SIZE_BYTES
 from ledger.encoding import encode
 from ledger.hashing import Hash
-from ledger.transaction import NONCE_SIZE_BYTES
+from ledger.usual_envelope import NONCE_SIZE_BYTES
 
 FACT_SIZE_BYTES = 10
 SECRET_SIZE_BYTES = 32

@@ -18,8 +18,9 @@ from cli.session import Advance
 from contracts.result import CODE_OK
 from ledger.errors import BanyanError, DecodingError
 from ledger.tiles import decode_entry_bundle, tile_path, tile_width
-from ledger.transaction import NONCE_SIZE_BYTES, Transaction, decode_envelope
+from ledger.transaction import Transaction, decode_envelope
 from ledger.tree import TILE_WIDTH
+from ledger.usual_envelope import NONCE_SIZE_BYTES
 
 # The name of the field and the head of its value, as the canonical encoding writes them into a body.
 _NONCE = re.compile(rb"\xa5nonce\xc4\x10", re.DOTALL)

@@ -11,6 +11,7 @@ from storage.chunks import pack_chunks, unpack_rows
 from storage.environment import Environment, Write
 from storage.interface import StoredHeader
 from storage.layout import key_number, number_key, pack_header, pack_standing, unpack_header
+from storage.link_journal import LinkJournal, LinkJournalSizes
 from storage.meta import read_standing
 
 
@@ -29,6 +30,19 @@ def read_rows(home: Path, table: str) -> dict[bytes, bytes]:
     """All rows of a table."""
     with tables_of(home) as (transaction, environment):
         return {bytes(key): bytes(value) for key, value in transaction.cursor(environment.tables[table])}
+
+
+def put_links_in_place(home: Path) -> None:
+    """Move all links from the journal into their chains, as the background work of a larger ledger does."""
+    environment = Environment(home / "db")
+    try:
+        journal = LinkJournal(environment, LinkJournalSizes(link_count=1, row_count=1))
+        with environment.read() as transaction:
+            journal.load(transaction)
+        while journal.is_step_due:
+            journal.step()
+    finally:
+        environment.close()
 
 
 def put(home: Path, table: str, key: bytes, value: bytes | None) -> None:

@@ -14,6 +14,7 @@ from ledger.tree import leaf_hash
 from storage.id_manifest import Manifest
 from storage.interface import StoredHeader
 from storage.layout import number_key, tile_key, unpack_header
+from storage.link_journal import is_journal_key
 from storage.links import row_key, subject_key
 from tests.audit.builder import make_genesis
 from tests.audit.damage import (
@@ -24,6 +25,7 @@ from tests.audit.damage import (
     change_standing,
     flip,
     put,
+    put_links_in_place,
     read_rows,
     with_header,
 )
@@ -32,6 +34,7 @@ from tests.audit.ledgers import audit
 # Blocks of the pristine ledger: an outcome leaf alone, then 26 entries each; block 12 opens the second term.
 SECOND_TERM = 13
 ENTRIES = 627
+_BRANCH = subject_key("unit/branch-2")
 
 
 def found_in(home: Path) -> AuditFinding:
@@ -335,7 +338,14 @@ def test_a_changed_manifest_of_ids(home: Path) -> None:
 
 
 def _link_key(home: Path) -> bytes:
+    put_links_in_place(home)
     return next(key for key in sorted(read_rows(home, "links")) if key.startswith(subject_key("unit/branch-2")))
+
+
+def _journal_place(home: Path) -> tuple[bytes, int]:
+    """The key of a row of the journal with a link of the unit, and where that link's entry begins."""
+    rows = {key: row for key, row in read_rows(home, "links").items() if is_journal_key(key)}
+    return next((key, row.index(_BRANCH)) for key, row in rows.items() if _BRANCH in row)
 
 
 def test_a_changed_link(home: Path) -> None:
@@ -348,6 +358,34 @@ def test_a_missing_link(home: Path) -> None:
     put(home, "links", _link_key(home), None)
     finding = found_in(home)
     assert (finding.code, finding.key) == ("audit.subject-link-missing", "unit/branch-2")
+
+
+def test_links_that_are_in_place_are_good(home: Path) -> None:
+    before = read_rows(home, "links")
+    put_links_in_place(home)
+    assert all(map(is_journal_key, before))
+    assert not any(map(is_journal_key, read_rows(home, "links")))
+    assert audit(home).ok
+
+
+def test_a_changed_link_in_the_journal(home: Path) -> None:
+    key, at = _journal_place(home)
+    change(home, "links", key, lambda row: flip(row, at + 50))
+    finding = found_in(home)
+    assert (finding.code, finding.key) == ("audit.subject-link-changed", "unit/branch-2")
+
+
+def test_a_link_that_left_the_journal(home: Path) -> None:
+    key, at = _journal_place(home)
+    change(home, "links", key, lambda row: row[:at] + row[at + 68 :])
+    finding = found_in(home)
+    assert (finding.code, finding.key) == ("audit.subject-link-missing", "unit/branch-2")
+
+
+def test_half_a_row_of_the_journal(home: Path) -> None:
+    key, _ = _journal_place(home)
+    change(home, "links", key, lambda row: row[:-1])
+    assert found_in(home).code == "audit.unreadable"
 
 
 def test_a_link_too_many(home: Path) -> None:

@@ -31,7 +31,7 @@ from ledger.node_keys import NodeDescription
 from storage.environment import Environment
 from storage.errors import StoreDamagedError, StoreError
 from storage.interface import WriteBatch
-from storage.layout import META_FORMAT, WHOLE_FORMAT_VERSION, pack_format
+from storage.layout import FORMAT_VERSION, META_FORMAT, pack_format
 from storage.lmdb_store import LmdbStore
 from storage.migration import Migration
 from tests.daemon.driver import Driver
@@ -422,12 +422,12 @@ def test_a_database_of_an_older_format_is_brought_forward_when_the_node_starts(
     environment = Environment(home.database)
     write_format(environment, 0)
     environment.close()
-    monkeypatch.setattr(storage.migration, "MIGRATIONS", (Migration(0, WHOLE_FORMAT_VERSION, lambda _: None),))
+    monkeypatch.setattr(storage.migration, "MIGRATIONS", (Migration(0, FORMAT_VERSION, lambda _: None),))
     assert "start it once with `banyan run`" in refusal(StoreError, lambda: LmdbStore.open(home.database, network_id))
     opened = open_home(home.directory)
     assert opened.migrated is not None
     assert opened.migrated.kept == home.directory / "db.format-0"
-    assert (opened.migrated.before, opened.migrated.after) == (0, WHOLE_FORMAT_VERSION)
+    assert (opened.migrated.before, opened.migrated.after) == (0, FORMAT_VERSION)
     assert opened.store.head().executed_height > 0
     opened.close()
     again = open_home(home.directory)

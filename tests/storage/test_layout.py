@@ -28,7 +28,7 @@ from storage.layout import (
     unpack_unstated,
     unseal,
 )
-from storage.links import ROW_LINK_COUNT_MAX, link_rows, row_key, row_sequence, subject_key, unpack_row
+from storage.links import ROW_LINK_COUNT_MAX, chain_rows, keyed, row_key, row_sequence, subject_key, unpack_row
 
 NUMBERS = st.integers(0, 2**64 - 1)
 HASHES = st.binary(min_size=32, max_size=32)
@@ -146,7 +146,7 @@ def test_no_rows_make_no_chunk() -> None:
 @pytest.mark.parametrize("count", [1, ROW_LINK_COUNT_MAX, ROW_LINK_COUNT_MAX + 1, 5 * ROW_LINK_COUNT_MAX])
 def test_links_come_back_out_of_rows(count: int) -> None:
     links = [SubjectLink("unit/root", 7 + number, 100 + number, bytes([number % 256]) * 32) for number in range(count)]
-    rows = link_rows(links)
+    rows = chain_rows(keyed(links))
     assert [key for key, _ in rows] == [
         row_key(subject_key("unit/root"), 7 + start) for start in range(0, count, ROW_LINK_COUNT_MAX)
     ]

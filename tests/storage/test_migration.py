@@ -18,7 +18,7 @@ from storage.durable_folder import make_durable
 from storage.environment import Environment, copy_environment, stored_format
 from storage.errors import StoreDamagedError, StoreFullError, StoreVersionError
 from storage.interface import WriteBatch
-from storage.layout import META_FORMAT, WHOLE_FORMAT_VERSION, pack_format, unpack_format
+from storage.layout import FORMAT_VERSION, META_FORMAT, pack_format, unpack_format
 from storage.lmdb_store import LmdbStore
 from storage.migration import Migrated, Migration, bring_forward, finish_interrupted
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, OTHER_NETWORK_ID, Growth
@@ -39,7 +39,7 @@ def turn_certificates(environment: Environment) -> None:
 @pytest.fixture(autouse=True)
 def forward(monkeypatch: pytest.MonkeyPatch) -> None:
     """A program that knows the way from format 0."""
-    monkeypatch.setattr(storage.migration, "MIGRATIONS", (Migration(0, WHOLE_FORMAT_VERSION, turn_certificates),))
+    monkeypatch.setattr(storage.migration, "MIGRATIONS", (Migration(0, FORMAT_VERSION, turn_certificates),))
 
 
 @pytest.fixture
@@ -92,10 +92,10 @@ def test_an_old_store_is_brought_forward_and_kept(old: Path) -> None:
     with pytest.raises(StoreVersionError, match=r"format 0, which this program brings forward .* `banyan run`"):
         open_sound(old)
     done = bring_forward(old, NETWORK_ID, open_sound)
-    assert done == Migrated(0, 1, old.with_name("db.format-0"))
+    assert done == Migrated(0, FORMAT_VERSION, old.with_name("db.format-0"))
     assert files(done.kept) == before
     assert names(old) == {"db", "db.format-0"}
-    assert version_of(old) == 1
+    assert version_of(old) == FORMAT_VERSION
     growth = Growth()
     expected = []
     for _ in range(BLOCKS):
@@ -152,7 +152,7 @@ def test_a_power_cut_at_any_moment_leaves_the_old_store_or_the_new_one(old: Path
             break
         # The next start: whatever is there, nothing is lost, and it comes to the new format.
         finish_interrupted(path)
-        assert version_of(path) in (0, 1), moment
+        assert version_of(path) in (0, FORMAT_VERSION), moment
         bring_forward(path, NETWORK_ID, open_sound)
         assert names(path) == {"db", "db.format-0"}, moment
         assert files(folder / "db.format-0") == files(untouched), moment
@@ -186,7 +186,7 @@ def test_what_is_not_sound_when_it_was_brought_forward_takes_nobodys_place(old: 
 
 def test_too_little_room_changes_nothing(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage.migration, "ROOM_BESIDE_BYTES", 1 << 62)
-    with pytest.raises(StoreFullError, match=r"from format 0 to 1 needs .* make room and start again"):
+    with pytest.raises(StoreFullError, match=rf"from format 0 to {FORMAT_VERSION} needs .* make room and start again"):
         bring_forward(old, NETWORK_ID, open_sound)
     assert names(old) == {"db"}
 
