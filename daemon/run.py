@@ -37,6 +37,7 @@ from daemon.key_watch import KeyWatch, seconds_left
 from daemon.logs import configure_logs, log_event
 from daemon.metrics import Metrics
 from daemon.node import Node
+from daemon.open_files import within_open_files
 from daemon.peer_network import PeerNetwork
 from daemon.registry_directory import RegistryDirectory
 from daemon.seed_passphrase import SeedPassphrase, unattended_passphrase
@@ -242,7 +243,7 @@ def _context(opened: OpenHome, doors: Doors, service: Service, metrics: Metrics,
         registry=protocols.newest.registry,
         support=SignedSupport.of(network_id, keys.node_id, keys.agreement, now_ms(), protocols.versions),
         description=opened.description,
-        config=opened.config,
+        config=within_open_files(opened.config, log_event),
         metrics=metrics,
         now_ms=now_ms,
         started_ms=now_ms(),

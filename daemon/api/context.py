@@ -70,7 +70,9 @@ class ApiContext:
     places: Places = field(init=False)
 
     def __post_init__(self) -> None:
-        self.places = Places(self.node.config.http_requests_max)
+        answered_max = self.node.config.http_requests_max
+        # Nobody who has a connection is refused at once.
+        self.places = Places(answered_max, max(answered_max, self.node.config.http_connections_max - answered_max))
         self.event_pieces = EventPieces(self.node.store)
         self.result_trees = ResultTrees(self.node.store)
 

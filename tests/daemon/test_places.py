@@ -20,7 +20,7 @@ async def hold(places: Places, seconds: float, tell: Callable[[bool], None]) -> 
 
 
 async def test_who_finds_no_place_waits_for_one_in_turn(autojump_clock: MockClock) -> None:
-    places = Places(2)
+    places = Places(2, 2)
     told: list[tuple[int, bool, float]] = []
     began = trio.current_time()
     async with trio.open_nursery() as nursery:
@@ -37,15 +37,15 @@ async def test_who_finds_no_place_waits_for_one_in_turn(autojump_clock: MockCloc
     assert places.taken_count == 0
 
 
-async def test_nobody_waits_longer_than_whoever_is_refused_stays_away(autojump_clock: MockClock) -> None:
-    places = Places(1)
+async def test_nobody_waits_for_ever_and_only_so_many_wait(autojump_clock: MockClock) -> None:
+    places = Places(1, 1)
     told: list[tuple[bool, float]] = []
     began = trio.current_time()
     async with trio.open_nursery() as nursery:
         for _ in range(2):
             nursery.start_soon(hold, places, 5.0, lambda has: told.append((has, round(trio.current_time() - began, 3))))
             await wait_all_tasks_blocked()
-        # As many wait as have places; the next one is told at once.
+        # One waits; the next one is told at once.
         async with places.place() as has_place:
             assert not has_place
             assert trio.current_time() == began
@@ -54,7 +54,7 @@ async def test_nobody_waits_longer_than_whoever_is_refused_stays_away(autojump_c
 
 
 async def test_a_place_is_free_again_whatever_ends_the_request() -> None:
-    places = Places(1)
+    places = Places(1, 1)
     with pytest.raises(ZeroDivisionError):
         async with places.place() as has_place:
             assert has_place
