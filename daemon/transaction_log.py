@@ -40,7 +40,7 @@ class _Choice:
         self._count = self._told = 0
 
     def chosen(self, ids: Sequence[Hash]) -> list[Hash]:
-        """Those of many that have a line: as asking for each, at a tenth of the cost for those that have none."""
+        """Those of many that have a line: much as asking for each, at a tenth of the cost for those that have none."""
         # What is seldom chosen is passed over by one byte; the mask only grows within a second.
         low = self._mask & 0xFF
         candidates = [one for one in ids if not one[1] & low]

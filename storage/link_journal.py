@@ -13,20 +13,23 @@ index (8) and link (32), in the order in which they were made. Source: docs/refe
 docs/adr/0040-links-in-a-journal.md.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from struct import Struct
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from contracts.changes import SubjectLink
 from storage.environment import AnyRead, Environment, Table, Write
-from storage.layout import MalformedRecordError, number_key
+from storage.layout import MalformedRecordError, key_number, number_key
 from storage.links import chain_rows, keyed, subject_key, unpack_row
+from storage.meta import read_standing
+
+Tables: TypeAlias = dict[str, Table]
 
 _NUMBER_KEY_SIZE_BYTES = 8
 _ENTRY = Struct(">20sQ40s")
-# As far as the journal is looked through: there are no blocks above.
-_END = number_key(2**63)
 # What readers may have to look through, in shares of what a step moves.
 _LAG_FACTOR = 2
 
@@ -57,7 +60,7 @@ class LinkJournal:
 
     def load(self, transaction: AnyRead) -> None:
         """Count what is in the journal, a few thousand rows at most."""
-        counts = [row_link_count(row) for _, row in _rows(transaction, self._table)]
+        counts = [row_link_count(row) for _, row in _rows(transaction, self._environment.tables)]
         self._row_count, self._link_count = len(counts), sum(counts)
 
     def append(self, transaction: Write, height: int, links: Sequence[SubjectLink]) -> None:
@@ -93,12 +96,15 @@ class LinkJournal:
         sizes = self._sizes
         return self._link_count >= _LAG_FACTOR * sizes.link_count or self._row_count >= _LAG_FACTOR * sizes.row_count
 
-    def step(self) -> None:
-        """Move the oldest rows into their chains: one transaction, of some 20 ms for 8,192 links of 1,000 chains."""
+    def step(self) -> bool:
+        """Move the oldest rows into their chains: one transaction, of some 20 ms for 8,192 links of 1,000 chains.
+
+        Whether there were any.
+        """
         moved: list[bytes] = []
         links: list[tuple[bytes, int, bytes]] = []
         with self._environment.write() as transaction:
-            for key, row in _rows(transaction, self._table):
+            for key, row in _rows(transaction, self._environment.tables):
                 links += _entries(row)
                 moved.append(key)
                 if len(links) >= self._sizes.link_count:
@@ -109,6 +115,7 @@ class LinkJournal:
                 cursor.putmulti(chain_rows(links))
         self._row_count -= len(moved)
         self._link_count -= len(links)
+        return bool(moved)
 
 
 def pack_journal_row(links: Sequence[SubjectLink]) -> bytes:
@@ -127,24 +134,25 @@ def row_link_count(row: bytes | memoryview) -> int:
     return len(row) // _ENTRY.size
 
 
-def journaled_links(transaction: AnyRead, table: Table, subject: str, wanted: int) -> list[SubjectLink]:
-    """The links of a subject that are in the journal, ascending from the sequence number `wanted`.
+def journaled_links(transaction: AnyRead, tables: Tables, subject: str, wanted: int, limit: int) -> list[SubjectLink]:
+    """The links of a subject that are in the journal: up to `limit` from the sequence number `wanted` on, ascending.
 
     Raises:
         MalformedRecordError: a row is not one of the journal.
 
-    Cost: half a microsecond for each row of the journal, and one for each link.
+    Cost: one microsecond for each row of the journal, and one for each link of the rows that hold what is asked for.
     """
     key = subject_key(subject)
-    found: list[tuple[int, bytes]] = []
-    for _, row in _rows(transaction, table):
+    found: list[SubjectLink] = []
+    for _, row in _rows(transaction, tables):
         row_link_count(row)
-        found += _find(bytes(row), key)
-    return links_from(subject, found, wanted)
+        for sequence, content in _find(bytes(row), key, wanted, wanted + limit):
+            found += unpack_row(subject, sequence, content)
+    return found
 
 
-def read_journal(transaction: AnyRead, table: Table) -> dict[bytes, list[tuple[int, bytes]]]:
-    """Sequence number and content of all links in the journal, by subject key: for who asks for many subjects.
+def read_journal(transaction: AnyRead, tables: Tables) -> dict[bytes, list[tuple[int, bytes]]]:
+    """Sequence number and content of all links in the journal, by subject key and ascending: for who asks for many.
 
     Raises:
         MalformedRecordError: a row is not one of the journal.
@@ -152,16 +160,17 @@ def read_journal(transaction: AnyRead, table: Table) -> dict[bytes, list[tuple[i
     Cost: half a microsecond for each link, and some 300 bytes.
     """
     found: dict[bytes, list[tuple[int, bytes]]] = defaultdict(list)
-    for _, row in _rows(transaction, table):
+    for _, row in _rows(transaction, tables):
         for key, sequence, content in _entries(row):
             found[key].append((sequence, content))
     return found
 
 
-def links_from(subject: str, found: Iterable[tuple[int, bytes]], wanted: int) -> list[SubjectLink]:
-    """The links of a subject from the sequence number `wanted` on, out of what the journal has of it."""
+def links_from(subject: str, found: Sequence[tuple[int, bytes]], wanted: int, limit: int) -> list[SubjectLink]:
+    """Up to `limit` links of a subject from the sequence number `wanted` on, out of what `read_journal` has of it."""
+    start = bisect_left(found, wanted, key=itemgetter(0))
     return [
-        link for sequence, content in found if sequence >= wanted for link in unpack_row(subject, sequence, content)
+        link for sequence, content in found[start : start + limit] for link in unpack_row(subject, sequence, content)
     ]
 
 
@@ -170,15 +179,24 @@ def is_journal_key(key: bytes) -> bool:
     return len(key) == _NUMBER_KEY_SIZE_BYTES
 
 
-def _rows(transaction: AnyRead, table: Table) -> Iterator[tuple[bytes, bytes | memoryview]]:
-    """The journal's rows by ascending height. Somebody may have found a subject whose key lies between them."""
-    with transaction.cursor(table) as cursor:
-        for any_key, row in cursor.iternext():
-            key = bytes(any_key)
-            if key >= _END:
+def _rows(transaction: AnyRead, tables: Tables) -> Iterator[tuple[bytes, bytes | memoryview]]:
+    """The journal's rows by ascending height.
+
+    Subjects whose key lies between heights are passed over, each with one look-up. It takes 2^64 hashes for one, divided
+    by the height of the ledger.
+    """
+    end = number_key(read_standing(transaction, tables["meta"]).executed_height + 1)
+    with transaction.cursor(tables["links"]) as cursor:
+        found = cursor.set_range(number_key(0))
+        while found:
+            key = bytes(cursor.key())
+            if key >= end:
                 return
             if is_journal_key(key):
-                yield key, row
+                yield key, cursor.value()
+                found = cursor.next()
+            else:
+                found = cursor.set_range(number_key(key_number(key[:_NUMBER_KEY_SIZE_BYTES]) + 1))
 
 
 def _entries(row: bytes | memoryview) -> Iterator[tuple[bytes, int, bytes]]:
@@ -187,12 +205,19 @@ def _entries(row: bytes | memoryview) -> Iterator[tuple[bytes, int, bytes]]:
     return _ENTRY.iter_unpack(row)
 
 
-def _find(row: bytes, key: bytes) -> Iterator[tuple[int, bytes]]:
-    """Sequence number and content of the links of a chain in a row of the journal."""
-    at = row.find(key)
-    while at >= 0:
-        # Elsewhere these bytes are a part of something else.
+def _find(row: bytes, key: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Sequence number and content of the links of a chain in a row of the journal, of those from `start` to `end`."""
+    at, last = row.find(key), row.rfind(key)
+    # Elsewhere than where an entry begins, these bytes are a part of something else.
+    while last >= 0 and last % _ENTRY.size:
+        last = row.rfind(key, 0, last + len(key) - 1)
+    if last < 0 or _ENTRY.unpack_from(row, last)[1] < start:
+        return
+    while 0 <= at <= last:
         if at % _ENTRY.size == 0:
             _, sequence, content = _ENTRY.unpack_from(row, at)
-            yield sequence, content
+            if sequence >= end:
+                return
+            if sequence >= start:
+                yield sequence, content
         at = row.find(key, at + 1)

@@ -231,15 +231,16 @@ class LmdbReader:
                 row = unpack_row(subject, row_sequence(cursor.key()), cursor.value())
                 links += [link for link in row if link.sequence >= wanted]
                 found = cursor.next()
-            journaled = self._journaled(transaction, subject, wanted)
-            links = sorted([*links, *journaled], key=attrgetter("sequence")) if journaled else links
+            if limit > 0 and (len(links) < limit or links[limit - 1].sequence != wanted + limit - 1):
+                journaled = self._journaled(transaction, subject, wanted, limit)
+                links = sorted([*links, *journaled], key=attrgetter("sequence")) if journaled else links
             if self._lacks_past and limit > 0:
                 self._check_links(transaction, subject, wanted, links)
         return links[: max(limit, 0)]
 
-    def _journaled(self, transaction: Read, subject: str, wanted: int) -> list[SubjectLink]:
-        """The links of a subject that are in the journal yet, from the sequence number `wanted` on."""
-        return journaled_links(transaction, self._tables["links"], subject, wanted)
+    def _journaled(self, transaction: Read, subject: str, wanted: int, limit: int) -> list[SubjectLink]:
+        """Links of a subject that are in the journal yet, up to `limit` from the sequence number `wanted` on."""
+        return journaled_links(transaction, self._tables, subject, wanted, limit)
 
     def _check_links(self, transaction: Read, subject: str, wanted: int, found: Sequence[SubjectLink]) -> None:
         """Refuse to answer where the chain has the wanted link and the store has not."""

@@ -198,17 +198,14 @@ class LmdbStore(LmdbReader):
         with self._lock:
             if self._ids.maintain():
                 return True
-            is_due = self._links.is_step_due
-            if is_due:
-                self._links.step()
-            return is_due
+            return self._links.is_step_due and self._links.step()
 
     def _catch_up(self) -> None:
         try:
             while self._ids.is_behind and self._ids.maintain():
                 pass
-            while self._links.is_behind:
-                self._links.step()
+            while self._links.is_behind and self._links.step():
+                pass
         except StoreFullError:
             # The batches are stored; the next write finds the disk full too, and its caller is told.
             return

@@ -102,10 +102,10 @@ class _MomentReader(LmdbReader):
         # What it was read in.
         self._moment: object = None
 
-    def _journaled(self, transaction: Read, subject: str, wanted: int) -> list[SubjectLink]:
+    def _journaled(self, transaction: Read, subject: str, wanted: int, limit: int) -> list[SubjectLink]:
         if self._moment is not transaction:
-            self._journal, self._moment = read_journal(transaction, self._tables["links"]), transaction
-        return links_from(subject, self._journal.get(subject_key(subject), ()), wanted)
+            self._journal, self._moment = read_journal(transaction, self._tables), transaction
+        return links_from(subject, self._journal.get(subject_key(subject), ()), wanted, limit)
 
 
 class FolderSource:

@@ -224,6 +224,55 @@ def test_subjects_that_were_ground_hide_nothing(store_path: Path, monkeypatch: p
     store.close()
 
 
+def test_rows_of_chains_are_not_looked_through(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of all subjects have a key that begins with a zero bit, as a number key does."""
+    subjects = [f"unit/{number}" for number in range(300)]
+    store, growth = made(store_path, LinkJournalSizes(link_count=300, block_link_count_max=1000)), Growth()
+    grow(store, growth, 300, subjects)
+    assert store.maintain()
+    for _ in range(3):
+        grow(store, growth, 3)
+    visited = 0
+
+    def counted(key: bytes) -> bool:
+        nonlocal visited
+        visited += 1
+        return is_journal_key(key)
+
+    monkeypatch.setattr("storage.link_journal.is_journal_key", counted)
+    assert_whole(store, growth)
+    asked = sum(len(growth.chains[subject]) + 2 for subject in SUBJECTS)
+    assert 0 < visited <= 3 * asked
+    store.close()
+    visited = 0
+    LmdbStore.open(store_path, NETWORK_ID).close()
+    assert visited == 3
+
+
+def test_no_more_of_a_long_chain_is_read_than_was_asked_for(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = LinkJournalSizes(link_count=1000, row_count=1000, block_link_count_max=1000)
+    store, growth = made(store_path, sizes), Growth()
+    for _ in range(20):
+        grow(store, growth, 50, SUBJECTS[:1])
+        if len(growth.blocks) == 10:
+            while store.maintain():
+                pass
+    chain, read = growth.chains[SUBJECTS[0]], 0
+
+    def counted(subject: str, first_sequence: int, row: bytes) -> list[SubjectLink]:
+        nonlocal read
+        links = list(unpack_row(subject, first_sequence, row))
+        read += len(links)
+        return links
+
+    monkeypatch.setattr("storage.link_journal.unpack_row", counted)
+    for after in (0, 100, 480, 505, 700, len(chain) - 3, len(chain)):
+        read = 0
+        assert list(store.subject_links(SUBJECTS[0], after, 25)) == chain[after : after + 25], after
+        assert read <= 25, after
+    store.close()
+
+
 def test_a_reader_in_another_program_sees_both(store_path: Path) -> None:
     store, growth = made(store_path), Growth()
     for _ in range(5):
