@@ -182,8 +182,8 @@ def is_journal_key(key: bytes) -> bool:
 def _rows(transaction: AnyRead, tables: Tables) -> Iterator[tuple[bytes, bytes | memoryview]]:
     """The journal's rows by ascending height.
 
-    Subjects whose key lies between heights are passed over, each with one look-up. It takes 2^64 hashes for one, divided
-    by the height of the ledger.
+    Subjects whose key lies between heights are passed over, each with one look-up. To find one takes as many hashes as
+    2^64 divided by the height of the ledger.
     """
     end = number_key(read_standing(transaction, tables["meta"]).executed_height + 1)
     with transaction.cursor(tables["links"]) as cursor:
