@@ -22,7 +22,7 @@ from tests.daemon.driver import Driver
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/logs-and-metrics.md").read_text("utf-8")
-_EVENT = re.compile(r"""_log(?:\.\w+)?\(\s*"([a-z-]+)\"""")
+_EVENT = re.compile(r"""\b(?:\w*_)?log(?:\.\w+)?\(\s*"([a-z-]+)\"""")
 
 
 def rows(part: str) -> set[str]:
