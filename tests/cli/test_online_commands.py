@@ -349,7 +349,7 @@ def test_a_node_that_dies_in_a_batch_is_status_3_and_the_next_run_goes_on(banyan
     node = RunningNode(home)
     path = tmp_path / "batch.jsonl"
     # Enough that it is not over by the time when somebody kills the node.
-    count = 10_000
+    count = 20_000
     write_batch(path, "u", count)
     words: list[object] = ["submit-batch", path, "--home", home]
     status, error = when_under_way(words, path.with_name("batch.jsonl.progress"), 500, lambda command: node.kill())
