@@ -2,7 +2,8 @@
 
 Rounds of a minute: their transactions are signed, and then handed in as fast as they are taken, each acknowledged on
 its own. The first ten rounds are compared with the last ten (with fewer rounds: the first sixth with the last); memory
-and the database's size are told beside. What is signed between rounds is not in the figures; the nodes rest then.
+and the database's size are told beside. What is signed between rounds is not in the figures; the nodes rest then, so that
+its speed tells how fast the machine is at that moment: shared ones vary by a factor of two within an hour.
 An hour takes some 30 GB in the folder: not one in memory, where the system ends a node for want of it.
 
 Run: `python -m benchmarks.long_run [--rounds N] [--seconds S] [--writers W] [--folder DIR]`
@@ -33,13 +34,17 @@ MIB = 1024 * 1024
 
 
 class Round(NamedTuple):
-    """One minute: writes a second, how long they took, and what the nodes have afterwards."""
+    """One minute: writes a second, how long they took, what the nodes have afterwards, and how fast the machine was.
+
+    `signed` is transactions that were signed a second just before, while the nodes rested: work that is always the same.
+    """
 
     rate: float
     p50_ms: float
     p99_ms: float
     memory_mib: float
     database_mib: float
+    signed: float
 
 
 def run_rounds(folder: Path, rounds: int, seconds: float, writers: int) -> list[Round]:
@@ -53,7 +58,9 @@ def run_rounds(folder: Path, rounds: int, seconds: float, writers: int) -> list[
         write_streaming(addresses, writers, CONNECTIONS, load.next_ones(WARM_UP_WRITES), ANSWER_WAIT_S)
         rate = float(RATE_MAX)
         for _ in range(rounds):
+            began_s = time.perf_counter()
             ones = load.next_ones(int(min(rate * 1.3, RATE_MAX) * seconds))
+            signed = len(ones) / (time.perf_counter() - began_s)
             began_s = time.perf_counter()
             written = write_streaming(addresses, writers, CONNECTIONS, ones, seconds)
             assert not written.refused, written.refused[0]
@@ -66,6 +73,7 @@ def run_rounds(folder: Path, rounds: int, seconds: float, writers: int) -> list[
                     latencies_ms[len(latencies_ms) * 99 // 100],
                     max(anonymous_memory_mb(node.process.pid) for node in cluster.nodes),
                     max(map(_database_mib, cluster.nodes)),
+                    signed,
                 )
             )
             print(len(found), *(f"{value:,.1f}" for value in found[-1]), flush=True)
@@ -89,7 +97,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="banyan-long-", dir=options.folder) as name:
         found = run_rounds(Path(name), options.rounds, options.seconds, options.writers)
     compared = max(1, len(found) // COMPARED_SHARE)
-    first, last = (statistics.mean(one.rate for one in part) for part in (found[:compared], found[-compared:]))
+    parts = found[:compared], found[-compared:]
+    first, last = (statistics.mean(one.rate for one in part) for part in parts)
+    first_beside, last_beside = (statistics.mean(one.rate / one.signed for one in part) for part in parts)
     figures: dict[str, object] = {
         "nodes, writers": f"{NODES}, {options.writers}",
         "rounds, seconds each": f"{len(found)}, {options.seconds:g}",
@@ -97,6 +107,7 @@ def main() -> None:
         "first rounds, notices/s": round(first),
         "last rounds, notices/s": round(last),
         "last of first": round(last / first, 2),
+        "the same, beside what the machine signed a second just before": round(last_beside / first_beside, 2),
         "wanted": 0.9,
         "p99 ms, first and last round": f"{found[0].p99_ms:.0f}, {found[-1].p99_ms:.0f}",
         "most anonymous memory of a node, MiB, after the first and the last round": (
@@ -104,6 +115,7 @@ def main() -> None:
         ),
         "database of a node at the end, MiB": round(found[-1].database_mib),
         "notices/s, round by round": ", ".join(f"{one.rate:.0f}" for one in found),
+        "signed a second, round by round": ", ".join(f"{one.signed:.0f}" for one in found),
         "beside it ran": options.beside,
     }
     write_report("long-run", "Three nodes, written to for a long time", figures)

@@ -46,6 +46,9 @@ SEND_SECONDS_MAX = 30
 # What is being answered when the node stops may take so long to end.
 GRACE_SECONDS = 3
 HEADERS_SIZE_BYTES_MAX = 16 * 1024
+# What a connection holds of a request that waits for its turn: four pieces, one that was read and one in the parser. For
+# all connections of a door it is 100 MB.
+READ_SIZE_BYTES_MAX = 16 * 1024
 _CHUNKS_WAITING_MAX = 4
 _C_INT_SIZE_BYTES = 4
 _HTTP2_STREAMS_MAX = 10
@@ -95,9 +98,9 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         await self._stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """As the stream underneath."""
+        """As the stream underneath, at most `READ_SIZE_BYTES_MAX` at a time."""
         self._connection.handle(has_data=False)
-        data = await self._stream.receive_some(max_bytes)
+        data = await self._stream.receive_some(min(max_bytes or READ_SIZE_BYTES_MAX, READ_SIZE_BYTES_MAX))
         self._connection.handle(has_data=bool(data))
         self._ended = not data
         self._end_if_done()
