@@ -2,7 +2,7 @@
 
 Rounds of a minute: their transactions are signed, and then handed in as fast as they are taken, each acknowledged on
 its own. The first ten rounds are compared with the last ten (with fewer rounds: the first sixth with the last); memory
-and the database's size are told beside. What is signed between rounds is not in the figures; the nodes rest then, so that
+and the database's size are told beside. What is signed between rounds is not in the figures; the nodes rest then, so
 its speed tells how fast the machine is at that moment: shared ones vary by a factor of two within an hour.
 An hour takes some 30 GB in the folder: not one in memory, where the system ends a node for want of it.
 
@@ -36,7 +36,7 @@ MIB = 1024 * 1024
 class Round(NamedTuple):
     """One minute: writes a second, how long they took, what the nodes have afterwards, and how fast the machine was.
 
-    `signed` is transactions that were signed a second just before, while the nodes rested: work that is always the same.
+    `signed` is transactions that were signed a second just before, while the nodes rested: always the same work.
     """
 
     rate: float

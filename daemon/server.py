@@ -46,8 +46,8 @@ SEND_SECONDS_MAX = 30
 # What is being answered when the node stops may take so long to end.
 GRACE_SECONDS = 3
 HEADERS_SIZE_BYTES_MAX = 16 * 1024
-# What a connection holds of a request that waits for its turn: four pieces, one that was read and one in the parser. For
-# all connections of a door it is 100 MB.
+# What a connection holds of a request that waits for its turn: four pieces, one that was read and one in the parser.
+# For all connections of a door it is 100 MB.
 READ_SIZE_BYTES_MAX = 16 * 1024
 _CHUNKS_WAITING_MAX = 4
 _C_INT_SIZE_BYTES = 4

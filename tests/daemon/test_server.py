@@ -147,20 +147,23 @@ async def test_little_is_read_of_a_request_that_waits_for_a_place(home: Home, mo
         sizes.append(len(data))
         return data
 
-    async with served(home.directory, lambda config: replace(config, http_requests_max=1)) as node:
-        async with node.tcp.stream("GET", "/v1/events") as listening, connected(address_of(node)) as stream:
-            assert listening.status_code == 200
-            monkeypatch.setattr(BoundedStream, "receive_some", counted)
-            await stream.send_all(
-                b"POST /v1/transactions HTTP/1.1\r\nhost: n\r\ncontent-type: application/msgpack\r\n"
-                b"content-length: 1000000\r\n\r\n"
-            )
-            # It is not taken while the request waits: sending does not come to its end.
-            with trio.move_on_after(0.3):
-                await stream.send_all(bytes(900_000))
-                await trio.sleep_forever()
-            assert 0 < max(sizes) <= READ_SIZE_BYTES_MAX
-            assert sum(sizes) <= 6 * READ_SIZE_BYTES_MAX
+    async with (
+        served(home.directory, lambda config: replace(config, http_requests_max=1)) as node,
+        node.tcp.stream("GET", "/v1/events") as listening,
+        connected(address_of(node)) as stream,
+    ):
+        assert listening.status_code == 200
+        monkeypatch.setattr(BoundedStream, "receive_some", counted)
+        await stream.send_all(
+            b"POST /v1/transactions HTTP/1.1\r\nhost: n\r\ncontent-type: application/msgpack\r\n"
+            b"content-length: 1000000\r\n\r\n"
+        )
+        # It is not taken while the request waits: sending does not come to its end.
+        with trio.move_on_after(0.3):
+            await stream.send_all(bytes(900_000))
+            await trio.sleep_forever()
+        assert 0 < max(sizes) <= READ_SIZE_BYTES_MAX
+        assert sum(sizes) <= 6 * READ_SIZE_BYTES_MAX
 
 
 async def test_a_client_that_never_ends_its_headers_is_closed(home: Home, mock_clock: trio.testing.MockClock) -> None:
