@@ -257,11 +257,13 @@ class Plumtree:
         if shapes:
             self._way_back, self._is_origin = parent, False
             self._missing.way_is(parent, now_ms)
-            effects += self._keep_parent(parent)
+            kept = self._keep_parent(parent)
             for copier in awaiting.copiers:
                 effects += self._leave_tree(copier, parent)
             for announcer, round_there in awaiting.announcers.items():
                 effects += self._optimise(message, announcer, round_there, now_ms)
+            # Who has to leave the tree at once, for a shorter way, is not asked into it.
+            effects += kept if parent in self.eager_peers else []
         return effects
 
     def refuse(self, id: Hash) -> list[Effect]:

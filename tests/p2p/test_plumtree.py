@@ -199,6 +199,19 @@ def test_a_lazy_link_that_brings_a_shaping_message_first_is_taken_up_by_both_sid
     assert made.eager_peers == (A, B)
 
 
+def test_a_lazy_link_that_a_shorter_way_replaces_at_once_is_not_taken_up() -> None:
+    made = tree(A, B)
+    made.receive(A, Prune(), 0)
+    made.receive(B, Prune(), 0)
+    frame = gossip(b"heartbeat", round=4)
+    made.receive(A, frame, 0)
+    made.receive(B, IHave((Announcement(frame.id, 0),)), 0)
+    effects = made.accept(frame.id, 0, shapes=True)
+    assert made.eager_peers == (B,)
+    assert frames_to(effects, A) == [Prune()]
+    assert Graft(()) in frames_to(effects, B)
+
+
 def test_lazy_links_are_told_with_the_next_tick() -> None:
     made = tree(A, B)
     made.receive(B, Prune(), 0)
