@@ -1,6 +1,7 @@
 """Links that wait in the journal and links in their chains are the same to whoever asks. Source: ADR 40."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,20 @@ def assert_whole(store: LmdbStore, growth: Growth) -> None:
         assert list(store.subject_links(subject)) == chain
         for after in range(len(chain) + 1):
             assert list(store.subject_links(subject, after, 3)) == chain[after : after + 3], after
+
+
+@contextmanager
+def no_room(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No write finds room when it is to be committed."""
+    exit_of = WriteTransaction.__exit__
+
+    def full(self: WriteTransaction, *_: object) -> None:
+        exit_of(self, StoreFullError, StoreFullError("no room"), None)
+        raise StoreFullError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WriteTransaction, "__exit__", full)
+        yield
 
 
 def test_links_wait_in_the_journal_and_are_moved_together(store_path: Path) -> None:
@@ -132,14 +147,7 @@ def test_it_is_counted_again_when_the_store_is_opened(store_path: Path) -> None:
 def test_a_write_that_fails_is_not_counted(store_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store, growth = made(store_path), Growth()
     grow(store, growth, 11)
-    exit_of = WriteTransaction.__exit__
-
-    def full(self: WriteTransaction, *_: object) -> None:
-        exit_of(self, StoreFullError, StoreFullError("no room"), None)
-        raise StoreFullError("no room")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WriteTransaction, "__exit__", full)
+    with no_room(monkeypatch):
         block = growth.block(3)
         batch = WriteBatch(blocks=(block,), executions=(growth.execution(SUBJECTS),))
         for _ in range(8):
@@ -155,16 +163,8 @@ def test_a_step_that_finds_no_room_changes_nothing(store_path: Path, monkeypatch
     store, growth = made(store_path), Growth()
     for _ in range(4):
         grow(store, growth, 3)
-    exit_of = WriteTransaction.__exit__
-
-    def full(self: WriteTransaction, *_: object) -> None:
-        exit_of(self, StoreFullError, StoreFullError("no room"), None)
-        raise StoreFullError("no room")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WriteTransaction, "__exit__", full)
-        with pytest.raises(StoreFullError):
-            store.maintain()
+    with no_room(monkeypatch), pytest.raises(StoreFullError):
+        store.maintain()
     assert store.is_maintenance_due
     assert_whole(store, growth)
     assert store.maintain()
