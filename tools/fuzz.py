@@ -12,21 +12,25 @@ import argparse
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeAlias
 
 from tests.fuzz.bounds import judged
 from tests.fuzz.campaign import Campaign, Fault
 from tests.fuzz.kept_inputs import keep
 from tests.fuzz.targets import TARGETS, TURNS
 
+# Seconds since whenever.
+Clock: TypeAlias = Callable[[], float]
+
 SEED_BITS = 32
 # A turn is long enough for the change of target not to matter.
 TURN_S = 1.0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, clock: Clock = time.monotonic) -> int:
     """Try inputs until the time is up; 1 if a fault was found."""
     parser = argparse.ArgumentParser(description="try everything that reads what a peer sends")
     parser.add_argument("--minutes", type=float, default=5.0)
@@ -45,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = secrets.randbits(SEED_BITS) if options.seed is None else options.seed
     sys.stdout.write(f"seed {seed}, {options.minutes:g} minutes, {len(names)} targets\n")
     campaigns = {name: Campaign(TARGETS[name], seed) for name in names}
-    faults = _try_all(campaigns, options.minutes * 60, options.faults)
+    faults = _try_all(campaigns, options.minutes * 60, options.faults, clock)
     for name, campaign in campaigns.items():
         size = keep(name, campaign.found) if options.keep else len(campaign.found)
         sys.stdout.write(f"{name:32} {campaign.inputs:9} inputs {campaign.arc_count:6} steps of code {size:5} kept\n")
@@ -65,14 +69,14 @@ def replay(path: Path) -> int:
     return 0 if finding is None else 1
 
 
-def _try_all(campaigns: dict[str, Campaign], seconds: float, folder: Path) -> int:
+def _try_all(campaigns: dict[str, Campaign], seconds: float, folder: Path, clock: Clock) -> int:
     """How many faults there were; by turns, until the time is up."""
-    ends, faults = time.monotonic() + seconds, 0
+    ends, faults = clock() + seconds, 0
     turns = {name: campaign.tries() for name, campaign in campaigns.items()}
-    while time.monotonic() < ends:
+    while clock() < ends:
         for name in campaigns:
-            turn_ends = min(ends, time.monotonic() + TURN_S * TURNS.get(name, 1))
-            while time.monotonic() < turn_ends:
+            turn_ends = min(ends, clock() + TURN_S * TURNS.get(name, 1))
+            while clock() < turn_ends:
                 fault = next(turns[name])
                 if fault is not None:
                     faults += 1

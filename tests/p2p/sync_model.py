@@ -181,6 +181,9 @@ class Learner:
 
     def take_certificate(self, came: BlocksCame) -> None:
         for height, carried in enumerate(came.blocks, came.first_height):
+            if height > len(self.chain.blocks):
+                # A branch of a later term took the place of those that were here when it was asked, and is shorter.
+                break
             if self.chain.blocks[height - 1] != Block.read(carried.header):
                 self.report_failure(came.peer, Failure.NOT_CONNECTED)
                 return

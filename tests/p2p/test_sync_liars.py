@@ -160,6 +160,8 @@ def test_blocks_that_nobody_certifies_are_not_taken_without_end(count: int) -> N
 )
 # A chain that is here but for its last block comes once more, and is committed before that block comes.
 @example(liars=[(silent, 10), (silent, 10), (uncertified, 10), (unconnected, 10)], shared=0, longer=129, delay_ms=10)
+# One block of a later term takes the place of three while their certificate is on its way.
+@example(liars=[(silent, 10), (dripping, 2501)], shared=0, longer=53, delay_ms=2501)
 def test_one_honest_neighbour_is_enough(
     liars: list[tuple[Callable[[Chain], Server], int]], shared: int, longer: int, delay_ms: int
 ) -> None:
