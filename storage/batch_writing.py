@@ -13,7 +13,7 @@ from storage.batch_rules import Advance
 from storage.chunks import pack_chunks
 from storage.effects import pack_effects
 from storage.environment import Table, Write
-from storage.interface import StateChange, StoredBlock, StoredExecution, StoredHeader, StoredPast, WriteBatch
+from storage.interface import StoredBlock, StoredExecution, StoredHeader, StoredPast, WriteBatch
 from storage.kept import WHOLE, Kept
 from storage.layout import (
     META_CHECKPOINT,
@@ -35,7 +35,7 @@ Tables = dict[str, Table]
 
 
 def write_batch(transaction: Write, tables: Tables, batch: WriteBatch, step: Advance) -> None:
-    """Write everything of a batch except its ids, its links and the `head` record.
+    """Write everything of a batch except its ids, its links, its records and the `head` record.
 
     Args:
         transaction: Anything put here is undone if it is not committed.
@@ -123,7 +123,6 @@ def _write_execution(transaction: Write, tables: Tables, execution: StoredExecut
     put_all(transaction, tables["results"], ((number_key(index), chunk) for index, chunk in chunks), append=True)
     for gained in execution.tile_hashes:
         extend_tiles(transaction, tables["tiles"], gained)
-    _change_state(transaction, tables["state"], execution.changes)
     transaction.put(META_LANES, execution.digest_lanes, db=tables["meta"])
     if execution.unstated_digests:
         # Else the old ones stay: what is known of an executed height never changes.
@@ -138,16 +137,6 @@ def _effects(transaction: Write, tables: Tables, execution: StoredExecution) -> 
     row = transaction.get(number_key(execution.height), db=tables["headers"])
     assert row is not None, "what is executed was stored before, or is in the same batch"
     return [(unpack_header(execution.height, bytes(row)).first_index, pack_effects(execution.effects))]
-
-
-def _change_state(transaction: Write, table: Table, changes: Iterable[StateChange]) -> None:
-    written = []
-    for change in changes:
-        if change.new is None:
-            transaction.delete(change.key, db=table)
-        else:
-            written.append((change.key, change.new))
-    put_all(transaction, table, written)
 
 
 def extend_tiles(transaction: Write, table: Table, gained: TileHashes) -> None:

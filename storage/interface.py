@@ -225,7 +225,10 @@ class StoreReader(Protocol):
         """The smallest key of a record that starts with `prefix` and is strictly above `after`; O(log n)."""
 
     def states(self) -> AbstractContextManager[OrderedState]:
-        """The records for many questions in a row, all about one moment; not to be kept open while anything waits."""
+        """The records for many questions in a row, cheaper; not to be kept open while anything waits.
+
+        Each answer has every write that was reported before the first question, and may have newer ones.
+        """
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records whose key starts with `prefix`, ascending, from strictly after the key `after`."""

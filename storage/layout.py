@@ -1,7 +1,7 @@
 """The written form of the store: its tables, their keys, and the records in `meta`.
 
-Owns every byte layout except those of chunks (`storage.chunks`), links (`storage.links`) and the id index
-(`storage.id_segment`, `storage.id_manifest`). Pure: bytes in, values out. Integers are big-endian unless said
+Owns every byte layout except those of chunks (`storage.chunks`), links (`storage.links`), the journals and the
+id index (`storage.id_segment`, `storage.id_manifest`). Pure: bytes in, values out. Integers are big-endian unless said
 otherwise, so that keys sort by number. A layout that changes needs a new `FORMAT_VERSION`.
 Source: docs/reference/storage.md.
 """
@@ -14,9 +14,9 @@ from ledger.hashing import HASH_SIZE_BYTES, Hash, sha256
 from storage.interface import StoredHeader, StoredPayload
 from storage.kept import Kept
 
-# Of format 1 are stores that are whole, of format 2 some that are not; both without a journal of links. With its
-# first write a store becomes one of this format.
-FORMAT_VERSION = 3
+# Of format 1 are stores that are whole, of format 2 some that are not; both without a journal of links, which came with
+# format 3, and all three without one of records. With its first write a store becomes one of this format.
+FORMAT_VERSION = 4
 
 TABLE_NAMES = (
     "meta",

@@ -38,7 +38,7 @@ class LinkJournalSizes(NamedTuple):
     """When a step is due: at so many links or rows. A block with more links than `block_link_count_max` needs none."""
 
     link_count: int = 8192
-    # Whoever asks for a chain looks through all rows, at about half a microsecond each.
+    # Whoever asks for a chain looks through all rows, at about a microsecond each.
     row_count: int = 512
     # They lie next to each other by themselves, and a row of the journal stays well below 100 kB.
     block_link_count_max: int = 1024
@@ -59,7 +59,7 @@ class LinkJournal:
         self._uncommitted = (0, 0)
 
     def load(self, transaction: AnyRead) -> None:
-        """Count what is in the journal, a few thousand rows at most."""
+        """Count what is in the journal: twice `row_count` rows at most."""
         counts = [row_link_count(row) for _, row in _rows(transaction, self._environment.tables)]
         self._row_count, self._link_count = len(counts), sum(counts)
 

@@ -34,6 +34,8 @@ from storage.layout import (
 from storage.link_journal import journaled_links
 from storage.links import SUBJECT_KEY_SIZE_BYTES, row_key, row_sequence, subject_key, unpack_row
 from storage.meta import read_kept, read_standing
+from storage.record_journal import FIRST_RECORD, changes_above, read_layer, read_span
+from storage.record_layer import RecordLayer, laid_over
 
 
 class LmdbReader:
@@ -47,6 +49,8 @@ class LmdbReader:
         with environment.read() as transaction:
             # A store that is whole stays so, and is never asked again.
             self._lacks_past = read_kept(transaction, self._tables["meta"]) != WHOLE
+        # What was read of the journal of records last.
+        self._layer = RecordLayer()
 
     def head(self) -> StoreHead:
         """Where the store stands; four look-ups, 2 kB copied."""
@@ -170,15 +174,20 @@ class LmdbReader:
 
     def state(self, key: bytes) -> bytes | None:
         """The bytes of one record as of the executed height."""
-        if not key:
-            return None
+        newest = self._newest_layer()
         with self._environment.read() as transaction:
-            return transaction.get(key, db=self._tables["state"])
+            if newest is not None:
+                # On disk, and not told to the layer yet: whoever scanned has seen it.
+                late = changes_above(transaction, self._tables["state"], newest.span.last_height)
+                if key in late:
+                    return late[key]
+            return self._records_of(transaction, newest).get(key)
 
     def next_state_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
         """The smallest key that starts with `prefix` and is above `after`."""
+        newest = self._newest_layer()
         with self._environment.read() as transaction:
-            return _Records(transaction, self._tables["state"]).next_key(prefix, after)
+            return self._records_of(transaction, newest).next_key(prefix, after)
 
     @contextmanager
     def states(self) -> Iterator[OrderedState]:
@@ -186,17 +195,18 @@ class LmdbReader:
 
         To begin and to end a transaction lets go of the interpreter lock, and a busy process waits to get it back.
         """
+        newest = self._newest_layer()
         with self._environment.read() as transaction:
-            yield _Records(transaction, self._tables["state"])
+            yield self._records_of(transaction, newest)
 
     def scan_state(self, prefix: bytes, after: bytes | None = None) -> Iterator[tuple[bytes, bytes]]:
         """Records by key, ascending, all of one moment; the iterator holds that moment until it is done with."""
         start = prefix if after is None else _start(prefix, after)
-        with self._environment.read() as transaction, transaction.cursor(self._tables["state"]) as cursor:
-            found = cursor.set_range(start) if start else cursor.first()
-            while found and cursor.key().startswith(prefix):
-                yield cursor.item()
-                found = cursor.next()
+        newest = self._newest_layer()
+        with self._environment.read() as transaction:
+            changes = self._changes_at(transaction, newest)
+            asked = {key: changes[key] for key in changes if key >= start and key.startswith(prefix)}
+            yield from laid_over(_stored_records(transaction, self._tables["state"], start, prefix), asked)
 
     def checked_state(self) -> tuple[int, Hash]:
         """The executed height and its state digest, once all records of that moment were found to give it.
@@ -206,10 +216,12 @@ class LmdbReader:
         Raises:
             StoreDamagedError: the records are not those whose digest is stored.
         """
-        with self._environment.read() as transaction, transaction.cursor(self._tables["state"]) as cursor:
+        newest, table = self._newest_layer(), self._tables["state"]
+        with self._environment.read() as transaction:
             standing = read_standing(transaction, self._tables["meta"])
             digest = StateDigest.empty()
-            digest.apply((key, None, value) for key, value in cursor)
+            records = laid_over(_stored_records(transaction, table), self._changes_at(transaction, newest))
+            digest.apply((key, None, value) for key, value in records)
             if digest.digest() != standing.state_digest:
                 raise MalformedRecordError("the records do not give the state digest")
         return standing.executed_height, standing.state_digest
@@ -218,7 +230,7 @@ class LmdbReader:
         """A subject's chain from `after_sequence` + 1."""
         wanted = max(after_sequence, 0) + 1
         links: list[SubjectLink] = []
-        key = subject_key(subject)
+        key, newest = subject_key(subject), self._newest_layer()
         with self._environment.read() as transaction, transaction.cursor(self._tables["links"]) as cursor:
             start = row_key(key, wanted)
             found = cursor.set_range(start)
@@ -235,17 +247,52 @@ class LmdbReader:
                 journaled = self._journaled(transaction, subject, wanted, limit)
                 links = sorted([*links, *journaled], key=attrgetter("sequence")) if journaled else links
             if self._lacks_past and limit > 0:
-                self._check_links(transaction, subject, wanted, links)
+                self._check_links(transaction, newest, subject, wanted, links)
         return links[: max(limit, 0)]
 
     def _journaled(self, transaction: Read, subject: str, wanted: int, limit: int) -> list[SubjectLink]:
         """Links of a subject that are in the journal yet, up to `limit` from the sequence number `wanted` on."""
         return journaled_links(transaction, self._tables, subject, wanted, limit)
 
-    def _check_links(self, transaction: Read, subject: str, wanted: int, found: Sequence[SubjectLink]) -> None:
+    def _check_links(
+        self,
+        transaction: Read,
+        newest: RecordLayer | None,
+        subject: str,
+        wanted: int,
+        found: Sequence[SubjectLink],
+    ) -> None:
         """Refuse to answer where the chain has the wanted link and the store has not."""
-        if misses_links(subject, wanted, found, _Records(transaction, self._tables["state"]).get):
+        table, changes = self._tables["state"], self._changes_at(transaction, newest)
+
+        def record(key: bytes) -> bytes | None:
+            return changes[key] if key in changes else transaction.get(key, db=table)
+
+        if misses_links(subject, wanted, found, record):
             raise self._kept(transaction).missing()
+
+    def _newest_layer(self) -> RecordLayer | None:
+        """What the journal of records says, and may say more of while it is asked; None if nobody here knows.
+
+        To be taken before the transaction begins: see `RecordJournal.layer`.
+        """
+        return None
+
+    def _records_of(self, transaction: Read, newest: RecordLayer | None) -> "_Records":
+        """The records; as new as the newest write that was reported before the layer was taken, or newer."""
+        return _Records(transaction, self._tables["state"], self._read_layer(transaction) if newest is None else newest)
+
+    def _changes_at(self, transaction: Read, newest: RecordLayer | None) -> Mapping[bytes, bytes | None]:
+        """What the journal of records says at exactly this moment."""
+        span = read_span(transaction, self._tables["state"])
+        changes = None if newest is None else newest.changes_at(span)
+        return self._read_layer(transaction).newest if changes is None else changes
+
+    def _read_layer(self, transaction: Read) -> RecordLayer:
+        layer = self._layer
+        if layer.span != read_span(transaction, self._tables["state"]):
+            layer = self._layer = read_layer(transaction, self._tables["state"])
+        return layer
 
     def payload(self, commitment: Hash) -> StoredPayload | None:
         """A detached value."""
@@ -259,24 +306,42 @@ class LmdbReader:
 
 
 class _Records:
-    """The records of one moment, as `contracts` reads them."""
+    """The records, as `contracts` reads them."""
 
-    __slots__ = ("_table", "_transaction")
+    __slots__ = ("_layer", "_newest", "_table", "_transaction")
 
-    def __init__(self, transaction: Read, table: Table) -> None:
+    def __init__(self, transaction: Read, table: Table, layer: RecordLayer) -> None:
         self._transaction = transaction
         self._table = table
+        self._layer = layer
+        self._newest = layer.newest
 
     def get(self, key: bytes) -> bytes | None:
         """The bytes of one record."""
+        newest = self._newest
+        if key in newest:
+            return newest[key]
         return self._transaction.get(key, db=self._table) if key else None
 
     def next_key(self, prefix: bytes, after: bytes = b"") -> bytes | None:
         """The smallest key that starts with `prefix` and is above `after`."""
-        start = _start(prefix, after)
+        return self._layer.next_key(self._next_stored, prefix, after)
+
+    def _next_stored(self, prefix: bytes, after: bytes) -> bytes | None:
         with self._transaction.cursor(self._table) as cursor:
-            found = cursor.key() if (cursor.set_range(start) if start else cursor.first()) else None
+            found = cursor.key() if cursor.set_range(_start(prefix, after)) else None
         return found if found is not None and found.startswith(prefix) else None
+
+
+def _stored_records(
+    transaction: Read, table: Table, start: bytes = FIRST_RECORD, prefix: bytes = b""
+) -> Iterator[tuple[bytes, bytes]]:
+    """What the table says of records, ascending from `start`; the journal's rows lie before all of them."""
+    with transaction.cursor(table) as cursor:
+        found = cursor.set_range(max(start, FIRST_RECORD))
+        while found and cursor.key().startswith(prefix):
+            yield cursor.item()
+            found = cursor.next()
 
 
 def _start(prefix: bytes, after: bytes) -> bytes:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import merge
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from ledger.errors import LocalError
 from ledger.hashing import Hash
@@ -38,9 +38,19 @@ from storage.layout import (
 from storage.link_journal import LinkJournal, LinkJournalSizes
 from storage.lmdb_reader import LmdbReader
 from storage.meta import check_format, check_head, check_outdated, read_kept
+from storage.record_journal import RecordJournal, RecordJournalSizes
+from storage.record_layer import RecordLayer
 
-_DEFAULT_SIZES = IdIndexSizes()
-_DEFAULT_LINK_SIZES = LinkJournalSizes()
+
+class StoreSizes(NamedTuple):
+    """When background work is due. Others than these are for tests."""
+
+    ids: IdIndexSizes = IdIndexSizes()
+    links: LinkJournalSizes = LinkJournalSizes()
+    records: RecordJournalSizes = RecordJournalSizes()
+
+
+_DEFAULT_SIZES = StoreSizes()
 
 
 class LmdbStore(LmdbReader):
@@ -50,18 +60,19 @@ class LmdbStore(LmdbReader):
         self,
         environment: Environment,
         network_id: Hash,
-        sizes: IdIndexSizes = _DEFAULT_SIZES,
-        link_sizes: LinkJournalSizes = _DEFAULT_LINK_SIZES,
+        sizes: StoreSizes = _DEFAULT_SIZES,
     ) -> None:
-        ids = IdIndex(environment, sizes)
+        ids = IdIndex(environment, sizes.ids)
         super().__init__(environment, network_id, ids)
-        self._links = LinkJournal(environment, link_sizes)
+        self._links = LinkJournal(environment, sizes.links)
+        self._records = RecordJournal(environment, sizes.records)
         self._lock = threading.Lock()
         with environment.read() as transaction:
             self._format_version = check_format(environment, transaction, network_id)
             self._standing = check_head(environment, transaction, network_id)
             ids.load(transaction)
             self._links.load(transaction)
+            self._records.load(transaction)
 
     @classmethod
     def create(
@@ -72,8 +83,7 @@ class LmdbStore(LmdbReader):
         digest_lanes: bytes,
         *,
         inherited: Iterable[tuple[bytes, bytes]] = (),
-        id_sizes: IdIndexSizes = _DEFAULT_SIZES,
-        link_sizes: LinkJournalSizes = _DEFAULT_LINK_SIZES,
+        sizes: StoreSizes = _DEFAULT_SIZES,
     ) -> Self:
         """Make and open an empty store of a network, at its genesis state.
 
@@ -83,7 +93,7 @@ class LmdbStore(LmdbReader):
             genesis_records: Record bytes by key.
             digest_lanes: 2,048 bytes: the state digest of those records and the inherited ones.
             inherited: Further records, ascending by key, of a successor network; none has a key of the others.
-            id_sizes, link_sizes: For tests.
+            sizes: For tests.
 
         Raises:
             StoreExistsError: there is something in the folder.
@@ -98,12 +108,12 @@ class LmdbStore(LmdbReader):
             draft = folder.with_name(folder.name + ".new")
             # What a crash in the middle of making a store left behind.
             shutil.rmtree(draft, ignore_errors=True)
-            _write_genesis(draft, network_id, genesis_records, inherited, digest_lanes, id_sizes)
+            _write_genesis(draft, network_id, genesis_records, inherited, digest_lanes, sizes.ids)
             draft.rename(folder)
             make_durable(folder.parent)
         except OSError as error:
             raise translate(error, folder) from error
-        return cls.open(folder, network_id, id_sizes=id_sizes, link_sizes=link_sizes)
+        return cls.open(folder, network_id, sizes=sizes)
 
     @classmethod
     def open(
@@ -112,8 +122,7 @@ class LmdbStore(LmdbReader):
         network_id: Hash,
         *,
         readonly: bool = False,
-        id_sizes: IdIndexSizes = _DEFAULT_SIZES,
-        link_sizes: LinkJournalSizes = _DEFAULT_LINK_SIZES,
+        sizes: StoreSizes = _DEFAULT_SIZES,
     ) -> Self:
         """Open the store of a network; well under a second at a million entries.
 
@@ -121,7 +130,7 @@ class LmdbStore(LmdbReader):
             path: The folder that `create` made.
             network_id: The network it must belong to.
             readonly: Refuse writes; the folder must be writable all the same, LMDB notes its readers there.
-            id_sizes, link_sizes: For tests.
+            sizes: For tests.
 
         Raises:
             StoreMissingError, StoreVersionError, StoreMismatchError, StoreDamagedError, StoreReadOnlyError,
@@ -135,10 +144,14 @@ class LmdbStore(LmdbReader):
             raise
         try:
             environment.forget_dead_readers()
-            return cls(environment, network_id, id_sizes, link_sizes)
+            return cls(environment, network_id, sizes)
         except BaseException:
             environment.close()
             raise
+
+    def _newest_layer(self) -> RecordLayer | None:
+        """Only who writes the journal knows what is in it now; beside another program it has to be read."""
+        return None if self._environment.readonly else self._records.layer
 
     def apply(self, batches: Sequence[WriteBatch]) -> None:
         """Apply whole batches in order, durably in one transaction; when it returns, all of it is on disk.
@@ -157,11 +170,13 @@ class LmdbStore(LmdbReader):
             except BaseException:
                 self._ids.forget()
                 self._links.forget()
+                self._records.forget()
                 raise
             self._standing = standing
             self._format_version = FORMAT_VERSION
             self._ids.committed(standing.tree_size)
             self._links.committed()
+            self._records.committed()
             self._catch_up()
 
     def fill(self, past: Sequence[StoredPast]) -> None:
@@ -191,20 +206,24 @@ class LmdbStore(LmdbReader):
     def is_maintenance_due(self) -> bool:
         """Whether `maintain` would find something to do; about 5 µs."""
         with self._lock:
-            return self._ids.is_maintenance_due or self._links.is_step_due
+            return self._ids.is_maintenance_due or self._links.is_step_due or self._records.is_step_due
 
     def maintain(self) -> bool:
         """One bounded step of background work, if any is due; whether there was. To be called between writes."""
         with self._lock:
             if self._ids.maintain():
                 return True
-            return self._links.is_step_due and self._links.step()
+            if self._links.is_step_due:
+                return self._links.step()
+            return self._records.is_step_due and self._records.step()
 
     def _catch_up(self) -> None:
         try:
             while self._ids.is_behind and self._ids.maintain():
                 pass
             while self._links.is_behind and self._links.step():
+                pass
+            while self._records.is_behind and self._records.step():
                 pass
         except StoreFullError:
             # The batches are stored; the next write finds the disk full too, and its caller is told.
@@ -224,6 +243,7 @@ class LmdbStore(LmdbReader):
             for execution in batch.executions:
                 self._ids.append(transaction, execution.height, execution.ids)
                 self._links.append(transaction, execution.height, execution.links)
+                self._records.append(transaction, execution.height, execution.changes)
             standing = step.standing
         if self._format_version < FORMAT_VERSION:
             transaction.put(META_FORMAT, pack_format(self._network_id), db=tables["meta"])

@@ -13,6 +13,7 @@ from storage.interface import StoredHeader
 from storage.layout import key_number, number_key, pack_header, pack_standing, unpack_header
 from storage.link_journal import LinkJournal, LinkJournalSizes
 from storage.meta import read_standing
+from storage.record_journal import RecordJournal, RecordJournalSizes
 
 
 @contextmanager
@@ -41,6 +42,18 @@ def put_links_in_place(home: Path) -> None:
             journal.load(transaction)
         while journal.is_step_due:
             journal.step()
+    finally:
+        environment.close()
+
+
+def put_records_in_place(home: Path) -> None:
+    """The same for the journal of records, which has no row then."""
+    environment = Environment(home / "db")
+    try:
+        journal = RecordJournal(environment, RecordJournalSizes())
+        with environment.read() as transaction:
+            journal.load(transaction)
+        assert journal.step()
     finally:
         environment.close()
 

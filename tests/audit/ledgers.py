@@ -11,7 +11,7 @@ from contracts.genesis_state import genesis_records
 from contracts.protocols import Protocols, builtin_protocols
 from ledger.genesis import Genesis
 from storage.id_merge import IdIndexSizes
-from storage.lmdb_store import LmdbStore
+from storage.lmdb_store import LmdbStore, StoreSizes
 from tests.audit.builder import LedgerBuilder, genesis_lanes, make_genesis
 
 
@@ -24,7 +24,7 @@ def make_store(folder: Path, genesis: Genesis, id_sizes: IdIndexSizes | None = N
         genesis.network_id,
         genesis_records(genesis),
         genesis_lanes(genesis),
-        id_sizes=id_sizes or IdIndexSizes(),
+        sizes=StoreSizes(ids=id_sizes or IdIndexSizes()),
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.audit.finding import CODES, AuditFinding
+from contracts.changes import StateChange
 from ledger.encoding import encode
 from ledger.hashing import tagged_hash
 from ledger.tree import leaf_hash
@@ -16,6 +17,8 @@ from storage.interface import StoredHeader
 from storage.layout import number_key, tile_key, unpack_header
 from storage.link_journal import is_journal_key
 from storage.links import row_key, subject_key
+from storage.record_journal import is_journal_key as is_record_journal_key
+from storage.record_journal import pack_changes, unpack_changes
 from tests.audit.builder import make_genesis
 from tests.audit.damage import (
     change,
@@ -26,6 +29,7 @@ from tests.audit.damage import (
     flip,
     put,
     put_links_in_place,
+    put_records_in_place,
     read_rows,
     with_header,
 )
@@ -147,6 +151,7 @@ def test_an_entry_too_many(home: Path) -> None:
 
 @pytest.mark.parametrize("number", [0, 7, 150, -1])
 def test_a_changed_state_value(home: Path, number: int) -> None:
+    put_records_in_place(home)
     key = sorted(read_rows(home, "state"))[number]
     change(home, "state", key, lambda value: flip(value, -1))
     finding = found_in(home)
@@ -156,10 +161,38 @@ def test_a_changed_state_value(home: Path, number: int) -> None:
 
 @pytest.mark.parametrize("number", [0, 150, -1])
 def test_a_removed_record(home: Path, number: int) -> None:
+    put_records_in_place(home)
     key = sorted(read_rows(home, "state"))[number]
     put(home, "state", key, None)
     finding = found_in(home)
     assert (finding.code, finding.key) == ("audit.state-missing", key.decode().replace("\0", "/", 1))
+
+
+def _record_row(home: Path) -> bytes:
+    """The key of the newest row in the journal of records."""
+    return max(key for key in read_rows(home, "state") if is_record_journal_key(key))
+
+
+def test_a_changed_record_in_the_journal(home: Path) -> None:
+    def alter(row: bytes) -> bytes:
+        changes = [StateChange(key, None, value) for key, value in unpack_changes(row)]
+        place = next(place for place, change in enumerate(changes) if change.new)
+        changes[place] = changes[place]._replace(new=flip(changes[place].new or b"", -1))
+        return b"".join(pack_changes(changes))
+
+    change(home, "state", _record_row(home), alter)
+    assert found_in(home).code == "audit.state-changed"
+
+
+def test_changes_that_left_the_journal(home: Path) -> None:
+    put(home, "state", _record_row(home), None)
+    assert found_in(home).code in ("audit.state-changed", "audit.state-missing")
+
+
+@pytest.mark.parametrize("alter", [lambda row: row[:-1], lambda row: b"", lambda row: encode([b"notice\0a/1"])])
+def test_a_broken_row_of_the_journal_of_records(home: Path, alter: Callable[[bytes], bytes]) -> None:
+    change(home, "state", _record_row(home), alter)
+    assert found_in(home).code == "audit.unreadable"
 
 
 @pytest.mark.parametrize("key", [b"a\0first", b"notice\0branch-1/000000000000", b"zebra\0last", b"\xff\xff"])

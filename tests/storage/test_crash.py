@@ -14,14 +14,18 @@ from storage.environment import WriteTransaction
 from storage.id_merge import IdIndexSizes
 from storage.interface import WriteBatch
 from storage.link_journal import LinkJournalSizes
-from storage.lmdb_store import LmdbStore
+from storage.lmdb_store import LmdbStore, StoreSizes
+from storage.record_journal import RecordJournalSizes
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth, expiry_ms, transaction_id
 from tests.storage.processes import ended, receive, start_apart
 
 # So small that every few blocks bring a flush, a merge or a clearing away.
-SIZES = IdIndexSizes(journal_id_count=20, segment_id_count=8, fan_out=2)
-# And here every few links.
-LINK_SIZES = LinkJournalSizes(link_count=12, row_count=4, block_link_count_max=9)
+# And every few links and records are enough for a step of theirs.
+SIZES = StoreSizes(
+    IdIndexSizes(journal_id_count=20, segment_id_count=8, fan_out=2),
+    LinkJournalSizes(link_count=12, row_count=4, block_link_count_max=9),
+    RecordJournalSizes(change_count=7, size_bytes=400),
+)
 SUBJECTS = ("unit/root", "member/1", "member/2")
 ROUND_COUNT = 20
 
@@ -42,7 +46,7 @@ def next_batch(growth: Growth) -> WriteBatch:
 
 def write_until_killed(connection: Connection, path: Path) -> None:
     """Go on from wherever the store stands; tell each height after it is stored."""
-    store = LmdbStore.open(path, NETWORK_ID, id_sizes=SIZES, link_sizes=LINK_SIZES)
+    store = LmdbStore.open(path, NETWORK_ID, sizes=SIZES)
     growth = grown_to(store.head().executed_height)
     while True:
         group = [next_batch(growth) for _ in range(1 + len(growth.blocks) % 3)]
@@ -53,7 +57,7 @@ def write_until_killed(connection: Connection, path: Path) -> None:
 
 def check_everything(path: Path, reported: int) -> int:
     """Open the store and compare all of it with what must be there; returns the executed height."""
-    store = LmdbStore.open(path, NETWORK_ID, id_sizes=SIZES, link_sizes=LINK_SIZES)
+    store = LmdbStore.open(path, NETWORK_ID, sizes=SIZES)
     head = store.head()
     assert head.executed_height >= reported
     growth = grown_to(head.executed_height)
@@ -81,9 +85,7 @@ def check_everything(path: Path, reported: int) -> int:
 
 @pytest.fixture
 def empty_store(store_path: Path) -> Path:
-    LmdbStore.create(
-        store_path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, id_sizes=SIZES, link_sizes=LINK_SIZES
-    ).close()
+    LmdbStore.create(store_path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, sizes=SIZES).close()
     return store_path
 
 
@@ -113,7 +115,7 @@ def test_nothing_is_lost_when_a_writer_is_killed_at_random(empty_store: Path) ->
 
 def write_and_die(connection: Connection, path: Path, steps: int, inside: bool) -> None:
     """Do some steps, a write and a step of background work in turn, and die after the last, or inside it."""
-    store = LmdbStore.open(path, NETWORK_ID, id_sizes=SIZES, link_sizes=LINK_SIZES)
+    store = LmdbStore.open(path, NETWORK_ID, sizes=SIZES)
     growth = grown_to(store.head().executed_height)
     work: list[Callable[[], object]] = [lambda: store.apply([next_batch(growth)]), store.maintain]
     for step in range(steps):

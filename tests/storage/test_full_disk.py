@@ -13,7 +13,7 @@ import pytest
 from storage.errors import StoreFullError
 from storage.id_merge import IdIndexSizes
 from storage.interface import Store, WriteBatch
-from storage.lmdb_store import LmdbStore
+from storage.lmdb_store import LmdbStore, StoreSizes
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth, transaction_id
 from tests.storage.processes import ended, receive, start_apart
 
@@ -24,7 +24,7 @@ FILLER_SIZE_BYTES = 1 << 20
 
 def fill_and_go_on(path: Path, make_room: Callable[[], None]) -> str:
     """Write until there is no room, check that nothing is lost, make room, write the refused batch."""
-    store = LmdbStore.create(path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, id_sizes=SIZES)
+    store = LmdbStore.create(path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, sizes=StoreSizes(ids=SIZES))
     growth = Growth()
     message = ""
     while not message:
@@ -47,7 +47,7 @@ def fill_and_go_on(path: Path, make_room: Callable[[], None]) -> str:
                 store.apply([batch])
         check(store, growth, stored)
     store.close()
-    store = LmdbStore.open(path, NETWORK_ID, id_sizes=SIZES)
+    store = LmdbStore.open(path, NETWORK_ID, sizes=StoreSizes(ids=SIZES))
     check(store, growth, stored)
     make_room()
     if stored < len(growth.blocks):

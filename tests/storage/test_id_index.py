@@ -19,7 +19,7 @@ from storage.id_merge import IdIndexSizes
 from storage.id_segment import REST_PART_COUNT, pack_ids, unpack_ids
 from storage.interface import ExecutedId, StoredBlock, StoredExecution, WriteBatch
 from storage.layout import MalformedRecordError
-from storage.lmdb_store import LmdbStore
+from storage.lmdb_store import LmdbStore, StoreSizes
 from tests.examples import examples
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
 from tests.storage.processes import ended, receive, start_apart
@@ -33,7 +33,7 @@ class Filler:
 
     def __init__(self, path: Path, sizes: IdIndexSizes) -> None:
         self.path, self.sizes = path, sizes
-        self.store = LmdbStore.create(path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, id_sizes=sizes)
+        self.store = LmdbStore.create(path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, sizes=StoreSizes(ids=sizes))
         self.growth = Growth()
         self.expected: dict[Hash, tuple[int, int]] = {}
 
@@ -151,7 +151,7 @@ def test_an_id_is_not_executed_twice(filler: Filler) -> None:
 
 def look_up_from_outside(connection: Connection, path: Path, sizes: IdIndexSizes) -> None:
     """Another process, which only reads: answer each list of ids with the log indexes."""
-    reader = LmdbStore.open(path, NETWORK_ID, readonly=True, id_sizes=sizes)
+    reader = LmdbStore.open(path, NETWORK_ID, readonly=True, sizes=StoreSizes(ids=sizes))
     try:
         while True:
             ids = connection.recv()

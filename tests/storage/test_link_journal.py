@@ -25,7 +25,7 @@ from storage.links import (
     subject_key,
     unpack_row,
 )
-from storage.lmdb_store import LmdbStore
+from storage.lmdb_store import LmdbStore, StoreSizes
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
 
 SIZES = LinkJournalSizes(link_count=12, row_count=100, block_link_count_max=9)
@@ -33,7 +33,7 @@ SUBJECTS = ("unit/root", "member/1", "member/2")
 
 
 def made(path: Path, sizes: LinkJournalSizes = SIZES) -> LmdbStore:
-    return LmdbStore.create(path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, link_sizes=sizes)
+    return LmdbStore.create(path, NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, sizes=StoreSizes(links=sizes))
 
 
 def grow(store: LmdbStore, growth: Growth, links: int, subjects: Sequence[str] = SUBJECTS) -> None:
@@ -137,7 +137,7 @@ def test_it_is_counted_again_when_the_store_is_opened(store_path: Path) -> None:
     with_default_sizes = LmdbStore.open(store_path, NETWORK_ID)
     assert not with_default_sizes.is_maintenance_due
     with_default_sizes.close()
-    store = LmdbStore.open(store_path, NETWORK_ID, link_sizes=SIZES)
+    store = LmdbStore.open(store_path, NETWORK_ID, sizes=StoreSizes(links=SIZES))
     assert store.is_maintenance_due
     assert store.maintain()
     assert_whole(store, growth)
@@ -219,7 +219,7 @@ def test_subjects_that_were_ground_hide_nothing(store_path: Path, monkeypatch: p
             store.maintain()
             assert_whole(store, growth)
     store.close()
-    store = LmdbStore.open(store_path, NETWORK_ID, link_sizes=SIZES)
+    store = LmdbStore.open(store_path, NETWORK_ID, sizes=StoreSizes(links=SIZES))
     assert_whole(store, growth)
     store.close()
 

@@ -13,15 +13,19 @@ from ledger.hashing import sha256
 from storage.id_merge import IdIndexSizes
 from storage.interface import StoredPayload, WriteBatch
 from storage.link_journal import LinkJournalSizes
-from storage.lmdb_store import LmdbStore
+from storage.lmdb_store import LmdbStore, StoreSizes
 from storage.memory import MemoryStore
+from storage.record_journal import RecordJournalSizes
 from tests.examples import examples
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth, expiry_ms, transaction_id
 
 # So small that a few blocks are enough for flushes, merges of several levels, and clearing away.
-SIZES = IdIndexSizes(journal_id_count=6, segment_id_count=3, fan_out=2)
-# And here every few links.
-LINK_SIZES = LinkJournalSizes(link_count=12, row_count=4, block_link_count_max=9)
+# And every few links and records are enough for a step of theirs.
+SIZES = StoreSizes(
+    IdIndexSizes(journal_id_count=6, segment_id_count=3, fan_out=2),
+    LinkJournalSizes(link_count=12, row_count=4, block_link_count_max=9),
+    RecordJournalSizes(change_count=7, size_bytes=400),
+)
 SUBJECTS = ("unit/root", "unit/branch", "member/1")
 
 
@@ -29,9 +33,7 @@ class StoresAgree(RuleBasedStateMachine):
     @initialize()
     def make(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="store-machine-"))
-        self.disk = LmdbStore.create(
-            self.folder / "db", NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, id_sizes=SIZES, link_sizes=LINK_SIZES
-        )
+        self.disk = LmdbStore.create(self.folder / "db", NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES, sizes=SIZES)
         self.memory = MemoryStore.create(NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES)
         self.growth = Growth()
         self.waiting: list[WriteBatch] = []
@@ -97,17 +99,17 @@ class StoresAgree(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         self.disk.close()
-        self.disk = LmdbStore.open(self.folder / "db", NETWORK_ID, id_sizes=SIZES, link_sizes=LINK_SIZES)
+        self.disk = LmdbStore.open(self.folder / "db", NETWORK_ID, sizes=SIZES)
 
     @rule()
     def open_again_beside(self) -> None:
         """What a second reader would see."""
         head = self.disk.head()
         self.disk.close()
-        other = LmdbStore.open(self.folder / "db", NETWORK_ID, readonly=True, id_sizes=SIZES, link_sizes=LINK_SIZES)
+        other = LmdbStore.open(self.folder / "db", NETWORK_ID, readonly=True, sizes=SIZES)
         assert other.head() == head
         other.close()
-        self.disk = LmdbStore.open(self.folder / "db", NETWORK_ID, id_sizes=SIZES, link_sizes=LINK_SIZES)
+        self.disk = LmdbStore.open(self.folder / "db", NETWORK_ID, sizes=SIZES)
 
     @invariant()
     def the_chain_is_the_same(self) -> None:
