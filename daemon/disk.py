@@ -8,6 +8,7 @@ under way. What is full or scarce is told the log and, as far as it decides anyt
 """
 
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from daemon.disk_room import DiskFigures, DiskRoom, RoomLevel
 from daemon.effects import StoreBatch
 from daemon.events import BatchStored, RoomChanged
 from daemon.inbox import Inbox
+from daemon.lone_writes import LoneWrites, is_small
 from daemon.snapshot_maker import SnapshotMaker
 from daemon.worker_threads import WorkerThreads
 from ledger.errors import BanyanError
@@ -57,11 +59,12 @@ def measure_folder(folder: Path) -> DiskFigures | None:
 
 
 class _Written(NamedTuple):
-    """What came of a write: how much room there was before it, and whether it was done."""
+    """What came of a write: how much room there was before it, whether it was done, and how long that took."""
 
     figures: DiskFigures | None
     is_written: bool
     is_maintenance_due: bool
+    seconds: float = 0.0
 
 
 class _Task(Generic[Done]):
@@ -89,7 +92,8 @@ class Disk:
     """Writes to `store` on a thread and reports to `inbox`; `room` says how much there is left for it.
 
     A batch is given to the thread in the moment in which it comes, unless others are about to, and reported in the
-    moment in which the thread is done: a task in between would cost two turns of the event loop for each write.
+    moment in which the thread is done: a task in between would cost two turns of the event loop for each write. A small
+    one is not even given to the thread, where nothing else is to be done and the disk is quick (`daemon.lone_writes`).
     """
 
     def __init__(
@@ -99,8 +103,11 @@ class Disk:
         log: Callable[..., None],
         room: DiskRoom,
         snapshots: SnapshotMaker | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.room = room
+        self._clock = clock
+        self._lone_writes = LoneWrites()
         self._store = store
         self._inbox = inbox
         self._log = log
@@ -111,6 +118,7 @@ class Disk:
         # The group that is being written, in the parts that are left of it, and the ticket that is reported then.
         self._parts: deque[Sequence[WriteBatch]] = deque()
         self._ticket = 0
+        self._is_small = False
         self._is_open = False
         self._is_busy = False
         self._token: trio.lowlevel.TrioToken | None = None
@@ -198,7 +206,12 @@ class Disk:
             self._parts.extend([batches] if self._snapshots is None else self._snapshots.parts(batches))
         if self._parts:
             part = self._parts[0]
-            self._give(_Task(lambda: self._write(part), self._written))
+            task = _Task(lambda: self._write(part), self._written)
+            self._is_small = is_small(part)
+            if self._is_small and self._lone_writes.are_quick and self._inbox.is_empty:
+                self._do_here(task)
+            else:
+                self._give(task)
         elif self._is_maintenance_due and self.full is None:
             self._give(_Task(self._store.maintain, self._maintained))
 
@@ -206,13 +219,24 @@ class Disk:
         self._is_busy = True
         self._thread.put(task)
 
+    def _do_here(self, task: "_Task[Any]") -> None:
+        """The thread has nothing to do, and would be no help."""
+        self._is_busy = True
+        task.work()
+        try:
+            task.finish()
+        except Exception as error:
+            # As if the thread had done it: `run` ends, not whoever stores.
+            self._fail(error)
+
     def _write(self, batches: Sequence[WriteBatch]) -> "_Written":
-        """On the thread: one transaction, if there is room for it."""
+        """One transaction, if there is room for it; on the thread as a rule."""
         figures = self.room.measure()
         if self.room.lacks(figures) is not None:
             return _Written(figures, False, self._is_maintenance_due)
+        started = self._clock()
         self._store.apply(batches)
-        return _Written(figures, True, self._store.is_maintenance_due)
+        return _Written(figures, True, self._store.is_maintenance_due, self._clock() - started)
 
     def _written(self, task: "_Task[_Written]") -> None:
         if isinstance(task.error, StoreFullError):
@@ -227,6 +251,8 @@ class Disk:
             self._tell(changed)
             if task.done.is_written:
                 self._is_maintenance_due = task.done.is_maintenance_due
+                if self._is_small:
+                    self._lone_writes.took(task.done.seconds)
                 self._end_part()
             else:
                 self._halted.set()

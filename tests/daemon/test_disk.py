@@ -13,6 +13,7 @@ from daemon.effects import StoreBatch
 from daemon.events import BatchStored, RoomChanged
 from daemon.foreseen import foreseen
 from daemon.inbox import Inbox
+from daemon.lone_writes import ENTRY_COUNT_MAX, QUICK_COUNT, QUICK_SECONDS_MAX, SIZE_BYTES_MAX
 from storage.errors import StoreDamagedError
 from storage.interface import StoredPayload, WriteBatch
 from storage.memory import MemoryStore
@@ -236,3 +237,142 @@ async def test_what_may_wait_is_written_with_the_next_batch_or_when_somebody_is_
         machine.disk.hurry()
         nursery.cancel_scope.cancel()
     assert groups == [2, 1]
+
+
+# -- writes that need no thread -----------------------------------------------------------------------------------
+
+
+class Stopwatch:
+    """Shows that every write takes so long."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+        self._looks = 0
+        self._shown = 0.0
+
+    def __call__(self) -> float:
+        self._looks += 1
+        self._shown += self.seconds if self._looks % 2 == 0 else 0.0
+        return self._shown
+
+
+async def threads_of(machine: Machine, batches: Sequence[WriteBatch]) -> list[bool]:
+    """Whether each was written by a thread, of batches that come one by one."""
+    apply, by_thread = machine.store.apply, list[bool]()
+    own = threading.get_ident()
+
+    def noted(batches: Sequence[WriteBatch]) -> None:
+        by_thread.append(threading.get_ident() != own)
+        apply(batches)
+
+    machine.store.apply = noted  # type: ignore[method-assign]
+    for ticket, batch in enumerate(batches, 1):
+        machine.disk.store(StoreBatch(ticket, batch))
+        # Nothing of it is told before it is written.
+        assert machine.inbox.is_empty == (len(by_thread) < ticket or by_thread[-1])
+        with trio.fail_after(DEADLINE_S):
+            assert await machine.inbox.next() == BatchStored(0, ticket)
+    machine.store.apply = apply  # type: ignore[method-assign]
+    return by_thread
+
+
+def large(size_bytes: int = 1, count: int = 1) -> WriteBatch:
+    return WriteBatch(
+        payloads=tuple(StoredPayload(bytes([one]) * 32, bytes(32), bytes(size_bytes)) for one in range(count))
+    )
+
+
+@pytest.fixture
+def machine_of_writes() -> Machine:
+    """One without background work."""
+    machine = Machine(1000)
+    machine.store.steps_due = 0
+    machine.store.apply([BATCH])
+    machine.store.steps_due = 0
+    return machine
+
+
+async def test_a_lone_write_is_made_at_once_where_the_disk_is_quick(machine_of_writes: Machine) -> None:
+    machine = machine_of_writes
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        assert await threads_of(machine, [OTHER] * (QUICK_COUNT + 5)) == [True] * QUICK_COUNT + [False] * 5
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_slow_disk_does_not_keep_the_node_waiting(machine_of_writes: Machine) -> None:
+    machine, watch = machine_of_writes, Stopwatch(QUICK_SECONDS_MAX * 2)
+    machine.disk._clock = watch
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        assert all(await threads_of(machine, [OTHER] * (2 * QUICK_COUNT)))
+        watch.seconds = QUICK_SECONDS_MAX / 2
+        assert await threads_of(machine, [OTHER] * (QUICK_COUNT + 1)) == [True] * QUICK_COUNT + [False]
+        # Met once here, and then the thread has to meet it.
+        watch.seconds = QUICK_SECONDS_MAX * 2
+        assert await threads_of(machine, [OTHER] * 2) == [False, True]
+        watch.seconds = 0
+        assert all(await threads_of(machine, [OTHER] * (QUICK_COUNT - 1)))
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("batch", [large(count=ENTRY_COUNT_MAX + 1), large(SIZE_BYTES_MAX + 1)])
+async def test_large_writes_are_for_the_thread(machine_of_writes: Machine, batch: WriteBatch) -> None:
+    machine = machine_of_writes
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await threads_of(machine, [OTHER] * QUICK_COUNT)
+        assert await threads_of(machine, [batch, OTHER]) == [True, False]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_node_with_something_to_do_leaves_writes_to_the_thread(machine_of_writes: Machine) -> None:
+    machine = machine_of_writes
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await threads_of(machine, [OTHER] * QUICK_COUNT)
+        machine.inbox.post(RoomChanged, True)
+        machine.disk.store(StoreBatch(1, OTHER))
+        machine.disk.hurry()
+        # A write made here would have been reported before.
+        assert isinstance(await machine.inbox.next(at_once=True), RoomChanged)
+        assert machine.inbox.is_empty
+        with trio.fail_after(DEADLINE_S):
+            assert await machine.inbox.next() == BatchStored(0, 1)
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_goes_wrong_at_once_ends_it_and_not_whoever_stores(machine_of_writes: Machine) -> None:
+    machine = machine_of_writes
+
+    def broken(batches: Sequence[WriteBatch]) -> None:
+        raise StoreDamagedError("page 3 is not what it was")
+
+    with trio.fail_after(DEADLINE_S), pytest.raises(BaseExceptionGroup) as caught:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(machine.disk.run)
+            await trio.testing.wait_all_tasks_blocked()
+            await threads_of(machine, [OTHER] * QUICK_COUNT)
+            machine.store.apply = broken  # type: ignore[method-assign]
+            machine.disk.store(StoreBatch(1, BATCH))
+            assert machine.inbox.is_empty
+    assert isinstance(foreseen(caught.value), StoreDamagedError)
+
+
+async def test_a_full_disk_is_told_by_a_write_made_at_once_too(machine_of_writes: Machine) -> None:
+    machine = machine_of_writes
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await threads_of(machine, [OTHER] * QUICK_COUNT)
+        machine.free_mib = 100
+        machine.disk.store(StoreBatch(1, BATCH))
+        told = await machine.inbox.next()
+        assert isinstance(told, RoomChanged)
+        assert not told.has_room
+        assert machine.inbox.is_empty
+        nursery.cancel_scope.cancel()

@@ -13,7 +13,7 @@ import trio.testing
 from contracts.genesis_state import genesis_records
 from daemon.database_folder import genesis_lanes
 from daemon.disk_room import RoomLevel
-from daemon.effects import Effect, Verify
+from daemon.effects import Effect, Reported, StoreBatch, Verify
 from daemon.errors import NotLeaderError, OverloadedError, StoppingError
 from daemon.events import Event, StepTimed
 from daemon.home import Home
@@ -23,7 +23,7 @@ from daemon.node_errors import StaleDatabaseError
 from daemon.pace import WORTH_TIMING
 from daemon.pending import SubmissionOutcome, SubmissionStatus
 from daemon.run import now_ms
-from daemon.service import TICK_INTERVAL_MS
+from daemon.service import TICK_INTERVAL_MS, Service
 from daemon.sign_state_file import Binding, SignStateFile
 from ledger.detached import detach
 from ledger.encoding import encode
@@ -304,6 +304,42 @@ async def test_a_full_pool_refuses_single_submissions_and_is_waited_out_by_batch
             assert shell.service.status().mempool_count <= 8_192
             store.gate.set()
         assert {one.status for one in outcomes} == {SubmissionStatus.COMMITTED}
+
+
+async def test_what_leaves_does_not_wait_for_a_write(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A write may be made in the event loop. Guard: daemon/service.py, `_step_until_stopped`, "_let_leave"."""
+    carried: list[str] = []
+    woken = trio.Event()
+    end, carry_out = Node.end, Service._carry_out
+
+    def sends_last(self: Node) -> list[Effect]:
+        effects = end(self)
+        is_write = any(isinstance(effect, StoreBatch) for effect in effects)
+        return [*effects, Reported(DecodingError("planted"))] if is_write else effects
+
+    def noted(self: Service, effect: Effect) -> None:
+        if isinstance(effect, StoreBatch | Reported) and not woken.is_set():
+            carried.append(type(effect).__name__)
+        elif isinstance(effect, StoreBatch):
+            carried.append("StoreBatch after others")
+        if isinstance(effect, Reported):
+            woken.set()
+        carry_out(self, effect)
+
+    async def other(task_status: trio.TaskStatus[None]) -> None:
+        task_status.started()
+        await woken.wait()
+        carried.append("other")
+
+    async with running_service(home.directory) as shell, trio.open_nursery() as nursery:
+        await nursery.start(other)
+        # Now it waits.
+        await trio.lowlevel.checkpoint()
+        await trio.lowlevel.checkpoint()
+        monkeypatch.setattr(Node, "end", sends_last)
+        monkeypatch.setattr(Service, "_carry_out", noted)
+        committed(await shell.service.submit(shell.raw_notice()))
+    assert carried[:3] == ["Reported", "other", "StoreBatch after others"]
 
 
 async def test_a_linearizable_read_sees_everything_that_was_told(home: Home) -> None:

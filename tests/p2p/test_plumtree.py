@@ -381,6 +381,17 @@ def test_a_way_that_is_hardly_shorter_does_not() -> None:
     assert made.eager_peers == (A,)
 
 
+def test_the_link_of_the_origin_itself_takes_the_place_of_the_parent() -> None:
+    """Guard: p2p/plumtree.py, `_optimise`, "SHORTER_ROUNDS_TO_ORIGIN_MIN"."""
+    for rounds, is_taken in ((1, True), (0, False)):
+        made = tree(A, B)
+        made.receive(B, Prune(), 0)
+        heard(made, A, b"m", rounds)
+        effects = made.receive(B, IHave((Announcement(gossip(b"m").id, 0),)), 0)
+        assert effects == ([send(B, Graft(())), send(A, Prune())] if is_taken else [])
+        assert made.eager_peers == ((B,) if is_taken else (A,))
+
+
 def test_strangers_are_not_listened_to() -> None:
     made = tree(A)
     for frame in (gossip(b"m"), IHave((Announcement(b"m" * 32, 1),)), Graft(()), Prune()):
