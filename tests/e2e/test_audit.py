@@ -8,7 +8,7 @@ import pytest
 
 from cli.audit.report import AuditReport
 from cli.audit.run import run_audit
-from tests.audit.damage import change_row, flip, put, read_rows
+from tests.audit.damage import change_row, flip, put, put_records_in_place, read_rows
 from tests.cli.command import process
 from tests.e2e.load import Client, Ledger, submit
 from tests.e2e.node_process import NodeProcess, make_home, started
@@ -91,6 +91,7 @@ def test_damage_is_found_over_http(node: NodeProcess, tmp_path: Path) -> None:
 def test_a_changed_record_is_found_over_http(node: NodeProcess, tmp_path: Path) -> None:
     genesis, home = tmp_path / "genesis.json", node.home
     node.kill()
+    put_records_in_place(home)
     key = next(key for key in sorted(read_rows(home, "state")) if key.startswith(b"notice\0"))
     value = read_rows(home, "state")[key]
     put(home, "state", key, value.replace(b"posted", b"poster"))
