@@ -208,7 +208,7 @@ class Disk:
             part = self._parts[0]
             task = _Task(lambda: self._write(part), self._written)
             self._is_small = is_small(part)
-            if self._is_small and self._lone_writes.are_quick and self._inbox.is_empty:
+            if self._is_small and self._lone_writes.are_quick and self._inbox.is_empty and not self._store.is_held:
                 self._do_here(task)
             else:
                 self._give(task)
@@ -231,10 +231,10 @@ class Disk:
 
     def _write(self, batches: Sequence[WriteBatch]) -> "_Written":
         """One transaction, if there is room for it; on the thread as a rule."""
+        started = self._clock()
         figures = self.room.measure()
         if self.room.lacks(figures) is not None:
             return _Written(figures, False, self._is_maintenance_due)
-        started = self._clock()
         self._store.apply(batches)
         return _Written(figures, True, self._store.is_maintenance_due, self._clock() - started)
 

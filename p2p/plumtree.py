@@ -56,9 +56,11 @@ REFUSED_MAX = 4096
 # A lazy link that is so many hops shorter takes the place of the eager one. Where another node has become the leader, a
 # tree of 300 nodes is 6 hops deep again with 3, and 10 with 6; with 2 a third more links change for one hop less.
 SHORTER_ROUNDS_MIN = 3
-# The origin's own link does so in any case. It has a few neighbours, so there are a few changes when the origin is
-# another one; and in a network in which all know each other every node is one hop away, where the old tree had two.
+# The origin's own link does so for a single hop less, if what it announces comes hardly later than the message: where
+# all know each other every node is one hop away then, where an old tree had two. It leaves together with the message as
+# a rule, so the delay is that of the way: a direct link across the world does not take the place of two short ones.
 SHORTER_ROUNDS_TO_ORIGIN_MIN = 1
+ORIGIN_LATER_MS_MAX = 10
 # A changed link costs a few copies; at this pace the tree improves within seconds and stays a tree.
 OPTIMISE_EVERY_MS = 1000
 # Whoever says that it is near and then pushes nothing costs one question for a heartbeat in this time. With the pace
@@ -394,7 +396,8 @@ class Plumtree:
     def _optimise(self, message: RecentMessage, peer: Hash, round_there: int, now_ms: int) -> list[Effect]:
         """Take `peer` in place of the parent if messages come by fewer hops there (section 3.8 of the paper)."""
         shorter = message.frame.round - 1 - round_there
-        wanted = SHORTER_ROUNDS_MIN if round_there else SHORTER_ROUNDS_TO_ORIGIN_MIN
+        is_near = round_there == 0 and now_ms - message.at_ms <= ORIGIN_LATER_MS_MAX
+        wanted = SHORTER_ROUNDS_TO_ORIGIN_MIN if is_near else SHORTER_ROUNDS_MIN
         if message.parent is None or shorter < wanted or now_ms - self._optimised_ms < OPTIMISE_EVERY_MS:
             return []
         old, new = self._peers.get(message.parent), self._peers.get(peer)

@@ -263,6 +263,10 @@ class Store(StoreReader, Protocol):
         """
 
     @property
+    def is_held(self) -> bool:
+        """Whether another thread writes at the moment, so that a write would wait for it."""
+
+    @property
     def is_maintenance_due(self) -> bool:
         """Whether `maintain` would find something to do; about 5 µs."""
 

@@ -203,6 +203,11 @@ class LmdbStore(LmdbReader):
             self._catch_up()
 
     @property
+    def is_held(self) -> bool:
+        """Whether another thread writes at the moment."""
+        return self._lock.locked()
+
+    @property
     def is_maintenance_due(self) -> bool:
         """Whether `maintain` would find something to do; about 5 µs."""
         with self._lock:

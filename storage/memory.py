@@ -235,6 +235,11 @@ class MemoryStore:
             insort(self._links.setdefault(link.subject, []), link)
 
     @property
+    def is_held(self) -> bool:
+        """Never: nobody writes beside the one thread."""
+        return False
+
+    @property
     def is_maintenance_due(self) -> bool:
         """There is no background work."""
         return False

@@ -64,11 +64,11 @@ class RecordJournal:
         self._uncommitted_size_bytes = 0
 
     def load(self, transaction: AnyRead) -> None:
-        """Read what is in the journal: 15 ms where it is full."""
-        self.layer = read_layer(transaction, self._table)
-        for _, row in journal_rows(transaction, self._table):
+        """Read what is in the journal: 15 ms for 16,384 changes."""
+        self.layer = RecordLayer()
+        for height, row in journal_rows(transaction, self._table):
             self._size_bytes += len(row)
-            self._change_count += len(unpack_changes(row))
+            self._change_count += _lay_row(self.layer, height, row)
 
     def append(self, transaction: Write, height: int, changes: Sequence[StateChange]) -> None:
         """Write the changes of an executed block; `committed` or `forget` must follow."""
@@ -155,8 +155,8 @@ def unpack_changes(row: bytes | memoryview) -> list[tuple[bytes, bytes | None]]:
     except DecodingError as error:
         raise MalformedRecordError("a row of the journal of records cannot be read") from error
     keys, values = parts[::2], parts[1::2]
-    if len(keys) != len(values) or None in keys:
-        raise MalformedRecordError("a row of the journal of records does not have a value for each key")
+    if len(keys) != len(values) or not all(key is not None and key.find(b"\0") > 0 for key in keys):
+        raise MalformedRecordError("a row of the journal of records does not have a record's key for each value")
     return list(zip(cast(list[bytes], keys), values, strict=True))
 
 
@@ -198,16 +198,22 @@ def read_span(transaction: AnyRead, table: Table) -> Span:
 
 
 def read_layer(transaction: AnyRead, table: Table) -> RecordLayer:
-    """What the journal says at the moment of a transaction: 15 ms where it is full.
+    """What the journal says at the moment of a transaction: 15 ms for 16,384 changes.
 
     Raises:
         MalformedRecordError: a row is not one of the journal.
     """
     layer = RecordLayer()
     for height, row in journal_rows(transaction, table):
-        changes = dict(unpack_changes(row))
-        layer.lay(height, changes, [key for key, value in changes.items() if value is not None])
+        _lay_row(layer, height, row)
     return layer
+
+
+def _lay_row(layer: RecordLayer, height: int, row: bytes | memoryview) -> int:
+    """How many changes there were; whether there was a record before is not known, and need not be."""
+    changes = dict(unpack_changes(row))
+    layer.lay(height, changes, [key for key, value in changes.items() if value is not None])
+    return len(changes)
 
 
 def _height(key: bytes) -> int:

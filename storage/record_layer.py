@@ -3,7 +3,8 @@
 Owns what a question has to know of the journal: for each key in it the newest value, and which keys the table has not
 yet, or no longer. Never reads a store. One thread lays blocks on top, questions may come from any. Invariant: nothing
 that is laid here is taken away again; where the journal is emptied, an empty layer takes this one's place, and whoever
-still asks this one is told the same as the table says by then. Bounded by the journal, see `storage.record_journal`.
+still asks this one is told the same as the table says by then. Bounded as the journal is, see
+`storage.record_journal`: what a step takes, and a group of writes more.
 """
 
 import threading

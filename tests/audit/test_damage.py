@@ -189,7 +189,15 @@ def test_changes_that_left_the_journal(home: Path) -> None:
     assert found_in(home).code in ("audit.state-changed", "audit.state-missing")
 
 
-@pytest.mark.parametrize("alter", [lambda row: row[:-1], lambda row: b"", lambda row: encode([b"notice\0a/1"])])
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda row: row[:-1],
+        lambda row: b"",
+        lambda row: encode([b"notice\0a/1"]),
+        lambda row: row.replace(b"\0", b"\1"),
+    ],
+)
 def test_a_broken_row_of_the_journal_of_records(home: Path, alter: Callable[[bytes], bytes]) -> None:
     change(home, "state", _record_row(home), alter)
     assert found_in(home).code == "audit.unreadable"

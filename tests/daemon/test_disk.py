@@ -2,21 +2,31 @@
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 import trio
 import trio.testing
 
+from contracts.changes import StateChange
 from daemon.disk import GROUP_MAX, REMIND_SECONDS, Disk
 from daemon.disk_room import MEBIBYTE, DiskFigures, DiskLimits, DiskRoom
 from daemon.effects import StoreBatch
 from daemon.events import BatchStored, RoomChanged
 from daemon.foreseen import foreseen
 from daemon.inbox import Inbox
-from daemon.lone_writes import ENTRY_COUNT_MAX, QUICK_COUNT, QUICK_SECONDS_MAX, SIZE_BYTES_MAX
+from daemon.lone_writes import (
+    CHANGE_COUNT_MAX,
+    ENTRY_COUNT_MAX,
+    QUICK_COUNT,
+    QUICK_SECONDS_MAX,
+    SIZE_BYTES_MAX,
+    is_small,
+)
 from storage.errors import StoreDamagedError
 from storage.interface import StoredPayload, WriteBatch
 from storage.memory import MemoryStore
+from tests.storage.chain_growth import Growth
 
 pytestmark = pytest.mark.trio
 LIMITS = DiskLimits(reserve_bytes=100 * MEBIBYTE, low_bytes=50 * MEBIBYTE)
@@ -247,13 +257,13 @@ class Stopwatch:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
+        self.shown = 0.0
         self._looks = 0
-        self._shown = 0.0
 
     def __call__(self) -> float:
         self._looks += 1
-        self._shown += self.seconds if self._looks % 2 == 0 else 0.0
-        return self._shown
+        self.shown += self.seconds if self._looks % 2 == 0 else 0.0
+        return self.shown
 
 
 async def threads_of(machine: Machine, batches: Sequence[WriteBatch]) -> list[bool]:
@@ -327,6 +337,57 @@ async def test_large_writes_are_for_the_thread(machine_of_writes: Machine, batch
         await threads_of(machine, [OTHER] * QUICK_COUNT)
         assert await threads_of(machine, [batch, OTHER]) == [True, False]
         nursery.cancel_scope.cancel()
+
+
+async def test_figures_that_take_long_count_as_a_slow_disk(machine_of_writes: Machine) -> None:
+    """A file system that is slow to say how much room there is would hold the node as well."""
+    machine, watch = machine_of_writes, Stopwatch()
+    machine.disk._clock = watch
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await threads_of(machine, [OTHER] * QUICK_COUNT)
+        measure = machine.disk.room.measure
+
+        def slow() -> DiskFigures | None:
+            watch.shown += QUICK_SECONDS_MAX * 2
+            return measure()
+
+        machine.disk.room.measure = slow
+        assert await threads_of(machine, [OTHER] * 2) == [False, True]
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_store_that_another_thread_writes_to_is_left_to_the_thread(
+    machine_of_writes: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever fills in the past of a store writes for long."""
+    machine = machine_of_writes
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(machine.disk.run)
+        await trio.testing.wait_all_tasks_blocked()
+        await threads_of(machine, [OTHER] * QUICK_COUNT)
+        monkeypatch.setattr(BusyStore, "is_held", True)
+        assert await threads_of(machine, [OTHER]) == [True]
+        monkeypatch.setattr(BusyStore, "is_held", False)
+        assert await threads_of(machine, [OTHER]) == [False]
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_an_execution_writes_counts_too() -> None:
+    growth = Growth()
+    growth.block(2)
+    few = growth.execution()
+    assert is_small([WriteBatch(blocks=tuple(growth.blocks), executions=(few,))])
+    change, effect = StateChange(b"unit\0a", None, b"x"), b"e" * 100
+    for large_one in (
+        replace(few, changes=(change,) * (CHANGE_COUNT_MAX + 1)),
+        replace(few, changes=(change._replace(new=bytes(SIZE_BYTES_MAX)),)),
+        replace(few, effects=(effect,) * (ENTRY_COUNT_MAX + 1)),
+        replace(few, effects=(bytes(SIZE_BYTES_MAX),)),
+    ):
+        assert not is_small([WriteBatch(executions=(large_one,))])
+    assert not is_small([WriteBatch(drop_blocks_from=1)])
 
 
 async def test_a_node_with_something_to_do_leaves_writes_to_the_thread(machine_of_writes: Machine) -> None:

@@ -383,11 +383,12 @@ def test_a_way_that_is_hardly_shorter_does_not() -> None:
 
 def test_the_link_of_the_origin_itself_takes_the_place_of_the_parent() -> None:
     """Guard: p2p/plumtree.py, `_optimise`, "SHORTER_ROUNDS_TO_ORIGIN_MIN"."""
-    for rounds, is_taken in ((1, True), (0, False)):
+    soon, late = plumtree.ORIGIN_LATER_MS_MAX, plumtree.ORIGIN_LATER_MS_MAX + 1
+    for rounds, later_ms, is_taken in ((1, 0, True), (1, soon, True), (1, late, False), (0, 0, False)):
         made = tree(A, B)
         made.receive(B, Prune(), 0)
         heard(made, A, b"m", rounds)
-        effects = made.receive(B, IHave((Announcement(gossip(b"m").id, 0),)), 0)
+        effects = made.receive(B, IHave((Announcement(gossip(b"m").id, 0),)), later_ms)
         assert effects == ([send(B, Graft(())), send(A, Prune())] if is_taken else [])
         assert made.eager_peers == ((B,) if is_taken else (A,))
 

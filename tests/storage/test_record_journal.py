@@ -283,6 +283,9 @@ def test_a_store_of_an_older_format_is_read_as_it_is(store_path: Path, version: 
     [
         (bytes(7) + b"\x01" + bytes(2), encode([b"unit\0a"])),
         (bytes(7) + b"\x01" + bytes(2), encode([None, b"unit\0a"])),
+        # What would be found among the journal's rows, and what is of no kind.
+        (bytes(7) + b"\x01" + bytes(2), encode([b"unit\0a", b"x", b"\0unit", b"y"])),
+        (bytes(7) + b"\x01" + bytes(2), encode([b"unit\1a", b"x"])),
         (bytes(7) + b"\x01" + bytes(2), encode(["unit", b"a"])),
         (bytes(7) + b"\x01" + bytes(2), b"\xc1"),
         (bytes(7) + b"\x01", encode([b"unit\0a", b"a"])),
