@@ -1,7 +1,6 @@
 """Links that wait in the journal and links in their chains are the same to whoever asks. Source: ADR 40."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 import storage.links
 from contracts.changes import SubjectLink
-from storage.environment import Environment, WriteTransaction, stored_format
+from storage.environment import Environment, stored_format
 from storage.errors import StoreDamagedError, StoreFullError
 from storage.interface import WriteBatch
 from storage.layout import FORMAT_VERSION, META_FORMAT, number_key, pack_format, unpack_format
@@ -27,6 +26,7 @@ from storage.links import (
 )
 from storage.lmdb_store import LmdbStore, StoreSizes
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
+from tests.storage.no_room import no_room
 
 SIZES = LinkJournalSizes(link_count=12, row_count=100, block_link_count_max=9)
 SUBJECTS = ("unit/root", "member/1", "member/2")
@@ -57,20 +57,6 @@ def assert_whole(store: LmdbStore, growth: Growth) -> None:
         assert list(store.subject_links(subject)) == chain
         for after in range(len(chain) + 1):
             assert list(store.subject_links(subject, after, 3)) == chain[after : after + 3], after
-
-
-@contextmanager
-def no_room(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No write finds room when it is to be committed."""
-    exit_of = WriteTransaction.__exit__
-
-    def full(self: WriteTransaction, *_: object) -> None:
-        exit_of(self, StoreFullError, StoreFullError("no room"), None)
-        raise StoreFullError("no room")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WriteTransaction, "__exit__", full)
-        yield
 
 
 def test_links_wait_in_the_journal_and_are_moved_together(store_path: Path) -> None:

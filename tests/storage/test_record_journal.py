@@ -1,8 +1,7 @@
 """Records whose changes wait in the journal and records in their table are the same to whoever asks. Source: ADR 42."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.changes import StateChange
 from ledger.encoding import encode
 from storage.chunks import CHUNK_SIZE_BYTES_MAX
-from storage.environment import Environment, WriteTransaction
+from storage.environment import Environment
 from storage.errors import StoreDamagedError, StoreFullError
 from storage.id_index import IdIndex
 from storage.id_merge import IdIndexSizes
@@ -23,6 +22,7 @@ from storage.lmdb_reader import LmdbReader
 from storage.lmdb_store import LmdbStore, StoreSizes
 from storage.record_journal import RecordJournalSizes, is_journal_key, pack_changes, unpack_changes
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
+from tests.storage.no_room import no_room
 
 SIZES = RecordJournalSizes(change_count=12, size_bytes=1 << 20)
 SUBJECTS = ("root", "member/1", "member/2")
@@ -65,20 +65,6 @@ def assert_whole(store: LmdbReader, records: dict[bytes, bytes]) -> None:
         for key in (*keys, GONE, b"unit\0nobody"):
             assert store.state(key) == state.get(key) == records.get(key)
     assert store.checked_state()[0] == store.head().executed_height
-
-
-@contextmanager
-def no_room(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No write finds room when it is to be committed."""
-    exit_of = WriteTransaction.__exit__
-
-    def full(self: WriteTransaction, *_: object) -> None:
-        exit_of(self, StoreFullError, StoreFullError("no room"), None)
-        raise StoreFullError("no room")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(WriteTransaction, "__exit__", full)
-        yield
 
 
 def test_changes_wait_in_the_journal_and_are_put_in_together(store_path: Path) -> None:
