@@ -164,6 +164,8 @@ class LmdbStore(LmdbReader):
             StoreError: the disk failed.
         """
         with self._lock:
+            # Nothing as a rule: only where a write before found room and the work behind it did not.
+            self._make_up()
             try:
                 with self._environment.write() as transaction:
                     standing = self._write(transaction, batches)
@@ -222,16 +224,20 @@ class LmdbStore(LmdbReader):
                 return self._links.step()
             return self._records.is_step_due and self._records.step()
 
+    def _make_up(self) -> None:
+        """Do the background work that lags far behind, so that what waits stays bounded."""
+        while self._ids.is_behind and self._ids.maintain():
+            pass
+        while self._links.is_behind and self._links.step():
+            pass
+        while self._records.is_behind and self._records.step():
+            pass
+
     def _catch_up(self) -> None:
         try:
-            while self._ids.is_behind and self._ids.maintain():
-                pass
-            while self._links.is_behind and self._links.step():
-                pass
-            while self._records.is_behind and self._records.step():
-                pass
+            self._make_up()
         except StoreFullError:
-            # The batches are stored; the next write finds the disk full too, and its caller is told.
+            # The batches are stored; the next write begins with this, and its caller is told.
             return
 
     def _write(self, transaction: Write, batches: Sequence[WriteBatch]) -> Standing:

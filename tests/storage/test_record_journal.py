@@ -20,7 +20,7 @@ from storage.interface import WriteBatch
 from storage.layout import FORMAT_VERSION, META_FORMAT, pack_format
 from storage.lmdb_reader import LmdbReader
 from storage.lmdb_store import LmdbStore, StoreSizes
-from storage.record_journal import RecordJournalSizes, is_journal_key, pack_changes, unpack_changes
+from storage.record_journal import RecordJournal, RecordJournalSizes, is_journal_key, pack_changes, unpack_changes
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID, Growth
 from tests.storage.no_room import no_room
 
@@ -163,6 +163,29 @@ def test_a_step_that_finds_no_room_changes_nothing(store_path: Path, monkeypatch
     assert store.is_maintenance_due
     assert_whole(store, growth.records)
     assert store.maintain()
+    assert_whole(store, growth.records)
+    store.close()
+
+
+def test_steps_that_never_find_room_do_not_let_the_journal_grow(
+    store_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where small writes find room still. Guard: storage/lmdb_store.py, `apply`, "_make_up"."""
+    store, growth = made(store_path), Growth()
+
+    def full(self: RecordJournal) -> bool:
+        raise StoreFullError("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RecordJournal, "step", full)
+        for _ in range(8):
+            store.apply([batch_of(growth)])
+        before, batch = dict(growth.records), batch_of(growth)
+        for _ in range(3):
+            with pytest.raises(StoreFullError):
+                store.apply([batch])
+        assert_whole(store, before)
+    store.apply([batch])
     assert_whole(store, growth.records)
     store.close()
 
