@@ -1,17 +1,17 @@
 """A real node in a process of its own, for the commands that talk to one."""
 
-import json
 import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.cli.command import call, environment
+from tests.cli.held_answers import HeldAnswers
 from tests.fork_server import ForkedCommand
 from tests.free_ports import free_address
+from tests.waiting import wait_until
 
 NETWORK_NAME = "test.example/ledger"
 # Starting takes about a second; a busy machine gets thirty.
@@ -54,15 +54,20 @@ class RunningNode:
 
     def stop(self) -> int:
         """End it as an operator does; its exit status."""
+        self.tell_to_stop()
+        return self.wait()
+
+    def tell_to_stop(self) -> None:
+        """As `stop`, but return at once."""
         self._process.send_signal(signal.SIGTERM)
-        return self._wait()
 
     def kill(self) -> None:
         """End it as a power cut does."""
         self._process.kill()
-        self._wait()
+        self.wait()
 
-    def _wait(self) -> int:
+    def wait(self) -> int:
+        """Its exit status, when it has ended."""
         status = self._process.wait(timeout=START_DEADLINE_S)
         if self._process.stdout is not None:
             self._process.stdout.close()
@@ -70,33 +75,21 @@ class RunningNode:
 
 
 def when_under_way(
-    words: list[object], journal: Path, lines: int, act: Callable[[subprocess.Popen[str]], None]
+    words: list[object], home: Path, answers: int, act: Callable[[subprocess.Popen[str]], None]
 ) -> tuple[int, str]:
-    """Start a batch and `act` once its journal has so many outcomes; exit status and what it said on stderr."""
-    command = subprocess.Popen(
-        [sys.executable, "-m", "cli", *(str(word) for word in words)],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        stdin=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + START_DEADLINE_S
-    while journal_lines(journal) < lines and command.poll() is None and time.monotonic() < deadline:
-        select.select([], [], [], 0.002)
-    act(command)
-    _, error = command.communicate(timeout=START_DEADLINE_S)
+    """Start a batch, `act` where it has so many answers and gets no more, let it go on; its exit status and stderr."""
+    with HeldAnswers(home, answers) as held:
+        command = subprocess.Popen(
+            [sys.executable, "-m", "cli", *(str(word) for word in words)],
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        wait_until(lambda: held.is_held.is_set() or command.poll() is not None, START_DEADLINE_S, "the batch's answers")
+        assert command.poll() is None, command.communicate()
+        act(command)
+        held.let_go()
+        _, error = command.communicate(timeout=START_DEADLINE_S)
     return command.returncode, error
-
-
-def journal_lines(journal: Path) -> int:
-    """How many outcomes a batch's journal has."""
-    if not journal.exists():
-        return 0
-    found = 0
-    for line in journal.read_bytes().splitlines():
-        try:
-            found += "code" in json.loads(line)
-        except ValueError:
-            continue
-    return found

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from cli.batch_stream import WINDOW_MAX
 from cli.commands.chain import _render_status
 from cli.language import use_language
 from cli.printer import Printer
 from tests.cli.command import Answer, Command, process
-from tests.cli.running_node import RunningNode, journal_lines, make_home, when_under_way
+from tests.cli.running_node import RunningNode, make_home, when_under_way
 from tests.waiting import wait_until
+
+# More than can be under way while no further answers come: such a batch is not through.
+COUNT_OF_SEVERAL_RUNS = WINDOW_MAX + 2000
 
 
 @pytest.fixture(scope="session")
@@ -311,14 +315,11 @@ def test_ctrl_c_in_a_batch_loses_nothing_and_doubles_nothing(
     banyan: Command, home: Path, unit: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "batch.jsonl"
-    # Enough that it is not over by the time when somebody breaks it off.
-    count = 10_000
+    count = COUNT_OF_SEVERAL_RUNS
     write_batch(path, unit, count)
     words: list[object] = ["submit-batch", path, "--home", home]
-    journal = path.with_name("batch.jsonl.progress")
-    for more in (100, 600):
-        done = journal_lines(journal) + more
-        status, error = when_under_way(words, journal, done, lambda command: command.send_signal(signal.SIGINT))
+    for answers in (100, 600):
+        status, error = when_under_way(words, home, answers, lambda command: command.send_signal(signal.SIGINT))
         assert status == 130, error
         assert "Run the same command again" in error
         assert "Traceback" not in error
@@ -348,11 +349,10 @@ def test_a_node_that_dies_in_a_batch_is_status_3_and_the_next_run_goes_on(banyan
     home = make_home(tmp_path)
     node = RunningNode(home)
     path = tmp_path / "batch.jsonl"
-    # Enough that it is not over by the time when somebody kills the node.
-    count = 20_000
+    count = COUNT_OF_SEVERAL_RUNS
     write_batch(path, "u", count)
     words: list[object] = ["submit-batch", path, "--home", home]
-    status, error = when_under_way(words, path.with_name("batch.jsonl.progress"), 500, lambda command: node.kill())
+    status, error = when_under_way(words, home, 500, lambda command: node.kill())
     assert status == 3, error
     assert "run the same command again" in error
     assert banyan("submit-batch", path, "--home", home).status == 3
@@ -372,15 +372,12 @@ def test_a_node_that_is_ended_in_a_batch_fails_no_line_and_the_next_run_goes_on(
     home = make_home(tmp_path)
     node = RunningNode(home)
     path = tmp_path / "batch.jsonl"
-    count = 4000
+    count = COUNT_OF_SEVERAL_RUNS
     write_batch(path, "u", count)
     words: list[object] = ["submit-batch", path, "--home", home]
-    statuses = []
-    ended = when_under_way(
-        words, path.with_name("batch.jsonl.progress"), 300, lambda command: statuses.append(node.stop())
-    )
-    assert statuses == [0]
-    assert ended[0] in (1, 3), ended[1]
+    status, error = when_under_way(words, home, 300, lambda command: node.tell_to_stop())
+    assert node.wait() == 0
+    assert status in (1, 3), error
     assert not path.with_name("batch.jsonl.failed").exists()
     node = RunningNode(home)
     document = banyan.ok("submit-batch", path, "--home", home)
