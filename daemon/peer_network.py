@@ -87,7 +87,7 @@ class PeerNetwork:
         await self._switchboard.run([listener], task_status=task_status)
 
     def carry_out(self, effect: SendFrame | Dial | Drop) -> None:
-        """Do what the node wants; never waits."""
+        """Do what the node wants; never waits. Frames leave with the next `flush`."""
         match effect:
             case SendFrame(peer, frame, send_class):
                 self._switchboard.send(peer, frame, send_class)
@@ -96,6 +96,10 @@ class PeerNetwork:
             case Drop(peer, reason, ban_ms):
                 until_ms = self._now_ms() + ban_ms if ban_ms else 0
                 self._switchboard.drop(peer, OF_DROP[reason], until_ms)
+
+    def flush(self) -> None:
+        """Let the frames leave; never waits."""
+        self._switchboard.flush()
 
     def registry_changed(self) -> None:
         """The registry in the store is another one: new nodes may connect, who left is cut off, invited or not."""

@@ -85,7 +85,7 @@ HAND_OVER_SECONDS_MAX = 2
 # How long the node steps at a time while nothing leaves it: a turn of the event loop is some 50 µs.
 TURN_SECONDS_MAX = 0.001
 # What is carried out by a thread, or at once: nobody else's task has to run for it.
-_STAYS = (StoreBatch, SaveSignState, Verify, Worked)
+_STAYS = (StoreBatch, SaveSignState, Verify, Worked, SendFrame)
 _LEADER = Role.LEADER.value
 
 
@@ -194,6 +194,7 @@ class Service(Reception):
     def _send(self, effect: SendFrame) -> None:
         if self._network is not None:
             self._network.carry_out(effect)
+            self._network.flush()
             self._count_sent(True)
 
     def _end(self) -> None:
@@ -258,10 +259,9 @@ class Service(Reception):
             turn_began = started if is_turn else turn_began
             early = self._node.begin(event)
             self._step_seconds = trio.current_time() - started
-            if early:
-                for effect in early:
-                    self._carry_out(effect)
-                await _let_leave()
+            for effect in early:
+                self._carry_out(effect)
+            self._flush()
             started = trio.current_time()
             effects = self._node.end()
             self._step_seconds += trio.current_time() - started
@@ -275,6 +275,7 @@ class Service(Reception):
             for effect in effects:
                 if not isinstance(effect, StoreBatch):
                     self._carry_out(effect)
+            self._flush()
             if writes and has_left:
                 # A write may be made here; what others wait for is not to wait for it.
                 await _let_leave()
@@ -286,6 +287,11 @@ class Service(Reception):
                 self._leader = self._node.leader
                 self._log("leader", leader=_hex(self._leader))
                 self._wake()
+
+    def _flush(self) -> None:
+        """Let the frames leave."""
+        if self._network is not None:
+            self._network.flush()
 
     async def _tick(self) -> None:
         while True:

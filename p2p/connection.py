@@ -20,11 +20,14 @@ from p2p.effects import SendClass
 from p2p.frame import Frame
 from p2p.frames import encode_frame
 from p2p.inbound import Inbound
+from p2p.secure_stream import SecureStream
 from p2p.send_queues import SendQueues
 from p2p.transport_errors import PeerRefusedError
 from p2p.transport_messages import Alive, Goodbye, Hello, Sight
 
 _READ_SIZE_BYTES = 64 * 1024
+# What one `flush` sends: four records. More is the writer's, which lets others run in between.
+_AT_ONCE_SIZE_BYTES_MAX = 64 * 1024
 _BROKEN = (trio.BrokenResourceError, trio.ClosedResourceError)
 
 
@@ -70,6 +73,8 @@ class Connection:
         self._reading_since_s: float | None = None
         self._sending_since_s: float | None = None
         self._sent_at_s = 0.0
+        # Whether the writer waits for something to do; and whether the stream keeps the rest of a record.
+        self._is_idle = self._has_rest = False
         self.reason: CloseReason | None = None
         self.is_told = False
         self.detail = ""
@@ -128,13 +133,32 @@ class Connection:
         """Frames that made room for newer ones."""
         return self._queues.dropped_count
 
-    def send(self, data: bytes, send_class: SendClass) -> None:
-        """Queue a frame with its length in front; never waits. A peer that is too far behind is left."""
-        if self.reason is not None:
-            return
-        if not self._queues.put(data, send_class):
+    def queue(self, data: bytes, send_class: SendClass) -> None:
+        """Queue a frame with its length in front, to leave with the next `flush`; a peer too far behind is left."""
+        if self.reason is None and not self._queues.put(data, send_class):
             self.close(CloseReason.OVERFULL)
-        self._wake.set()
+
+    def flush(self) -> None:
+        """Let what is queued leave: at once what the stream takes at once, the rest as fast as it does; never waits."""
+        if self.reason is not None or not self._is_idle:
+            return
+        if isinstance(self._stream, SecureStream):
+            self._send_now(self._stream)
+        if self._has_rest or self._queues.has_waiting:
+            self._wake.set()
+
+    def _send_now(self, stream: SecureStream) -> None:
+        sent = 0
+        while not self._has_rest and sent < _AT_ONCE_SIZE_BYTES_MAX and (record := self._queues.next_record()):
+            try:
+                self._has_rest = not stream.send_now(record)
+            except _BROKEN:
+                self._end(CloseReason.LOST)
+                return
+            sent += len(record)
+        if sent:
+            self._count_sent(sent)
+            self._sent_at_s = trio.current_time()
 
     def tell(self, sight: Sight) -> None:
         """Send a sight before everything else that waits; never waits."""
@@ -232,14 +256,16 @@ class Connection:
     async def _send_all(self) -> None:
         """Send what is queued until there is a reason to close."""
         while self.reason is None:
-            record = self._queues.next_record()
+            record = b"" if self._has_rest else self._queues.next_record()
             if record is None:
-                self._wake = trio.Event()
+                self._wake, self._is_idle = trio.Event(), True
                 await self._wake.wait()
+                self._is_idle = False
                 continue
             self._sending_since_s = trio.current_time()
             try:
                 await self._send(record)
+                self._has_rest = False
             except PeerRefusedError:
                 self._end(CloseReason.LOST)
             self._sent_at_s, self._sending_since_s = trio.current_time(), None
@@ -266,8 +292,11 @@ class Connection:
             await self._stream.send_all(data)
         except _BROKEN as error:
             raise PeerRefusedError("{reason}: the connection broke", CloseReason.LOST) from error
-        self.sent_size_bytes += len(data)
-        self._carried.sent_size_bytes += len(data)
+        self._count_sent(len(data))
+
+    def _count_sent(self, size_bytes: int) -> None:
+        self.sent_size_bytes += size_bytes
+        self._carried.sent_size_bytes += size_bytes
 
     async def _read(self, take: Callable[[Frame], Awaitable[None]], scope: trio.CancelScope) -> None:
         """Read until the peer leaves; what comes after a reason to close is read and thrown away."""

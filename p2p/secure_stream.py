@@ -1,21 +1,163 @@
 """From a TCP connection to a TLS one whose other end is known by its key.
 
-Owns the handshake and the translation of what can go wrong in it; never decides whose a key is. The caller limits the
-time. In TLS 1.3 the side that dialled is through before the other has looked at its certificate: that it was refused
-shows only when it reads. (trio does not send the alert of a handshake that failed, so all it reads is the end.)
+Owns the handshake, what goes over the connection afterwards, and the translation of what can go wrong; never decides
+whose a key is. The caller limits the time. In TLS 1.3 the side that dialled is through before the other has looked at
+its certificate: that it was refused shows only when it reads. (The alert of a handshake that failed is not sent, so all
+it reads is the end.)
+
+TLS is the standard library's, and works on bytes in memory. trio's own TLS stream does too, for any stream beneath and
+any number of tasks; here it is one socket with one reader and one writer, so what is written leaves at once where the
+system has room for it, without a turn of the event loop, and one read may hold many records.
+Source: docs/adr/0016-transport.md.
 """
 
+import os
 import ssl
-from typing import TypeAlias
 
 import trio
 
 from p2p.certificates import transport_key_of
 from p2p.close_reasons import CloseReason
-from p2p.prompt_lock import PromptLock
 from p2p.transport_errors import PeerRefusedError
 
-SecureStream: TypeAlias = "trio.SSLStream[trio.SocketStream]"
+_READ_SIZE_BYTES = 64 * 1024
+
+
+class SecureStream(trio.abc.Stream):
+    """TLS over TCP, for one task that reads and one that writes. The end of the connection is an end, announced or not.
+
+    Args:
+        stream: Nobody else reads or writes it any more; closed with this one.
+        context: Of the side that this is.
+        server_side: Whether the other end dialled.
+
+    Raises (all that read or write): trio.BrokenResourceError with its cause, trio.ClosedResourceError.
+    """
+
+    def __init__(self, stream: trio.SocketStream, context: ssl.SSLContext, server_side: bool) -> None:
+        self._stream = stream
+        self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
+        # Encrypted, and not taken by the system yet.
+        self._unsent = memoryview(b"")
+
+    @property
+    def peer_certificate(self) -> bytes | None:
+        """What the other end has shown, in DER; None before the handshake."""
+        return self._tls.getpeercert(binary_form=True)
+
+    async def do_handshake(self) -> None:
+        """Shake hands; once, before anything else."""
+        while True:
+            try:
+                self._tls.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                await self._receive()
+            except ssl.SSLError as error:
+                raise trio.BrokenResourceError("the handshake failed") from error
+            else:
+                await self._flush()
+                return
+
+    def send_now(self, data: bytes) -> bool:
+        """Send `data` as far as the system takes it at once; never waits.
+
+        Returns:
+            Whether nothing is left. What is left is kept, without a bound: whoever gets False waits with `send_all`
+            before it sends more.
+        """
+        self._encrypt(data)
+        return self._push()
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send what is left and `data`; where it is cancelled, the rest is kept."""
+        self._encrypt(data)
+        await self._flush()
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """Return when the system has room."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """What came, once there is something; nothing at the end of the connection."""
+        data = self._decrypt(max_bytes or _READ_SIZE_BYTES)
+        if data is not None:
+            await trio.lowlevel.checkpoint()
+        while data is None:
+            await self._receive()
+            data = self._decrypt(max_bytes or _READ_SIZE_BYTES)
+        return data
+
+    async def aclose(self) -> None:
+        """Close the connection without announcing it."""
+        await self._stream.aclose()
+
+    def _encrypt(self, data: bytes | bytearray | memoryview) -> None:
+        if data:
+            try:
+                self._tls.write(data)
+            except ssl.SSLError as error:
+                raise trio.BrokenResourceError("TLS is broken") from error
+
+    def _decrypt(self, size_bytes: int) -> bytes | None:
+        """What came and is not handed out yet, up to so much; None if more has to come first."""
+        pieces: list[bytes] = []
+        try:
+            while size_bytes > 0 and (piece := self._tls.read(size_bytes)):
+                pieces.append(piece)
+                size_bytes -= len(piece)
+        except ssl.SSLWantReadError:
+            if not pieces:
+                return None
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            # What came before is handed out first; the end is still there the next time.
+            pass
+        except ssl.SSLError as error:
+            raise trio.BrokenResourceError("TLS is broken") from error
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    async def _receive(self) -> None:
+        """Take in what comes, once there is something, or the end."""
+        while True:
+            await trio.lowlevel.wait_readable(self._descriptor)
+            try:
+                data = os.read(self._descriptor, _READ_SIZE_BYTES)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise trio.BrokenResourceError("the connection broke") from error
+            if data:
+                self._incoming.write(data)
+            else:
+                self._incoming.write_eof()
+            return
+
+    async def _flush(self) -> None:
+        """Send what is left; a checkpoint in any case."""
+        await trio.lowlevel.checkpoint()
+        while not self._push():
+            await trio.lowlevel.wait_writable(self._descriptor)
+
+    def _push(self) -> bool:
+        if self._outgoing.pending:
+            new = self._outgoing.read()
+            self._unsent = memoryview(bytes(self._unsent) + new if self._unsent else new)
+        try:
+            while self._unsent:
+                self._unsent = self._unsent[os.write(self._descriptor, self._unsent) :]
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise trio.BrokenResourceError("the connection broke") from error
+        return True
+
+    @property
+    def _descriptor(self) -> int:
+        descriptor = self._stream.socket.fileno()
+        if descriptor < 0:
+            raise trio.ClosedResourceError("this connection is closed")
+        return descriptor
 
 
 async def open_stream(address: str) -> trio.SocketStream:
@@ -43,8 +185,7 @@ async def secured(stream: trio.SocketStream, context: ssl.SSLContext, server_sid
     Raises:
         PeerRefusedError: no TLS, or no certificate of a node that is pinned in `context`.
     """
-    secure = trio.SSLStream(stream, context, server_side=server_side, https_compatible=True)
-    _take_locks_at_once(secure)
+    secure = SecureStream(stream, context, server_side)
     try:
         await secure.do_handshake()
     except (trio.BrokenResourceError, trio.ClosedResourceError) as error:
@@ -55,14 +196,4 @@ async def secured(stream: trio.SocketStream, context: ssl.SSLContext, server_sid
             reason=CloseReason.WRONG_CERTIFICATE if is_tls else CloseReason.LOST,
             detail=(cause.reason if isinstance(cause, ssl.SSLError) else None) or "the connection broke",
         ) from error
-    return secure, transport_key_of(secure.getpeercert(binary_form=True))
-
-
-# What trio calls the locks in a stream; its version is pinned, and a test finds out when they are not there any more.
-INNER_LOCKS = ("_inner_send_lock", "_inner_recv_lock")
-
-
-def _take_locks_at_once(secure: SecureStream) -> None:
-    """Two turns of the loop less for each frame: nobody but one reader and one writer uses a stream."""
-    for name in INNER_LOCKS:
-        setattr(secure, name, PromptLock())
+    return secure, transport_key_of(secure.peer_certificate)

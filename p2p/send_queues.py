@@ -97,6 +97,11 @@ class SendQueues:
         """What waits, with what it costs to keep it."""
         return sum(queue.size_bytes for queue in self._queues.values())
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there is a next record."""
+        return bool(self._messages) or any(queue.frames for queue in self._queues.values())
+
     def put_message(self, data: bytes) -> None:
         """Queue a message of the transport, before everything else; dropped if too many wait."""
         if len(self._messages) < _MESSAGES_MAX:

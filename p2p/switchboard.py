@@ -112,11 +112,13 @@ class Switchboard:
         self._nursery: trio.Nursery | None = None
         self._is_leaving = False
         self._encoded: tuple[Frame, bytes] | None = None
+        # Those with something new in their queues, in the order in which it came.
+        self._to_flush: dict[Connection, None] = {}
 
     # What the node wants.
 
     def send(self, peer: Hash, frame: Frame, send_class: SendClass) -> None:
-        """Queue a frame; never waits. A peer that is not connected any more is passed over.
+        """Queue a frame, to leave with the next `flush`. A peer that is not connected any more is passed over.
 
         Raises:
             FrameTooLargeError: our own mistake.
@@ -127,7 +129,15 @@ class Switchboard:
         # One object goes to many peers in a row: it is encoded once.
         if self._encoded is None or self._encoded[0] is not frame:
             self._encoded = (frame, framed(frame))
-        link.connection.send(self._encoded[1], send_class)
+        link.connection.queue(self._encoded[1], send_class)
+        self._to_flush[link.connection] = None
+
+    def flush(self) -> None:
+        """Let everything leave that was queued; never waits."""
+        if self._to_flush:
+            for connection in self._to_flush:
+                connection.flush()
+            self._to_flush.clear()
 
     def dial(self, peer: Hash) -> None:
         """Try to connect, once; `LinkUp` or `LinkFailed` follows, unless an attempt is under way or has succeeded."""

@@ -151,7 +151,7 @@ async def test_a_peer_that_reads_nothing_is_left(autojump_clock: trio.testing.Mo
     async with trio.open_nursery() as nursery:
         nursery.start_soon(there.send_all, chunk_bytes(TRANSPORT_CHANNEL, encode_frame(HELLO)))
         await connection.hear_hello()
-    connection.send(framed(VOTE), SendClass.AGREEMENT)
+    connection.queue(framed(VOTE), SendClass.AGREEMENT)
     began_s = trio.current_time()
     await connection.run(ignore)
     assert connection.reason in (CloseReason.TOO_SLOW, CloseReason.SILENT)
@@ -172,7 +172,7 @@ async def test_a_peer_that_talks_and_reads_nothing_is_left(autojump_clock: trio.
     async with trio.open_nursery() as nursery:
         nursery.start_soon(there.send_all, chunk_bytes(TRANSPORT_CHANNEL, encode_frame(HELLO)))
         await connection.hear_hello()
-    connection.send(framed(VOTE), SendClass.AGREEMENT)
+    connection.queue(framed(VOTE), SendClass.AGREEMENT)
     began_s = trio.current_time()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(talk)
@@ -187,7 +187,7 @@ async def test_a_queue_that_is_full_ends_the_connection() -> None:
     frame = framed(Gossip.of(PayloadKind.AGREEMENT, bytes(10_000)))
     count = 0
     while connection.reason is None:
-        connection.send(frame, SendClass.AGREEMENT)
+        connection.queue(frame, SendClass.AGREEMENT)
         count += 1
         assert connection.queued_size_bytes <= QUEUE_SIZE_BYTES_MAX[SendClass.AGREEMENT]
     assert count == QUEUE_SIZE_BYTES_MAX[SendClass.AGREEMENT] // (len(frame) + 64) + 1
@@ -212,12 +212,13 @@ async def test_an_urgent_frame_waits_for_one_chunk_only() -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(there.send_all, chunk_bytes(TRANSPORT_CHANNEL, encode_frame(HELLO)))
         await connection.hear_hello()
-        connection.send(framed(Gossip.of(PayloadKind.TRANSACTIONS, bytes(500_000))), SendClass.BULK)
+        connection.queue(framed(Gossip.of(PayloadKind.TRANSACTIONS, bytes(500_000))), SendClass.BULK)
         nursery.start_soon(connection.run, ignore)
         channels += [await next_chunk() for _ in range(3)]
         # The fourth chunk is in the stream's hands, or on its way there.
         await trio.testing.wait_all_tasks_blocked()
-        connection.send(framed(VOTE), SendClass.AGREEMENT)
+        connection.queue(framed(VOTE), SendClass.AGREEMENT)
+        connection.flush()
         channels += [await next_chunk() for _ in range(500_000 // CHUNK_SIZE_BYTES_MAX - 1)]
         nursery.cancel_scope.cancel()
     assert channels.index(SendClass.AGREEMENT) <= 4
@@ -233,9 +234,10 @@ async def test_everything_arrives_in_the_order_of_its_class() -> None:
         nursery.start_soon(one.run, ignore)
         nursery.start_soon(other.run, collector(came))
         for batch in batches:
-            one.send(framed(batch), SendClass.TRANSACTIONS)
+            one.queue(framed(batch), SendClass.TRANSACTIONS)
         for vote in votes:
-            one.send(framed(vote), SendClass.AGREEMENT)
+            one.queue(framed(vote), SendClass.AGREEMENT)
+        one.flush()
         with trio.fail_after(20):
             while len(came) < 70:
                 await trio.lowlevel.checkpoint()

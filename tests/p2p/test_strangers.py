@@ -23,7 +23,7 @@ from p2p.frame import FRAME_SIZE_BYTES_MAX
 from p2p.frames import Prune
 from p2p.invitations import Guest, Invitation
 from p2p.offences import Offence
-from p2p.secure_stream import secured
+from p2p.secure_stream import SecureStream, secured
 from p2p.switchboard import TransportSettings
 from p2p.tls_contexts import client_context, server_context
 from p2p.transport_errors import PeerRefusedError
@@ -176,7 +176,7 @@ async def test_garbage_instead_of_tls() -> None:
 
 
 @asynccontextmanager
-async def raw_peer(station: Station) -> AsyncIterator["trio.SSLStream[trio.SocketStream]"]:
+async def raw_peer(station: Station) -> AsyncIterator[SecureStream]:
     """A registered node's TLS stream, on which anything can be said."""
     stream = await trio.open_tcp_stream("127.0.0.1", station.port)
     async with stream:
@@ -213,7 +213,8 @@ async def test_an_oversized_frame_ends_the_connection_and_costs_points() -> None
             await connection.hear_hello()
             assert (await station.next(LinkUp)).peer == KEYS[1].node_id
             oversized = (FRAME_SIZE_BYTES_MAX + 1).to_bytes(4, "big") + b"\x93\x0b"
-            connection.send(oversized, SendClass.BULK)
+            connection.queue(oversized, SendClass.BULK)
+            connection.flush()
             with trio.fail_after(DEADLINE_S):
                 await connection.run(_ignore)
             assert connection.is_told and connection.reason is CloseReason.INVALID_FRAME
@@ -315,6 +316,7 @@ async def test_a_guest_that_is_registered_stays() -> None:
             station.now_ms += 120_000
             station.switchboard.registry_changed()
             prune = b"\0\0\0\2\x91\5"
-            connection.send(prune, SendClass.CONTROL)
+            connection.queue(prune, SendClass.CONTROL)
+            connection.flush()
             assert await station.next(FrameCame) == FrameCame(KEYS[1].node_id, Prune())
             nursery.cancel_scope.cancel()

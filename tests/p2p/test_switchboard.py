@@ -32,7 +32,9 @@ async def test_two_nodes_greet_and_carry_frames_both_ways() -> None:
         frame = Gossip.of(PayloadKind.AGREEMENT, b"vote")
         large = Gossip.of(PayloadKind.TRANSACTIONS, bytes(400_000))
         one.switchboard.send(other.id, large, SendClass.TRANSACTIONS)
+        one.switchboard.flush()
         other.switchboard.send(one.id, frame, SendClass.AGREEMENT)
+        other.switchboard.flush()
         assert await one.next(FrameCame) == FrameCame(other.id, frame)
         assert await other.next(FrameCame) == FrameCame(one.id, large)
         (line,) = one.switchboard.peers()
@@ -161,6 +163,7 @@ async def test_both_dial_at_once_and_one_connection_stays() -> None:
             ups = [await station.first(LinkUp) for station in (one, other)]
             assert [up.dialled for up in ups] in ([True, False], [False, True])
             one.switchboard.send(other.id, Prune(), SendClass.CONTROL)
+            one.switchboard.flush()
             assert await other.first(FrameCame) == FrameCame(one.id, Prune())
             one.switchboard.drop(other.id, CloseReason.OTHER)
             for station in (one, other):
@@ -192,6 +195,7 @@ async def test_everybody_dials_everybody_and_all_agree_on_one_connection() -> No
         for station in stations:
             for other in stations:
                 station.switchboard.send(other.id, Prune(), SendClass.CONTROL)
+                station.switchboard.flush()
         for station in stations:
             came = {(await station.first(FrameCame)).peer for _ in range(len(KEYS) - 1)}
             assert came == {other.id for other in stations if other is not station}
@@ -242,6 +246,7 @@ async def test_votes_pass_a_flood_of_answers() -> None:
             one.switchboard.send(other.id, frame, SendClass.TRANSACTIONS)
         vote = Gossip.of(PayloadKind.AGREEMENT, b"v" * (PACKET_SIZE_BYTES_MAX - 100))
         one.switchboard.send(other.id, vote, SendClass.AGREEMENT)
+        one.switchboard.flush()
         came = [(await other.next(FrameCame)).frame for _ in range(13)]
         assert came.index(vote) == 0
         assert [frame for frame in came if frame is not came[0]] == flood
