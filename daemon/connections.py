@@ -2,9 +2,11 @@
 
 Owns the bound. Whoever comes last gets a place as long as somebody else holds one without using it: a connection on
 which no request is being answered is idle, whatever bytes trickle in, and the one that has been so for longest is
-closed. Idle strangers therefore cannot keep health checks out. Never closes a connection on which a request is being
-answered; how many of those there are has a bound of its own (`http_requests_max`), below this one. Nor one on which
-something has arrived that the node, which is busy, has not read yet: its client would lose a request.
+closed. Idle strangers therefore cannot keep health checks out. Whoever was just answered is about to ask again: to make
+one client connect anew for every request that another hands in would cost more than the requests. Never closes a
+connection on which a request is being answered; how many of those there are has a bound of its own
+(`http_requests_max`), below this one. Nor one on which something has arrived that the node, which is busy, has not read
+yet: its client would lose a request.
 """
 
 from collections import OrderedDict
@@ -17,6 +19,10 @@ import trio
 # From the bytes of a request until it is being answered: as long as a busy node takes for everything else meanwhile.
 # A client may hold its reader up for longer, and is not protected by that.
 ARRIVING_SECONDS_MAX = 0.5
+# Whoever has just got an answer usually asks the next thing at once: it is idle after so long.
+RESTING_SECONDS_MAX = 0.1
+# But whoever has had a place for so long makes way for others between two requests.
+TURN_SECONDS_MAX = 15.0
 # Of the longest idle ones; where none of them can go, the node is behind with reading, and takes nobody more.
 LOOKED_AT_MAX = 16
 
@@ -24,7 +30,7 @@ LOOKED_AT_MAX = 16
 class Connection:
     """The place of one connection; `end` is cancelled to close it, `has_unread` says whether anything waits in it."""
 
-    __slots__ = ("_answering", "_arrived_seconds", "_has_unread", "_idle", "end")
+    __slots__ = ("_answering", "_arrived_seconds", "_has_unread", "_idle", "_idle_since", "_opened", "end")
 
     def __init__(
         self, end: trio.CancelScope, has_unread: Callable[[], bool], idle: "OrderedDict[Connection, None]"
@@ -33,6 +39,7 @@ class Connection:
         self._has_unread = has_unread
         self._idle = idle
         self._answering = 0
+        self._opened = self._idle_since = trio.current_time()
         # When something was read from which a request may be being made; None while the next reading is under way.
         self._arrived_seconds: float | None = None
 
@@ -47,6 +54,7 @@ class Connection:
             self._answering -= 1
             if not self._answering and not self.end.cancel_called:
                 self._idle[self] = None
+                self._idle_since = trio.current_time()
 
     def handle(self, has_data: bool) -> None:
         """Whether something was just read, from which a request is being made; until the next reading begins."""
@@ -59,9 +67,13 @@ class Connection:
 
     @property
     def may_go(self) -> bool:
-        """Whether nothing is on its way in it: read a moment ago, or waiting for a reader that is not held up."""
+        """Whether it rests, or has had its turn, and nothing is on its way in it: read a moment ago, or waiting for a
+        reader that is not held up."""
+        now = trio.current_time()
+        if now - self._idle_since < RESTING_SECONDS_MAX and now - self._opened < TURN_SECONDS_MAX:
+            return False
         if self._arrived_seconds is not None:
-            return trio.current_time() - self._arrived_seconds > ARRIVING_SECONDS_MAX
+            return now - self._arrived_seconds > ARRIVING_SECONDS_MAX
         return not self._has_unread()
 
 
@@ -79,32 +91,37 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
-    @contextmanager
-    def place(self, end: trio.CancelScope, has_unread: Callable[[], bool]) -> Iterator[Connection | None]:
-        """A place while the `with` block runs; None where all are taken by connections that answer requests."""
+    @property
+    def room(self) -> int:
+        """How many more get a place now, as far as one can tell: at most `LOOKED_AT_MAX` where others have to go."""
+        free = self._count_max - len(self._open)
+        return free if free > 0 else sum(one.may_go for one in self._looked_at())
+
+    def enter(self, end: trio.CancelScope, has_unread: Callable[[], bool]) -> Connection | None:
+        """A place, until `leave`; None where all are taken by connections that are in use."""
         if len(self._open) >= self._count_max and not self._make_room():
-            yield None
-            return
+            return None
         connection = Connection(end, has_unread, self._idle)
         self._open.add(connection)
         self._idle[connection] = None
         self._count_changed(len(self._open))
-        try:
-            yield connection
-        finally:
-            self._leave(connection)
+        return connection
 
-    def _make_room(self) -> bool:
-        for longest_idle in islice(self._idle, LOOKED_AT_MAX):
-            if longest_idle.may_go:
-                # It counts no longer, although its task takes a moment to end.
-                self._leave(longest_idle)
-                longest_idle.end.cancel()
-                return True
-        return False
-
-    def _leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection) -> None:
+        """The place is free, if it is not somebody else's already."""
         if connection in self._open:
             self._open.remove(connection)
             self._idle.pop(connection, None)
             self._count_changed(len(self._open))
+
+    def _make_room(self) -> bool:
+        longest_idle = next((one for one in self._looked_at() if one.may_go), None)
+        if longest_idle is None:
+            return False
+        # It counts no longer, although its task takes a moment to end.
+        self.leave(longest_idle)
+        longest_idle.end.cancel()
+        return True
+
+    def _looked_at(self) -> Iterator[Connection]:
+        return islice(self._idle, LOOKED_AT_MAX)

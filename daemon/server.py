@@ -28,6 +28,7 @@ from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from daemon.accepting import Accepting
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
 from daemon.connections import Connection, Connections
@@ -146,7 +147,7 @@ class Server:
         self._app = app
         self._config = _hypercorn_config()
         self._context = WorkerContext(None)
-        self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(listener))
+        self._listener = listener
         self._connections = Connections(connections_max, count_connections)
         self._refusing_count, self._refusing_count_max = 0, connections_max
         self._accepting = trio.CancelScope()
@@ -156,8 +157,9 @@ class Server:
         async with trio.open_nursery() as connections:
             with self._accepting:
                 task_status.started()
-                await trio.serve_listeners(self._handle, [self._listener], handler_nursery=connections)
-            await self._listener.aclose()
+                take = partial(self._take, connections)
+                await Accepting(self._listener, lambda: self._connections.room, take).run()
+            self._listener.close()
             connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
 
     async def stop(self) -> None:
@@ -165,18 +167,24 @@ class Server:
         self._accepting.cancel()
         await self._context.terminated.set()
 
-    async def _handle(self, stream: trio.SocketStream) -> None:
-        with trio.CancelScope() as scope, self._connections.place(scope, partial(has_unread, stream)) as connection:
-            if connection is None:
-                await self._refuse(stream)
-                return
-            try:
+    def _take(self, connections: trio.Nursery, stream: trio.SocketStream) -> None:
+        # Places are given in the order of coming; tasks begin in any.
+        connection = self._connections.enter(trio.CancelScope(), partial(has_unread, stream))
+        if connection is None:
+            connections.start_soon(self._refuse, stream)
+        else:
+            connections.start_soon(self._handle, stream, connection)
+
+    async def _handle(self, stream: trio.SocketStream, connection: Connection) -> None:
+        try:
+            with connection.end:
                 await self._serve(stream, connection)
-            except Exception as error:
-                # A bug in the HTTP layer ends this connection, never the node.
-                _log.error("connection-failed", exc_info=error)
-            finally:
-                await trio.aclose_forcefully(stream)
+        except Exception as error:
+            # A bug in the HTTP layer ends this connection, never the node.
+            _log.error("connection-failed", exc_info=error)
+        finally:
+            self._connections.leave(connection)
+            await trio.aclose_forcefully(stream)
 
     async def _refuse(self, stream: trio.SocketStream) -> None:
         """Say that the door is full, to whoever reads it at once.

@@ -6,9 +6,8 @@ Owns the way from `HOST:PORT` to a listening socket and one sentence for each th
 import errno
 import socket
 
+from daemon.accepting import BACKLOG
 from daemon.errors import AddressError
-
-_BACKLOG = 128
 
 
 def open_tcp_listener(address: str, setting: str) -> socket.socket:
@@ -29,7 +28,7 @@ def open_tcp_listener(address: str, setting: str) -> socket.socket:
         # A restarted node must not wait for the last one's connections to time out.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(place)
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError as error:
         if listener is not None:
             listener.close()

@@ -6,7 +6,14 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from daemon.connections import ARRIVING_SECONDS_MAX, LOOKED_AT_MAX, Connection, Connections
+from daemon.connections import (
+    ARRIVING_SECONDS_MAX,
+    LOOKED_AT_MAX,
+    RESTING_SECONDS_MAX,
+    TURN_SECONDS_MAX,
+    Connection,
+    Connections,
+)
 
 pytestmark = pytest.mark.trio
 
@@ -19,9 +26,16 @@ class Door:
         self._connections = Connections(count_max, lambda count: None)
         self.unread: set[trio.CancelScope] = set()
 
+    @property
+    def room(self) -> int:
+        return self._connections.room
+
     def come(self) -> Connection | None:
         end = trio.CancelScope()
-        return self._stack.enter_context(self._connections.place(end, lambda: end in self.unread))
+        connection = self._connections.enter(end, lambda: end in self.unread)
+        if connection is not None:
+            self._stack.callback(self._connections.leave, connection)
+        return connection
 
     def comes(self) -> Connection:
         connection = self.come()
@@ -29,12 +43,19 @@ class Door:
         return connection
 
 
-async def test_the_longest_idle_one_goes() -> None:
+async def wait(seconds: float) -> None:
+    with trio.move_on_after(seconds):
+        await trio.sleep_forever()
+
+
+async def test_the_longest_idle_one_goes(autojump_clock: MockClock) -> None:
     with ExitStack() as stack:
         door = Door(stack, 2)
         first, second = door.comes(), door.comes()
         with first.answering():
             pass
+        await wait(RESTING_SECONDS_MAX)
+        assert door.room == 2
         door.comes()
         assert second.end.cancel_called and not first.end.cancel_called
 
@@ -46,12 +67,50 @@ async def test_one_that_is_answered_stays() -> None:
             assert door.come() is None
 
 
-async def test_one_with_a_request_that_was_not_read_yet_stays() -> None:
+async def test_one_that_was_just_answered_is_about_to_ask_again(autojump_clock: MockClock) -> None:
+    """Take out `RESTING_SECONDS_MAX` in `may_go` and this fails."""
+    with ExitStack() as stack:
+        door = Door(stack, 1)
+        first = door.comes()
+        await wait(RESTING_SECONDS_MAX)
+        with first.answering():
+            assert door.room == 0
+        assert (door.room, door.come()) == (0, None)
+        await wait(RESTING_SECONDS_MAX)
+        assert door.room == 1
+        assert door.come() is not None and first.end.cancel_called
+
+
+async def test_one_that_asks_without_a_rest_has_its_turn_and_no_more(autojump_clock: MockClock) -> None:
+    """Take out `TURN_SECONDS_MAX` in `may_go` and this fails."""
+    with ExitStack() as stack:
+        door = Door(stack, 1)
+        first = door.comes()
+        with first.answering():
+            await wait(TURN_SECONDS_MAX - 0.01)
+        assert (door.room, door.come()) == (0, None)
+        with first.answering():
+            await wait(0.01)
+            assert (door.room, door.come()) == (0, None)
+        assert door.room == 1
+        assert door.come() is not None and first.end.cancel_called
+
+
+async def test_where_there_are_places_there_is_room_for_so_many() -> None:
+    with ExitStack() as stack:
+        door = Door(stack, 5)
+        door.comes()
+        assert door.room == 4
+
+
+async def test_one_with_a_request_that_was_not_read_yet_stays(autojump_clock: MockClock) -> None:
     """A node that is busy has not come to it; its client would lose the request. Guard: "may_go"."""
     with ExitStack() as stack:
         door = Door(stack, 2)
         first, second = door.comes(), door.comes()
         door.unread.add(first.end)
+        await wait(RESTING_SECONDS_MAX)
+        assert door.room == 1
         door.comes()
         assert second.end.cancel_called and not first.end.cancel_called
 
@@ -64,26 +123,27 @@ async def test_one_whose_request_was_read_and_not_begun_stays_for_a_moment(autoj
         first.handle(has_data=True)
         door.unread.add(first.end)
         assert door.come() is None
-        with trio.move_on_after(2 * ARRIVING_SECONDS_MAX):
-            await trio.sleep_forever()
+        await wait(2 * ARRIVING_SECONDS_MAX)
         assert door.come() is not None and first.end.cancel_called
 
 
-async def test_bytes_that_trickle_in_do_not_make_it_young() -> None:
+async def test_bytes_that_trickle_in_do_not_make_it_young(autojump_clock: MockClock) -> None:
     with ExitStack() as stack:
         door = Door(stack, 2)
         trickling, honest = door.comes(), door.comes()
+        await wait(RESTING_SECONDS_MAX)
         trickling.handle(has_data=True)
         trickling.handle(has_data=False)
         door.comes()
         assert trickling.end.cancel_called and not honest.end.cancel_called
 
 
-async def test_of_many_only_some_are_looked_at() -> None:
+async def test_of_many_only_some_are_looked_at(autojump_clock: MockClock) -> None:
     with ExitStack() as stack:
         door = Door(stack, LOOKED_AT_MAX + 1)
         everybody = [door.comes() for _ in range(LOOKED_AT_MAX + 1)]
         door.unread.update(one.end for one in everybody[:-1])
+        await wait(RESTING_SECONDS_MAX)
         assert door.come() is None
         door.unread.discard(everybody[3].end)
         assert door.come() is not None and everybody[3].end.cancel_called

@@ -61,7 +61,8 @@ def few(config: Config) -> Config:
     return replace(config, http_connections_max=8, http_requests_max=8, event_listeners_max=8)
 
 
-async def test_more_connections_than_allowed_are_told_so(home: Home) -> None:
+async def test_more_connections_than_allowed_are_told_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.accepting.WAIT_SECONDS_MAX", 0.1)
     async with served(home.directory, few) as node, AsyncExitStack() as stack:
         for _ in range(8):
             stream = await stack.enter_async_context(connected(address_of(node)))
