@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from consensus.effects import Broadcast, BroadcastCertificate, BroadcastTerm
 from consensus.evidence import Evidence
-from consensus.messages import Heartbeat, HeartbeatAnswer
+from consensus.messages import Acknowledgement, Heartbeat, HeartbeatAnswer
 from consensus.packets import Packet
 from consensus.settings import Chance
 from consensus.statement import Statement
@@ -31,8 +31,13 @@ ANSWERS_TO_ALL_EVERY = 5
 
 
 def is_for_leader(statement: Statement) -> bool:
-    """Whether only the leader needs the statement, so that it goes the way back that heartbeats come."""
-    return isinstance(statement, HeartbeatAnswer) and statement.counter % ANSWERS_TO_ALL_EVERY != 0
+    """Whether only the leader needs the statement, so that it goes the way back that heartbeats come.
+
+    What a quorum acknowledged it tells everybody by the certificate. Its own acknowledgement comes with its proposal.
+    """
+    if isinstance(statement, HeartbeatAnswer):
+        return statement.counter % ANSWERS_TO_ALL_EVERY != 0
+    return isinstance(statement, Acknowledgement)
 
 
 class Saying:
@@ -74,9 +79,11 @@ class Saying:
     ) -> None:
         """A block that this node leads with, the newest certificate it knows, and what it signed of the block; that
         alone where there is no block. What was just gathered for it goes first."""
+        if not self._courier.has_neighbours:
+            return
         if block is None:
-            self.packet(acknowledgement, now_ms)
-        elif self._courier.has_neighbours:
+            self._courier.publish(PayloadKind.AGREEMENT, acknowledgement.encode(), now_ms)
+        else:
             self._leave(now_ms)
             proposal = Proposal.of(block, newest_certificate, acknowledgement)
             self._courier.publish(PayloadKind.PROPOSAL, proposal.encode(), now_ms)
