@@ -57,7 +57,7 @@ class NodeConnection(http.client.HTTPConnection):
                 home=str(self._home),
                 variable="BANYAN_HOME",
             )
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError | BlockingIOError):
             return UnreachableError(
                 "the node in {home} takes no connection at {path}; look at its log, it may be stuck",
                 home=str(self._home),

@@ -9,6 +9,7 @@ connection on which a request is being answered; how many of those there are has
 yet: its client would lose a request.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ LOOKED_AT_MAX = 16
 class Connection:
     """The place of one connection; `end` is cancelled to close it, `has_unread` says whether anything waits in it."""
 
-    __slots__ = ("_answering", "_arrived_seconds", "_has_unread", "_idle", "_idle_since", "_opened", "end")
+    __slots__ = ("_answered", "_answering", "_arrived_seconds", "_has_unread", "_idle", "_opened", "end")
 
     def __init__(
         self, end: trio.CancelScope, has_unread: Callable[[], bool], idle: "OrderedDict[Connection, None]"
@@ -39,7 +40,9 @@ class Connection:
         self._has_unread = has_unread
         self._idle = idle
         self._answering = 0
-        self._opened = self._idle_since = trio.current_time()
+        self._opened = trio.current_time()
+        # Who has never asked anything deserves no rest.
+        self._answered = -math.inf
         # When something was read from which a request may be being made; None while the next reading is under way.
         self._arrived_seconds: float | None = None
 
@@ -54,11 +57,16 @@ class Connection:
             self._answering -= 1
             if not self._answering and not self.end.cancel_called:
                 self._idle[self] = None
-                self._idle_since = trio.current_time()
+                self._answered = trio.current_time()
 
     def handle(self, has_data: bool) -> None:
         """Whether something was just read, from which a request is being made; until the next reading begins."""
         self._arrived_seconds = trio.current_time() if has_data else None
+
+    @property
+    def has_had_its_turn(self) -> bool:
+        """Whether it has been open for so long that it makes way for others."""
+        return trio.current_time() - self._opened >= TURN_SECONDS_MAX
 
     @property
     def is_answering(self) -> bool:
@@ -70,7 +78,7 @@ class Connection:
         """Whether it rests, or has had its turn, and nothing is on its way in it: read a moment ago, or waiting for a
         reader that is not held up."""
         now = trio.current_time()
-        if now - self._idle_since < RESTING_SECONDS_MAX and now - self._opened < TURN_SECONDS_MAX:
+        if now - self._answered < RESTING_SECONDS_MAX and not self.has_had_its_turn:
             return False
         if self._arrived_seconds is not None:
             return now - self._arrived_seconds > ARRIVING_SECONDS_MAX

@@ -9,11 +9,11 @@ import os
 import socket
 from pathlib import Path
 
+from daemon.backlog import BACKLOG
 from daemon.errors import AddressError
 
 # The system's `sun_path` has 108 bytes with the final zero.
 PATH_SIZE_BYTES_MAX = 107
-_BACKLOG = 128
 
 
 def control_socket_path(home: Path) -> Path:
@@ -61,7 +61,7 @@ def open_control_socket(path: Path) -> socket.socket:
             listener.bind(os.fspath(path))
         finally:
             os.umask(mask)
-        listener.listen(_BACKLOG)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise AddressError(
@@ -77,8 +77,8 @@ def _answers(path: Path) -> bool:
         probe.settimeout(1.0)
         try:
             probe.connect(os.fspath(path))
-        except TimeoutError:
-            # Somebody holds it and is too busy to accept: alive, at any rate.
+        except (TimeoutError, BlockingIOError):
+            # Somebody holds it and is too busy to accept, or has as many outside as can wait: alive, at any rate.
             return True
         except OSError:
             return False

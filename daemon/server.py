@@ -26,7 +26,7 @@ from hypercorn.logging import Logger as HypercornLogger
 from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework, ConnectionState
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.accepting import Accepting
 from daemon.api.problems import problem_response
@@ -149,7 +149,8 @@ class Server:
         self._context = WorkerContext(None)
         self._listener = listener
         self._connections = Connections(connections_max, count_connections)
-        self._refusing_count, self._refusing_count_max = 0, connections_max
+        # Whether somebody waits outside.
+        self._is_waited_at: Callable[[], bool] = bool
         self._accepting = trio.CancelScope()
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
@@ -157,8 +158,7 @@ class Server:
         async with trio.open_nursery() as connections:
             with self._accepting:
                 task_status.started()
-                take = partial(self._take, connections)
-                await Accepting(self._listener, lambda: self._connections.room, take).run()
+                await self._door(connections).run()
             self._listener.close()
             connections.cancel_scope.deadline = trio.current_time() + GRACE_SECONDS
 
@@ -166,6 +166,12 @@ class Server:
         """Take no further connections, close idle ones, let the others end."""
         self._accepting.cancel()
         await self._context.terminated.set()
+
+    def _door(self, connections: trio.Nursery) -> Accepting:
+        take = partial(self._take, connections)
+        door = Accepting(self._listener, lambda: self._connections.room, take, self._refuse)
+        self._is_waited_at = lambda: door.is_waited_at
+        return door
 
     def _take(self, connections: trio.Nursery, stream: trio.SocketStream) -> None:
         # Places are given in the order of coming; tasks begin in any.
@@ -189,8 +195,8 @@ class Server:
     async def _refuse(self, stream: trio.SocketStream) -> None:
         """Say that the door is full, to whoever reads it at once.
 
-        What was asked is taken first, as far as there is time and not too many are refused at once: closing a
-        connection on which something is unread would take the answer from the client.
+        What was asked is taken first, as far as there is time: closing a connection on which something is unread would
+        take the answer from the client.
         """
         answer = problem_response(
             TooManyRequestsError(
@@ -199,11 +205,9 @@ class Server:
             )
         )
         headers = b"".join(b"%b: %b\r\n" % header for header in answer.raw_headers)
-        self._refusing_count += 1
         try:
-            if self._refusing_count <= self._refusing_count_max:
-                with trio.move_on_after(REFUSED_SECONDS_MAX):
-                    await stream.receive_some(REFUSED_SIZE_BYTES_MAX)
+            with trio.move_on_after(REFUSED_SECONDS_MAX):
+                await stream.receive_some(REFUSED_SIZE_BYTES_MAX)
             with trio.move_on_after(1):
                 await stream.send_all(
                     b"HTTP/1.1 429 Too Many Requests\r\n%bconnection: close\r\n\r\n%b" % (headers, bytes(answer.body))
@@ -212,7 +216,6 @@ class Server:
         except trio.BrokenResourceError:
             return
         finally:
-            self._refusing_count -= 1
             await trio.aclose_forcefully(stream)
 
     async def _serve(self, stream: trio.SocketStream, connection: Connection) -> None:
@@ -221,8 +224,9 @@ class Server:
         async def application(request: Scope, receive: Receive, send: Send) -> None:
             # Of HTTP/2, several answers go over one connection at a time, as far as the client lets them.
             is_alone = request["type"] == "http" and request["http_version"] in ("1.0", "1.1")
-            answer = WholeAnswer(send, bounded.hold) if is_alone and request["method"] != "HEAD" else None
-            body = UnreadBody(request, receive, answer.send if answer else send, connection.end)
+            send_on = partial(self._send, connection, send) if is_alone else send
+            answer = WholeAnswer(send_on, bounded.hold) if is_alone and request["method"] != "HEAD" else None
+            body = UnreadBody(request, receive, answer.send if answer else send_on, connection.end)
             with bounded.answering():
                 await self._app(request, body.receive, body.send)
                 if answer:
@@ -238,6 +242,12 @@ class Server:
             bounded,  # type: ignore[arg-type]
         )
         await server.run()
+
+    async def _send(self, connection: Connection, send: Send, message: Message) -> None:
+        """Pass on a part of an answer over HTTP/1: the last one, where others wait and this one has had its turn."""
+        if message["type"] == "http.response.start" and connection.has_had_its_turn and self._is_waited_at():
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
 
 
 def has_unread(stream: trio.SocketStream) -> bool:

@@ -6,7 +6,7 @@ Owns the way from `HOST:PORT` to a listening socket and one sentence for each th
 import errno
 import socket
 
-from daemon.accepting import BACKLOG
+from daemon.backlog import BACKLOG
 from daemon.errors import AddressError
 
 

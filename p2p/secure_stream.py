@@ -21,6 +21,7 @@ from p2p.close_reasons import CloseReason
 from p2p.transport_errors import PeerRefusedError
 
 _READ_SIZE_BYTES = 64 * 1024
+_ANSWERS_SIZE_BYTES_MAX = 16 * 1024
 
 
 class SecureStream(trio.abc.Stream):
@@ -80,13 +81,18 @@ class SecureStream(trio.abc.Stream):
         await self._stream.wait_send_all_might_not_block()
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
-        """What came, once there is something; nothing at the end of the connection."""
-        data = self._decrypt(max_bytes or _READ_SIZE_BYTES)
+        """What came, once there is something, up to so much (at least 1); nothing at the end of the connection."""
+        size_bytes = _READ_SIZE_BYTES if max_bytes is None else max_bytes
+        if size_bytes < 1:
+            raise ValueError("max_bytes must be at least 1")
+        # Nothing is taken out for somebody who is cancelled.
+        await trio.lowlevel.checkpoint_if_cancelled()
+        data = self._decrypt(size_bytes)
         if data is not None:
-            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.cancel_shielded_checkpoint()
         while data is None:
             await self._receive()
-            data = self._decrypt(max_bytes or _READ_SIZE_BYTES)
+            data = self._decrypt(size_bytes)
         return data
 
     async def aclose(self) -> None:
@@ -115,7 +121,14 @@ class SecureStream(trio.abc.Stream):
             pass
         except ssl.SSLError as error:
             raise trio.BrokenResourceError("TLS is broken") from error
+        finally:
+            self._check_answers()
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _check_answers(self) -> None:
+        """TLS answers by itself what a peer may ask of it (new keys); no peer needs that thousands of times."""
+        if self._outgoing.pending > _ANSWERS_SIZE_BYTES_MAX:
+            raise trio.BrokenResourceError("the peer has TLS answer too often")
 
     async def _receive(self) -> None:
         """Take in what comes, once there is something, or the end."""

@@ -4,13 +4,16 @@ import errno
 import socket
 from collections.abc import AsyncIterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 import structlog.testing
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from daemon.accepting import BACKLOG, IN_ONE_TURN_MAX, LOOK_SECONDS, SCARCE_SECONDS, WAIT_SECONDS_MAX, Accepting
+from daemon.accepting import AT_ONCE_MAX, LOOK_SECONDS, NOTE_SECONDS, SCARCE_SECONDS, WAIT_SECONDS_MAX, Accepting
+from daemon.backlog import BACKLOG
+from daemon.control_socket import open_control_socket
 from daemon.tcp_listener import open_tcp_listener
 
 pytestmark = pytest.mark.trio
@@ -30,21 +33,36 @@ class Troubled(socket.socket):
 class Door:
     """A listening socket, who was taken from it and when, and clients that come to it."""
 
-    def __init__(self, room: int) -> None:
-        plain = open_tcp_listener("127.0.0.1:0", "http")
+    def __init__(self, room: int, plain: socket.socket | None = None) -> None:
+        plain = plain or open_tcp_listener("127.0.0.1:0", "http")
         self.listener = Troubled(fileno=plain.detach())
         self.listener.errors = []
         self.room = room
         self.taken: list[trio.SocketStream] = []
         self.taken_at: list[float] = []
+        self.refused_at: list[float] = []
+        self.refusing: set[trio.SocketStream] = set()
+        self.refusing_most = 0
         self.clients: list[socket.socket] = []
         self.began = trio.current_time()
-        self.accepting = Accepting(self.listener, lambda: self.room, self.take)
+        self.accepting = Accepting(self.listener, lambda: self.room, self.take, self.refuse)
+
+    @property
+    def now(self) -> float:
+        return trio.current_time() - self.began
 
     def take(self, stream: trio.SocketStream) -> None:
         self.taken.append(stream)
-        self.taken_at.append(trio.current_time() - self.began)
+        self.taken_at.append(self.now)
         self.room = max(0, self.room - 1)
+
+    async def refuse(self, stream: trio.SocketStream) -> None:
+        self.refusing.add(stream)
+        self.refusing_most = max(self.refusing_most, len(self.refusing))
+        self.refused_at.append(self.now)
+        await trio.lowlevel.checkpoint()
+        self.refusing.remove(stream)
+        await trio.aclose_forcefully(stream)
 
     def come(self, count: int) -> None:
         """The system takes them at once; the node need not be there."""
@@ -72,8 +90,7 @@ async def until(door: Door, count: int) -> None:
     with trio.fail_after(60):
         while len(door.taken) < count:
             await wait_all_tasks_blocked()
-            with trio.move_on_after(LOOK_SECONDS):
-                await trio.sleep_forever()
+            await wait(LOOK_SECONDS)
 
 
 async def test_all_that_wait_are_taken_at_once_and_others_have_their_turn(
@@ -87,24 +104,33 @@ async def test_all_that_wait_are_taken_at_once_and_others_have_their_turn(
         counts.append(len(door.taken))
     assert door.taken_at[-1] == 0
     steps = [after - before for before, after in pairwise(counts)]
-    assert max(steps) <= 2 * IN_ONE_TURN_MAX
-    assert sum(step > 0 for step in steps) <= 200 / IN_ONE_TURN_MAX + 1
+    assert max(steps) <= 2 * AT_ONCE_MAX
+    assert sum(step > 0 for step in steps) <= 200 / AT_ONCE_MAX + 1
 
 
 async def test_where_there_is_no_room_nobody_is_taken_until_there_is(autojump_clock: MockClock, door: Door) -> None:
     door.room = 0
     door.come(3)
-    with trio.move_on_after(WAIT_SECONDS_MAX / 2):
-        await trio.sleep_forever()
+    await wait(WAIT_SECONDS_MAX / 2)
     assert door.taken == []
     door.room = 2
     await until(door, 2)
-    with trio.move_on_after(LOOK_SECONDS):
-        await trio.sleep_forever()
+    await wait(LOOK_SECONDS)
     assert len(door.taken) == 2, "there is no room for the third"
     assert max(door.taken_at) <= WAIT_SECONDS_MAX / 2 + 2 * LOOK_SECONDS
     door.room = 1
     await until(door, 3)
+
+
+def assert_waited(times: list[float], came: float) -> None:
+    """All of them were refused after they had waited for long enough, and not for much longer."""
+    late = NOTE_SECONDS + 3 * LOOK_SECONDS
+    assert all(WAIT_SECONDS_MAX <= at - came <= WAIT_SECONDS_MAX + late for at in times), times
+
+
+async def wait(seconds: float) -> None:
+    with trio.move_on_after(seconds):
+        await trio.sleep_forever()
 
 
 async def test_who_has_waited_long_enough_is_refused_and_who_comes_then_waits_in_turn(
@@ -113,19 +139,57 @@ async def test_who_has_waited_long_enough_is_refused_and_who_comes_then_waits_in
     """Let those who come while others are refused be refused too, and clients that come again at once keep it busy."""
     door.room = 0
     door.come(100)
-    first = door.take
+    await wait(WAIT_SECONDS_MAX - 2 * LOOK_SECONDS)
+    assert door.accepting.is_waited_at
+    assert door.refused_at == []
+    refuse = door.refuse
 
-    def refused(stream: trio.SocketStream) -> None:
-        first(stream)
+    async def refused(stream: trio.SocketStream) -> None:
         door.come(1)
+        await refuse(stream)
 
-    door.accepting._take = refused
-    await until(door, 100)
-    assert len(door.taken) == 100
-    assert all(WAIT_SECONDS_MAX <= at <= WAIT_SECONDS_MAX + LOOK_SECONDS for at in door.taken_at)
-    await until(door, 200)
-    assert all(2 * WAIT_SECONDS_MAX <= at <= 2 * (WAIT_SECONDS_MAX + LOOK_SECONDS) for at in door.taken_at[100:])
-    assert len(door.taken) == 200
+    door.accepting._refuse = refused
+    await wait(NOTE_SECONDS + 6 * LOOK_SECONDS)
+    assert len(door.refused_at) == 100
+    assert_waited(door.refused_at, 0)
+    assert door.refusing_most <= AT_ONCE_MAX
+    came = max(door.refused_at)
+    door.accepting._refuse = refuse
+    await wait(WAIT_SECONDS_MAX + NOTE_SECONDS + 3 * LOOK_SECONDS)
+    assert len(door.refused_at) == 200
+    assert_waited(door.refused_at[100:], came)
+    await wait(LOOK_SECONDS)
+    assert door.taken == [] and not door.accepting.is_waited_at
+
+
+async def test_a_place_now_and_then_makes_nobody_wait_longer(autojump_clock: MockClock, door: Door) -> None:
+    """Let a place that becomes free begin the wait of all others anew, and they wait without an end."""
+    door.room = 0
+    door.come(100)
+    for _ in range(2):
+        await wait(WAIT_SECONDS_MAX * 0.4)
+        door.room = 1
+    await wait(WAIT_SECONDS_MAX * 0.2 + NOTE_SECONDS + 3 * LOOK_SECONDS)
+    assert len(door.taken) == 2
+    assert len(door.refused_at) == 98
+    assert_waited(door.refused_at, 0)
+
+
+async def test_at_a_door_that_does_not_tell_how_many_wait_all_are_refused_with_the_first(
+    autojump_clock: MockClock, tmp_path: Path
+) -> None:
+    door = Door(0, open_control_socket(tmp_path / "s"))
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(door.accepting.run)
+        for _ in range(200):
+            client = socket.socket(socket.AF_UNIX)
+            client.connect(str(tmp_path / "s"))
+            door.clients.append(client)
+        await wait(WAIT_SECONDS_MAX + NOTE_SECONDS + 3 * LOOK_SECONDS)
+        nursery.cancel_scope.cancel()
+    assert len(door.refused_at) == 200
+    assert_waited(door.refused_at, 0)
+    door.close()
 
 
 async def test_what_is_gone_already_is_passed_over(autojump_clock: MockClock, door: Door) -> None:
@@ -157,7 +221,7 @@ async def test_another_error_of_the_system_is_not_hidden(autojump_clock: MockClo
 
 async def test_who_was_taken_and_not_served_is_closed_when_the_node_ends(autojump_clock: MockClock) -> None:
     door = Door(BACKLOG)
-    door.come(2 * IN_ONE_TURN_MAX)
+    door.come(2 * AT_ONCE_MAX)
     with trio.CancelScope() as scope:
         taken = door.take
 
@@ -167,8 +231,8 @@ async def test_who_was_taken_and_not_served_is_closed_when_the_node_ends(autojum
 
         door.accepting._take = last
         await door.accepting.run()
-    assert len(door.taken) == IN_ONE_TURN_MAX
-    for one in door.clients[IN_ONE_TURN_MAX:]:
+    assert len(door.taken) == AT_ONCE_MAX
+    for one in door.clients[AT_ONCE_MAX:]:
         assert one.recv(1) == b""
     door.close()
 

@@ -81,6 +81,15 @@ async def test_one_that_was_just_answered_is_about_to_ask_again(autojump_clock: 
         assert door.come() is not None and first.end.cancel_called
 
 
+async def test_one_that_never_asked_anything_deserves_no_rest() -> None:
+    """Idle strangers would keep a health check waiting, each for a tenth of a second."""
+    with ExitStack() as stack:
+        door = Door(stack, 3)
+        strangers = [door.comes() for _ in range(3)]
+        assert door.room == 3
+        assert door.come() is not None and strangers[0].end.cancel_called
+
+
 async def test_one_that_asks_without_a_rest_has_its_turn_and_no_more(autojump_clock: MockClock) -> None:
     """Take out `TURN_SECONDS_MAX` in `may_go` and this fails."""
     with ExitStack() as stack:

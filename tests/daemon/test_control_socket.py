@@ -3,10 +3,13 @@
 import os
 import socket
 import stat
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from cli.errors import UnreachableError
+from cli.node_connection import NodeConnection
 from daemon.control_socket import PATH_SIZE_BYTES_MAX, control_socket_path, open_control_socket
 from daemon.errors import AddressError
 from daemon.tcp_listener import listening_address, open_tcp_listener
@@ -90,3 +93,21 @@ def test_a_taken_port_names_the_remedy() -> None:
 def test_an_address_of_another_machine_names_the_remedy(address: str) -> None:
     with pytest.raises(AddressError, match="an address of this machine"):
         open_tcp_listener(address, "http")
+
+
+def test_a_socket_before_which_nobody_more_can_wait_belongs_to_a_living_node(tmp_path: Path) -> None:
+    """The system refuses at once there; who took that for a leftover would take the node's door away."""
+    path = tmp_path / "control.sock"
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(socket.AF_UNIX))
+        listener.bind(str(path))
+        listener.listen(0)
+        with pytest.raises(BlockingIOError):
+            for _ in range(8):
+                client = stack.enter_context(socket.socket(socket.AF_UNIX))
+                client.setblocking(False)
+                client.connect(str(path))
+        with pytest.raises(AddressError, match="another process answers"):
+            open_control_socket(path)
+        with pytest.raises(UnreachableError, match="takes no connection"):
+            NodeConnection(tmp_path).connect()

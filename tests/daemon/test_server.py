@@ -125,6 +125,40 @@ async def test_the_number_of_connections_is_counted_with_those_that_gave_way() -
         assert max(counts) == 8
 
 
+@pytest.mark.parametrize("turn_seconds", [0.0, 1000.0])
+async def test_where_others_wait_an_answer_to_who_has_had_its_turn_is_the_last(
+    monkeypatch: pytest.MonkeyPatch, turn_seconds: float
+) -> None:
+    """Between two requests there may be no time to close a connection. Guard: daemon/server.py, `_send`."""
+    monkeypatch.setattr("daemon.connections.TURN_SECONDS_MAX", turn_seconds)
+    monkeypatch.setattr("daemon.connections.RESTING_SECONDS_MAX", 1000.0)
+    gate, begun = trio.Event(), [0]
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        begun[0] += 1
+        await gate.wait()
+        await careless(scope, receive, send)
+
+    ask = b"GET / HTTP/1.1\r\nhost: n\r\n\r\n"
+    async with serving(patient) as (address, _, server), AsyncExitStack() as stack:
+        clients = [await stack.enter_async_context(connected(address)) for _ in range(8)]
+        with trio.fail_after(10):
+            for number, client in enumerate(clients, 1):
+                await client.send_all(ask)
+                while begun[0] < number:
+                    await trio.lowlevel.checkpoint()
+            newcomer = await stack.enter_async_context(connected(address))
+            await newcomer.send_all(ask)
+            while not server._is_waited_at():
+                await trio.lowlevel.checkpoint()
+            gate.set()
+            answers = [await receive_until(client, b"ok") for client in clients]
+            is_last = [b"connection: close" in answer.lower() for answer in answers]
+            assert any(is_last) == (turn_seconds == 0)
+            if any(is_last):
+                assert b"ok" in await receive_until(newcomer, b"ok")
+
+
 async def test_more_requests_than_allowed_are_told_so(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.api.places.WAIT_SECONDS_MAX", 0.05)
     async with served(home.directory, lambda config: replace(config, http_requests_max=1)) as node:

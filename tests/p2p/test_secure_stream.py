@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from p2p.certificates import own_certificate
-from p2p.secure_stream import SecureStream
+from p2p.secure_stream import _ANSWERS_SIZE_BYTES_MAX, SecureStream
 from p2p.tls_contexts import client_context
 from tests.p2p.secure_pairs import raw_pair, secure_pair
 from tests.p2p.switchboards import KEYS
@@ -106,6 +106,32 @@ async def test_what_is_there_already_is_read_with_a_checkpoint() -> None:
         assert await other.receive_some(2) == HELLO[:2]
         with trio.testing.assert_checkpoints():
             assert await other.receive_some(100) == HELLO[2:]
+
+
+async def test_who_is_cancelled_while_it_reads_loses_nothing() -> None:
+    async with secure_pair() as (one, other):
+        assert one.send_now(HELLO)
+        assert await other.receive_some(1) == HELLO[:1]
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await other.receive_some(2)
+        assert scope.cancelled_caught
+        assert await other.receive_some() == HELLO[1:]
+
+
+async def test_nothing_is_read_for_nothing() -> None:
+    async with secure_pair() as (one, _other):
+        with pytest.raises(ValueError, match="at least 1"):
+            await one.receive_some(0)
+
+
+async def test_a_peer_that_has_tls_answer_without_end_is_left() -> None:
+    """What TLS says by itself waits for our next word; a peer can ask for it with each few bytes (new keys)."""
+    async with secure_pair() as (one, other):
+        other._outgoing.write(bytes(_ANSWERS_SIZE_BYTES_MAX + 1))
+        assert one.send_now(HELLO)
+        with pytest.raises(trio.BrokenResourceError, match="too often"):
+            await other.receive_some()
 
 
 @pytest.mark.parametrize("is_announced", [False, True])
