@@ -41,6 +41,8 @@ class SecureStream(trio.abc.Stream):
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=server_side)
         # Encrypted, and not taken by the system yet.
         self._unsent = memoryview(b"")
+        # What TLS said by itself since something was sent.
+        self._answers_size_bytes = 0
 
     @property
     def peer_certificate(self) -> bytes | None:
@@ -109,6 +111,7 @@ class SecureStream(trio.abc.Stream):
     def _decrypt(self, size_bytes: int) -> bytes | None:
         """What came and is not handed out yet, up to so much; None if more has to come first."""
         pieces: list[bytes] = []
+        waiting_size_bytes = self._outgoing.pending
         try:
             while size_bytes > 0 and (piece := self._tls.read(size_bytes)):
                 pieces.append(piece)
@@ -122,12 +125,13 @@ class SecureStream(trio.abc.Stream):
         except ssl.SSLError as error:
             raise trio.BrokenResourceError("TLS is broken") from error
         finally:
-            self._check_answers()
+            self._check_answers(self._outgoing.pending - waiting_size_bytes)
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
-    def _check_answers(self) -> None:
-        """TLS answers by itself what a peer may ask of it (new keys); no peer needs that thousands of times."""
-        if self._outgoing.pending > _ANSWERS_SIZE_BYTES_MAX:
+    def _check_answers(self, size_bytes: int) -> None:
+        """TLS answers by itself what a peer may ask of it (new keys); no peer needs that hundreds of times."""
+        self._answers_size_bytes += size_bytes
+        if self._answers_size_bytes > _ANSWERS_SIZE_BYTES_MAX:
             raise trio.BrokenResourceError("the peer has TLS answer too often")
 
     async def _receive(self) -> None:
@@ -154,7 +158,7 @@ class SecureStream(trio.abc.Stream):
 
     def _push(self) -> bool:
         if self._outgoing.pending:
-            new = self._outgoing.read()
+            new, self._answers_size_bytes = self._outgoing.read(), 0
             self._unsent = memoryview(bytes(self._unsent) + new if self._unsent else new)
         try:
             while self._unsent:

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from types import SimpleNamespace
 
 import pytest
 import trio
@@ -128,10 +129,24 @@ async def test_nothing_is_read_for_nothing() -> None:
 async def test_a_peer_that_has_tls_answer_without_end_is_left() -> None:
     """What TLS says by itself waits for our next word; a peer can ask for it with each few bytes (new keys)."""
     async with secure_pair() as (one, other):
-        other._outgoing.write(bytes(_ANSWERS_SIZE_BYTES_MAX + 1))
-        assert one.send_now(HELLO)
+        read = other._tls.read
+
+        def answering(size_bytes: int) -> bytes:
+            other._outgoing.write(bytes(100))
+            return read(size_bytes)
+
+        other._tls = SimpleNamespace(read=answering)  # type: ignore[assignment]
         with pytest.raises(trio.BrokenResourceError, match="too often"):
-            await other.receive_some()
+            for _ in range(_ANSWERS_SIZE_BYTES_MAX // 100 + 1):
+                assert one.send_now(HELLO)
+                assert await other.receive_some() == HELLO
+
+
+async def test_what_waits_to_be_sent_is_no_answer_of_tls() -> None:
+    async with secure_pair() as (one, other):
+        other._encrypt(bytes(2 * _ANSWERS_SIZE_BYTES_MAX))
+        assert one.send_now(HELLO)
+        assert await other.receive_some() == HELLO
 
 
 @pytest.mark.parametrize("is_announced", [False, True])
