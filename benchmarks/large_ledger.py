@@ -12,6 +12,8 @@ import argparse
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from itertools import count
 from pathlib import Path
 
@@ -32,11 +34,18 @@ WARM_UP_SECONDS = 2.0
 _numbers = count(100_000_000)
 
 
-def rate_of(places: list[NodePlace], writers: int, seconds: float) -> float:
-    """Writes a second at nodes that were just started, after a moment to warm up."""
+def rate_of(
+    places: list[NodePlace],
+    writers: int,
+    seconds: float,
+    starting: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> float:
+    """Writes a second at nodes that were just started, within `starting`, after a moment to warm up."""
     load = Load(read_home_genesis(places[0].home))
     expires_ms = time.time_ns() // 1_000_000 + HOUR_MS
-    with Cluster(places) as cluster:
+    with ExitStack() as running:
+        with starting():
+            cluster = running.enter_context(Cluster(places))
         cluster.wait_for_leader()
         targets = [node.http_address for node in cluster.nodes]
         for span in (WARM_UP_SECONDS, seconds):

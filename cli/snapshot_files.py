@@ -118,7 +118,7 @@ def snapshot_at(folder: SnapshotFolder, height: int) -> SnapshotManifest:
 
 @contextmanager
 def _store(home: Path) -> Iterator[LmdbStore]:
-    store = LmdbStore.open(Home(home).database, read_home_genesis(home).network_id, readonly=True)
+    store = LmdbStore.open(Home(home).database, read_home_genesis(home).network_id, readonly=True, reads_all=True)
     try:
         yield store
     finally:

@@ -156,7 +156,7 @@ def _old_ledger(directory: Path) -> Iterator[tuple[Home, LmdbStore]]:
     with translated_home(home), HomeLock(home.lock):
         if not home.genesis.exists():
             raise HomeError("{path} belongs to no network; give a survivor's folder with --home", path=str(directory))
-        store = LmdbStore.open(home.database, read_home_genesis(home).network_id, readonly=True)
+        store = LmdbStore.open(home.database, read_home_genesis(home).network_id, readonly=True, reads_all=True)
         try:
             store.checked_state()
             yield home, store

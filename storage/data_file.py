@@ -38,6 +38,18 @@ class _Meta(NamedTuple):
     transaction: int
 
 
+def fits_in_memory(folder: Path) -> bool:
+    """Whether a data file takes half of this machine's memory at most, so that reading all of it drives nothing out.
+
+    False where there is none, or where its size cannot be told.
+    """
+    memory_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        return 2 * (folder / DATA_FILE_NAME).stat().st_size <= memory_bytes
+    except OSError:
+        return False
+
+
 def check_data_file(folder: Path) -> None:
     """Refuse a data file that is missing, not LMDB's, or cut short.
 

@@ -6,9 +6,10 @@ Owns how an environment is opened, its tables, and transactions. Invariants:
 - the map is one size for ever: growing it would take the ground from under open readers;
 - every commit is durable when it returns (LMDB's default of syncing data, then the meta page);
 - a read transaction lives for one question, so that no reader ever holds back the reuse of freed pages. It costs
-  about half a microsecond more than keeping one.
+  about half a microsecond more than keeping one;
+- the system is told not to read ahead, except by who is about to read all of a file that fits into memory.
 
-Source: docs/reference/storage.md; docs/adr/0005-lmdb-layout.md.
+Source: docs/reference/storage.md; docs/adr/0005-lmdb-layout.md; docs/adr/0043-larger-than-memory.md.
 """
 
 import errno
@@ -22,7 +23,7 @@ import lmdb
 from lmdb import _Database
 
 from ledger.errors import BanyanError, LocalError
-from storage.data_file import DATA_FILE_NAME, NO_ROOM, check_data_file, lacks_room
+from storage.data_file import DATA_FILE_NAME, NO_ROOM, check_data_file, fits_in_memory, lacks_room
 from storage.durable_folder import make_durable
 from storage.errors import (
     StoreBusyError,
@@ -122,13 +123,14 @@ class Environment:
 
     __slots__ = ("_lmdb", "path", "readonly", "tables")
 
-    def __init__(self, path: Path, *, readonly: bool = False, create: bool = False) -> None:
+    def __init__(self, path: Path, *, readonly: bool = False, create: bool = False, reads_all: bool = False) -> None:
         """Open the environment in the folder `path`.
 
         Args:
             path: The folder; made, with mode 0700, if `create`.
             readonly: Refuse every write.
             create: Make folder and tables.
+            reads_all: Most of it is about to be read, table by table.
 
         Raises:
             StoreMissingError, StoreDamagedError, StoreReadOnlyError, StoreBusyError, StoreDiskError.
@@ -138,7 +140,7 @@ class Environment:
         try:
             if not create:
                 check_data_file(path)
-            self._lmdb = _open(path, readonly=readonly, create=create)
+            self._lmdb = _open(path, readonly=readonly, create=create, reads_all=reads_all)
             try:
                 self.tables = {name: self._open_table(name, create) for name in TABLE_NAMES}
             except BaseException:
@@ -216,7 +218,7 @@ def copy_environment(path: Path, target: Path) -> None:
         StoreError: it cannot be read, or there is no room; what is in `target` then is to be thrown away.
     """
     try:
-        with _open(path, readonly=True, create=False) as database:
+        with _open(path, readonly=True, create=False, reads_all=True) as database:
             database.copy(str(target), compact=True)
         descriptor = os.open(target / DATA_FILE_NAME, os.O_RDONLY)
         try:
@@ -228,7 +230,7 @@ def copy_environment(path: Path, target: Path) -> None:
         raise translate(error, path) from error
 
 
-def _open(path: Path, *, readonly: bool, create: bool) -> lmdb.Environment:
+def _open(path: Path, *, readonly: bool, create: bool, reads_all: bool = False) -> lmdb.Environment:
     try:
         return lmdb.Environment(
             str(path),
@@ -236,6 +238,9 @@ def _open(path: Path, *, readonly: bool, create: bool) -> lmdb.Environment:
             readonly=readonly,
             create=create,
             mode=_FOLDER_MODE,
+            # Neighbouring pages have nothing to do with each other as a rule: where the ledger is larger than memory,
+            # what comes with them (up to 8 MiB for a page) drives out what is needed.
+            readahead=reads_all and fits_in_memory(path),
             max_readers=READER_COUNT_MAX,
             max_dbs=len(TABLE_NAMES),
             # LMDB's C extension keeps one at most; it saves each question a search for a reader slot.

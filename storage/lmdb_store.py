@@ -122,6 +122,7 @@ class LmdbStore(LmdbReader):
         network_id: Hash,
         *,
         readonly: bool = False,
+        reads_all: bool = False,
         sizes: StoreSizes = _DEFAULT_SIZES,
     ) -> Self:
         """Open the store of a network; well under a second at a million entries.
@@ -130,6 +131,7 @@ class LmdbStore(LmdbReader):
             path: The folder that `create` made.
             network_id: The network it must belong to.
             readonly: Refuse writes; the folder must be writable all the same, LMDB notes its readers there.
+            reads_all: Most of it is about to be read, table by table.
             sizes: For tests.
 
         Raises:
@@ -137,7 +139,7 @@ class LmdbStore(LmdbReader):
             StoreBusyError, StoreDiskError. Damage deep inside may end the process: see `storage.probe`.
         """
         try:
-            environment = Environment(Path(path), readonly=readonly)
+            environment = Environment(Path(path), readonly=readonly, reads_all=reads_all)
         except StoreDamagedError:
             # A table that is missing may be one that came with a later format.
             check_outdated(Path(path))

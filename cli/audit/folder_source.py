@@ -75,7 +75,7 @@ class _MomentEnvironment(Environment):
     __slots__ = ("held",)
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, readonly=True)
+        super().__init__(path, readonly=True, reads_all=True)
         self.held: Read = self.begin_read()
 
     def renew(self) -> None:

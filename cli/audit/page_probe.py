@@ -75,7 +75,7 @@ def read_everything(folder: Path) -> None:
     """
     from storage.environment import Environment
 
-    environment = Environment(folder, readonly=True)
+    environment = Environment(folder, readonly=True, reads_all=True)
     try:
         with environment.read() as transaction:
             for table in environment.tables.values():

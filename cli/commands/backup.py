@@ -63,7 +63,7 @@ def backup(
     home = Home(session.home)
     database = home.database
     probe(database, genesis.network_id)
-    store = LmdbStore.open(database, genesis.network_id, readonly=True)
+    store = LmdbStore.open(database, genesis.network_id, readonly=True, reads_all=True)
     try:
         moment = Moment(*store.checked_state())
         if moment.height == 0:
