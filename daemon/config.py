@@ -64,7 +64,7 @@ class Config:
         10, "Transactions that have lines in the log, about so many a second for each event. 0 to 1,000; 0: none."
     )
     http_connections_max: int = _setting(1024, "Connections open at once, for each door. 8 to 65,536.")
-    http_requests_max: int = _setting(128, "Requests answered at once, for each door; others wait. 1 or more.")
+    http_requests_max: int = _setting(128, "Requests worked on at once, for each door; others wait. 1 or more.")
     event_listeners_max: int = _setting(32, "Event streams open at once, for each door. 0: none is served.")
     block_work_ms_max: int = _setting(
         BLOCK_WORK_MS_MAX,

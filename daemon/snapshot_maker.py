@@ -19,13 +19,26 @@ import trio
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from ledger.stated_heights import STATED_INTERVAL_BLOCKS
-from storage.batch_cut import cut_after, executed_heights
+from storage.batch_cut import ExecutedHeight, cut_after, executed_heights
 from storage.interface import StoreReader, WriteBatch
 from storage.snapshot_folder import SnapshotFolder
 from storage.snapshot_making import SnapshotDraft, complete_snapshot, draft_snapshot, is_covered, stated_height
 
+# Making a snapshot reads all records, of which a log of so many entries has about as many: some two seconds of
+# processor, and as long as the disk takes.
+ENTRIES_AN_INTERVAL = 1 << 20
 # Between two looks at the store a block may be executed; one in so many times is impossible enough.
 _ATTEMPTS_MAX = 8
+
+
+def spread_interval(interval_blocks: int, tree_size: int) -> int:
+    """How many blocks lie between two snapshots of a log of so many entries: the same on every node with the setting.
+
+    The interval, times the largest power of two that is not above the millions (2^20) of entries. So what snapshots
+    cost for each entry stays the same however long the log is, and heights of a longer interval are such of the shorter
+    ones.
+    """
+    return interval_blocks << max((tree_size // ENTRIES_AN_INTERVAL).bit_length() - 1, 0)
 
 
 class _StoppedError(BanyanError):
@@ -47,7 +60,8 @@ class SnapshotMaker:
     Args:
         store: The node's.
         folder: Where they lie; nobody else writes there.
-        interval_blocks: One at each height that this divides, a multiple of 16; 0: only when asked.
+        interval_blocks: One at each height that this divides, a multiple of 16, and seldomer where the log is long
+            (`spread_interval`); 0: only when asked.
         log: As of `daemon.service`.
         has_room: Whether the disk has room for them; without it none is begun.
     """
@@ -127,10 +141,14 @@ class SnapshotMaker:
             self._begin(_Moment(height, head.state_digest, _records(self._store)))
 
     def _due_height(self, batches: Sequence[WriteBatch]) -> int | None:
-        interval = STATED_INTERVAL_BLOCKS if self.is_asked else self.interval_blocks
-        if not interval or self._moment is not None or not self._has_room():
+        if not (self.interval_blocks or self.is_asked) or self._moment is not None or not self._has_room():
             return None
-        return next((height for height in executed_heights(batches) if height % interval == 0), None)
+        return next((one.height for one in executed_heights(batches) if self._is_due(one)), None)
+
+    def _is_due(self, executed: ExecutedHeight) -> bool:
+        if self.is_asked:
+            return executed.height % STATED_INTERVAL_BLOCKS == 0
+        return executed.height % spread_interval(self.interval_blocks, executed.tree_size) == 0
 
     def _begin(self, moment: _Moment) -> None:
         self._moment = moment

@@ -6,13 +6,21 @@ from. Source: docs/reference/storage.md, "Snapshots".
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from storage.interface import WriteBatch
 
 
-def executed_heights(batches: Sequence[WriteBatch]) -> list[int]:
+class ExecutedHeight(NamedTuple):
+    """A height that is executed, and the log's size after it."""
+
+    height: int
+    tree_size: int
+
+
+def executed_heights(batches: Sequence[WriteBatch]) -> list[ExecutedHeight]:
     """The heights that a group of writes executes, ascending."""
-    return [execution.height for batch in batches for execution in batch.executions]
+    return [ExecutedHeight(one.height, one.tree_size) for batch in batches for one in batch.executions]
 
 
 def cut_after(batches: Sequence[WriteBatch], height: int) -> tuple[list[WriteBatch], list[WriteBatch]]:

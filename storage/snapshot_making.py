@@ -58,7 +58,7 @@ def draft_snapshot(
         height: At least 1.
         state_digest: Of the records.
         records: The whole state after `height`, by ascending key, of one moment.
-        keep_chunk: Called for each chunk in the order of loading.
+        keep_chunk: Called for each chunk, records first.
 
     Raises: what reading and keeping raise.
 
@@ -72,11 +72,12 @@ def draft_snapshot(
 
     header = headers_of(_encoded(reader))(height)
     assert header is not None, "an executed block has a header"
-    leaf_chunks = tuple(keep(chunk) for chunk in _leaf_chunks(reader, header.tree_size))
+    # First what keeps pages of their moment from being used again.
     record_chunks, record_count = [], 0
     for count, chunk in pack_row_chunks(records):
         record_chunks.append(keep(chunk))
         record_count += count
+    leaf_chunks = tuple(keep(chunk) for chunk in _leaf_chunks(reader, header.tree_size))
     result_chunks = tuple(keep(chunk) for _, chunk in pack_row_chunks(_results(reader, header)))
     return SnapshotDraft(height, state_digest, record_count, sizes[0], leaf_chunks, tuple(record_chunks), result_chunks)
 

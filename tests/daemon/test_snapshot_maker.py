@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from daemon.home import Home
-from daemon.snapshot_maker import SnapshotMaker
+from daemon.snapshot_maker import ENTRIES_AN_INTERVAL, SnapshotMaker, spread_interval
 from ledger.stated_heights import STATED_INTERVAL_BLOCKS
 from storage.batch_cut import cut_after, executed_heights
 from storage.errors import StoreFullError
@@ -96,6 +96,30 @@ async def test_snapshots_are_made_at_heights_by_rule_and_the_newest_two_are_kept
     assert [one["height"] for one in made] == [INTERVAL, 2 * INTERVAL, 3 * INTERVAL]
 
 
+@pytest.mark.parametrize(
+    ("millions", "factor"),
+    [(0, 1), (0.99, 1), (1, 1), (1.99, 1), (2, 2), (3.99, 2), (4, 4), (7.99, 4), (8, 8), (99, 64)],
+)
+def test_the_longer_the_log_the_seldomer_snapshots_are(millions: float, factor: int) -> None:
+    assert spread_interval(8192, int(millions * ENTRIES_AN_INTERVAL)) == 8192 * factor
+
+
+@pytest.mark.trio
+async def test_heights_of_a_longer_interval_are_passed_over(node: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: daemon/snapshot_maker.py, `_is_due`, "spread_interval(self.interval_blocks, executed.tree_size)"."""
+    # Two entries a block: 96 of them at the third height, from which on every second one counts.
+    monkeypatch.setattr("daemon.snapshot_maker.ENTRIES_AN_INTERVAL", 40)
+    maker = node.service.snapshots
+    assert maker is not None
+    for number in (1, 2, 3, 4):
+        await post(node, INTERVAL)
+        if number != 3:
+            await until_offered(node, number * INTERVAL)
+        await until(lambda: maker.making is None)
+    made = [fields["height"] for event, fields in node.shell.events if event == "snapshot-made"]
+    assert made == [INTERVAL, 2 * INTERVAL, 4 * INTERVAL]
+
+
 @pytest.mark.trio
 async def test_the_operator_has_one_made_of_where_the_node_stands(node: Served) -> None:
     maker = node.service.snapshots
@@ -154,7 +178,7 @@ def test_a_group_of_writes_is_cut_at_the_height_and_nothing_is_lost() -> None:
     blocks = WriteBatch(blocks=tuple(block for one in ledger.batches for block in one.blocks), checkpoint=b"note")
     executions = tuple(execution for one in ledger.batches for execution in one.executions)
     groups = [blocks, WriteBatch(executions=executions[:4]), WriteBatch(executions=executions[4:])]
-    assert executed_heights(groups) == [1, 2, 3, 4, 5, 6]
+    assert [one.height for one in executed_heights(groups)] == [1, 2, 3, 4, 5, 6]
     for height in range(1, 7):
         first, rest = cut_after(groups, height)
         store = MemoryStore.create(NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES)

@@ -9,13 +9,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from ledger.hashing import sha256
+from ledger.hashing import Hash, sha256
 from ledger.state_digest import StateDigest
 from storage.lmdb_store import LmdbStore
 from storage.snapshot_check import NoSink, check_manifest, headers_of, take_snapshot
 from storage.snapshot_chunks import (
     CHUNK_SIZE_BYTES_MAX,
     LEAVES_IN_CHUNK,
+    chunk_hash,
     pack_row_chunks,
     unpack_leaf_chunk,
     unpack_row_chunk,
@@ -78,6 +79,22 @@ def test_every_store_makes_the_same_bytes_also_when_it_has_gone_on(
     assert complete_snapshot(disk, draft) == manifest
     assert kept == chunks
     disk.close()
+
+
+def test_records_are_read_before_all_else_that_needs_no_moment_of_its_own(ledger: Ledger) -> None:
+    """Guard: storage/snapshot_making.py, `draft_snapshot`, "First what keeps pages of their moment"."""
+    then = Ledger(lag=2, every=5)
+    then.batches = ledger.batches[:16]
+    store = then.store()
+    kept: list[Hash] = []
+
+    def keep(chunk: bytes) -> Hash:
+        kept.append(chunk_hash(chunk))
+        return kept[-1]
+
+    draft = draft_snapshot(ledger.store(), 16, store.head().state_digest, store.scan_state(b""), keep)
+    assert kept == [*draft.record_chunks, *draft.leaf_chunks, *draft.result_chunks]
+    assert draft.record_chunks and draft.leaf_chunks
 
 
 def test_a_height_that_no_header_states_has_no_snapshot(ledger: Ledger) -> None:
