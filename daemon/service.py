@@ -69,6 +69,7 @@ from daemon.status import NodeStatus
 from daemon.sync_desk import SyncDesk
 from daemon.sync_work import AnswerSnapshots, SyncWork
 from daemon.transaction_log import TransactionLog
+from daemon.turns import Turns
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from ledger.node_keys import NodeDescription
@@ -82,8 +83,6 @@ from storage.interface import Store
 TICK_INTERVAL_MS = 50
 # How long a leader that is told to stop waits for its successor: as long as it proposes nothing, two election timeouts.
 HAND_OVER_SECONDS_MAX = 2
-# How long the node steps at a time while nothing leaves it: a turn of the event loop is some 50 µs.
-TURN_SECONDS_MAX = 0.001
 # What is carried out by a thread, or at once: nobody else's task has to run for it.
 _STAYS = (StoreBatch, SaveSignState, Verify, Worked, SendFrame)
 _LEADER = Role.LEADER.value
@@ -249,14 +248,15 @@ class Service(Reception):
         self._inbox.post(HandOverRequested, successor)
 
     async def _step_until_stopped(self) -> None:
-        has_left, turn_began = False, trio.current_time()
+        has_left, turns = False, Turns(trio.current_time())
         while not self._stopped.is_set():
             # A turn of the event loop costs as much as a small step: it takes one only for others to run.
-            is_long = trio.current_time() - turn_began >= TURN_SECONDS_MAX
-            is_turn = has_left or is_long or self._inbox.is_empty
+            asked, is_idle = trio.current_time(), self._inbox.is_empty
+            is_turn = is_idle or turns.is_over(asked, has_left)
             event = await self._inbox.next(at_once=not is_turn)
             started = trio.current_time()
-            turn_began = started if is_turn else turn_began
+            if is_turn:
+                turns.begin(started, 0.0 if is_idle else started - asked)
             early = self._node.begin(event)
             self._step_seconds = trio.current_time() - started
             for effect in early:
@@ -276,7 +276,7 @@ class Service(Reception):
                 if not isinstance(effect, StoreBatch):
                     self._carry_out(effect)
             self._flush()
-            if writes and has_left:
+            if writes and has_left and turns.are_short:
                 # A write may be made here; what others wait for is not to wait for it.
                 await _let_leave()
             for effect in writes:

@@ -1,8 +1,8 @@
 """The ASGI application of one door: routes, problems, request ids, bounds.
 
 Owns what holds for every request, whatever its endpoint: each has an id, the client's own or one that is made here,
-which is in its answer and in the log; each failure becomes a problem; and no more than `http_requests_max` are answered
-at once, others wait a moment for a place (`daemon.api.places`). Never looks into a body.
+which is in its answer and in the log; each failure becomes a problem; and no more than `http_requests_max` are worked
+on at once, others wait a moment for a place (`daemon.api.places`). Never looks into a body.
 """
 
 import re
@@ -18,7 +18,7 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from daemon.api.context import ApiContext
-from daemon.api.endpoint import REQUEST_ID, Endpoint
+from daemon.api.endpoint import PLACE, REQUEST_ID, Endpoint
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import InternalError, MethodNotAllowedError, NotFoundError, TooManyRequestsError
 from daemon.api.request_log import RequestLog
@@ -62,8 +62,9 @@ class Application:
 
     async def _answer(self, exchange: "_Exchange") -> None:
         places = self._context.places
-        async with places.place() as has_place:
-            if has_place:
+        async with places.place() as place:
+            if place is not None:
+                exchange.scope[PLACE] = place
                 await self._answer_now(exchange)
                 return
         await exchange.fail(

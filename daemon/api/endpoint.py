@@ -18,6 +18,8 @@ from daemon.api.request_errors import MembersOnlyError, OperatorOnlyError
 
 # Under this name a request's scope holds its id (`daemon.api.app`).
 REQUEST_ID = "banyan.request"
+# And under this one its place among those that are worked on (`daemon.api.places`).
+PLACE = "banyan.place"
 
 Handler: TypeAlias = Callable[[ApiContext, Request, Parameters], Awaitable[Response]]
 

@@ -3,7 +3,7 @@
 import os
 import resource
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,7 @@ import trio.testing
 from contracts.genesis_state import genesis_records
 from daemon.database_folder import genesis_lanes
 from daemon.disk_room import RoomLevel
-from daemon.effects import Effect, Reported, StoreBatch, Verify
+from daemon.effects import Effect, Reported, StoreBatch
 from daemon.errors import NotLeaderError, OverloadedError, StoppingError
 from daemon.events import Event, StepTimed
 from daemon.home import Home
@@ -308,6 +308,8 @@ async def test_a_full_pool_refuses_single_submissions_and_is_waited_out_by_batch
 
 async def test_what_leaves_does_not_wait_for_a_write(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write may be made in the event loop. Guard: daemon/service.py, `_step_until_stopped`, "_let_leave"."""
+    # However slow the machine is at the moment.
+    monkeypatch.setattr("daemon.turns.Turns.are_short", True)
     carried: list[str] = []
     woken = trio.Event()
     end, carry_out = Node.end, Service._carry_out
@@ -411,40 +413,3 @@ async def test_what_nobody_waits_for_is_written_with_the_next_tick(
             assert await service.wait_for_transaction(unheard.id, 10_000)
         assert store.index_of(unheard.id) is not None
         mock_clock.rate = 100
-
-
-async def test_others_have_a_turn_after_a_millisecond_of_steps(home: Home, mock_clock: trio.testing.MockClock) -> None:
-    """What is carried out counts too. Guard: "TURN_SECONDS_MAX"."""
-    mock_clock.rate = 100
-    async with running_service(home.directory) as shell:
-        service, node, left, in_a_row, most = shell.service, shell.service._node, 200, 0, 0
-        mock_clock.rate = 0
-
-        def verify(_submissions: object, report: Callable[[tuple[()]], None]) -> None:
-            nonlocal in_a_row, most
-            in_a_row += 1
-            most = max(most, in_a_row)
-            mock_clock.jump(0.00025)
-            report(())
-
-        def end() -> list[Effect]:
-            nonlocal left
-            left -= 1
-            return [Verify(1, ())] if left > 0 else []
-
-        async def other() -> None:
-            nonlocal in_a_row
-            while left > 0:
-                await trio.lowlevel.checkpoint()
-                in_a_row = 0
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(service._verifier, "verify_foreign", verify)
-            patch.setattr(node, "begin", lambda event: [])
-            patch.setattr(node, "end", end)
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(other)
-                service._inbox.post(StepTimed, 1, 1)
-        mock_clock.rate = 100
-    # Four take a millisecond; in which order tasks have their turn is left to chance. Without turns it would be all.
-    assert 4 <= most <= 30
