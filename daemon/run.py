@@ -226,7 +226,8 @@ def _snapshots(opened: OpenHome, room: DiskRoom) -> SnapshotMaker:
     folder = SnapshotFolder(opened.home.snapshots)
     folder.discard_unfinished()
     has_room = partial(_has_room, room)
-    return SnapshotMaker(opened.store, folder, opened.config.snapshot_interval_blocks, log_event, has_room)
+    interval = opened.config.snapshot_interval_blocks
+    return SnapshotMaker(opened.store, opened.home.database, folder, interval, log_event, has_room)
 
 
 def _has_room(room: DiskRoom) -> bool:

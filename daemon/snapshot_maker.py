@@ -1,34 +1,37 @@
 """Making the node's snapshots while it runs: at heights by rule, or when its operator asks.
 
-Owns when one is begun, the moment of the store that it is of, and the thread that writes it; what it consists of is
-`storage.snapshot_making`'s, where it lies `storage.snapshot_folder`'s. Never holds up a block for longer than it takes
-to begin a reading transaction, and never ends the node: a snapshot that cannot be made is logged, and the next is made.
+Owns when one is begun, the moment of the store that it is of, and the process that writes it; what it consists of is
+`storage.snapshot_making`'s, where it lies `storage.snapshot_folder`'s. Never holds up a block: until the process has
+begun to read, the store's journal keeps what blocks change. Never ends the node: a snapshot that cannot be made is
+logged, and the next is made.
 
-    Disk: parts (where to cut a group of writes) -> written (the store stands there: begin) -> run: chunks on a thread
-          -> written … (until a header states the height) -> the snapshot appears
+    Disk: parts (where to cut a group of writes) -> written (the store stands there: begin) -> run: a process writes
+          chunks -> written … (until a header states the height) -> the snapshot appears
 
 Bounds: one at a time, one chunk in memory; heights that come while one is made are passed over.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass
+from pathlib import Path
 
 import trio
 
+from daemon.draft_process import draft_beside
 from ledger.errors import BanyanError
 from ledger.hashing import Hash
 from ledger.stated_heights import STATED_INTERVAL_BLOCKS
 from storage.batch_cut import ExecutedHeight, cut_after, executed_heights
-from storage.interface import StoreReader, WriteBatch
+from storage.interface import WriteBatch
+from storage.lmdb_store import LmdbStore
 from storage.snapshot_folder import SnapshotFolder
-from storage.snapshot_making import SnapshotDraft, complete_snapshot, draft_snapshot, is_covered, stated_height
+from storage.snapshot_making import complete_snapshot, is_covered, stated_height
+from storage.snapshot_process import DraftOrder
 
 # Making a snapshot reads all records, of which a log of so many entries has about as many: some two seconds of
 # processor, and as long as the disk takes.
 ENTRIES_AN_INTERVAL = 1 << 20
-# Between two looks at the store a block may be executed; one in so many times is impossible enough.
-_ATTEMPTS_MAX = 8
 
 
 def spread_interval(interval_blocks: int, tree_size: int) -> int:
@@ -41,24 +44,21 @@ def spread_interval(interval_blocks: int, tree_size: int) -> int:
     return interval_blocks << max((tree_size // ENTRIES_AN_INTERVAL).bit_length() - 1, 0)
 
 
-class _StoppedError(BanyanError):
-    """The node ends while a snapshot is written."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """The records of one height, of one reading transaction that lasts until they are read or forgotten."""
+    """The records of one height, and up to which one blocks that changed nothing were executed."""
 
     height: int
+    executed_height: int
     state_digest: Hash
-    records: Iterator[tuple[bytes, bytes]]
 
 
 class SnapshotMaker:
-    """The snapshots of one node; everything but `run`'s thread belongs to the task of the node.
+    """The snapshots of one node; everything belongs to the tasks of the node.
 
     Args:
         store: The node's.
+        database: The folder that it is in.
         folder: Where they lie; nobody else writes there.
         interval_blocks: One at each height that this divides, a multiple of 16, and seldomer where the log is long
             (`spread_interval`); 0: only when asked.
@@ -68,7 +68,8 @@ class SnapshotMaker:
 
     def __init__(
         self,
-        store: StoreReader,
+        store: LmdbStore,
+        database: Path,
         folder: SnapshotFolder,
         interval_blocks: int,
         log: Callable[..., None],
@@ -78,12 +79,12 @@ class SnapshotMaker:
         self.interval_blocks = interval_blocks
         self.is_asked = False
         self._store = store
+        self._database = database
         self._log = log
         self._has_room = has_room
         self._due: int | None = None
         self._moment: _Moment | None = None
         self._moved = trio.Event()
-        self._is_stopping = False
 
     @property
     def making(self) -> int | None:
@@ -96,17 +97,15 @@ class SnapshotMaker:
         Nothing more than what is under way if one is being made.
         """
         if self._moment is None:
-            for _ in range(_ATTEMPTS_MAX):
-                head = self._store.head()
-                records = _records(self._store)
-                if self._store.head().executed_height == head.executed_height:
-                    height = stated_height(self._store, head)
-                    self.is_asked = height is None
-                    if height is not None:
-                        self._begin(_Moment(height, head.state_digest, records))
-                    break
+            # First: of what is executed from now on nothing is moved to where it could not be told apart.
+            self._store.pin_records()
+            head = self._store.head()
+            height = stated_height(self._store, head)
+            self.is_asked = height is None
+            if height is None:
+                self._store.unpin_records()
             else:
-                self.is_asked = True
+                self._begin(_Moment(height, head.executed_height, head.state_digest))
         return self.making
 
     # -- for the disk -----------------------------------------------------------------------------------------------
@@ -138,7 +137,9 @@ class SnapshotMaker:
         if height is not None:
             self._due = None
             self.is_asked = False
-            self._begin(_Moment(height, head.state_digest, _records(self._store)))
+            # Nothing is written or moved at this moment.
+            self._store.pin_records()
+            self._begin(_Moment(height, head.executed_height, head.state_digest))
 
     def _due_height(self, batches: Sequence[WriteBatch]) -> int | None:
         if not (self.interval_blocks or self.is_asked) or self._moment is not None or not self._has_room():
@@ -161,43 +162,28 @@ class SnapshotMaker:
     # -- the work -----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Make what is begun, until cancelled; ends within the time of one chunk then."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._note_the_end)
-            while True:
-                while (moment := self._moment) is None:
-                    await self._moved.wait()
-                try:
-                    await self._make(moment)
-                except BanyanError as error:
-                    if not isinstance(error, _StoppedError):
-                        self._log("snapshot-failed", level="warning", height=moment.height, reason=str(error))
-                finally:
-                    # A moment that was not read to its end would hold its reading transaction.
-                    self._moment = None
-                    del moment
-
-    async def _note_the_end(self) -> None:
-        """A thread cannot be cancelled; it looks at this between two chunks."""
-        try:
-            await trio.sleep_forever()
-        finally:
-            self._is_stopping = True
+        """Make what is begun, until cancelled; a process that is at it is killed then."""
+        while True:
+            while (moment := self._moment) is None:
+                await self._moved.wait()
+            try:
+                await self._make(moment)
+            except BanyanError as error:
+                self._log("snapshot-failed", level="warning", height=moment.height, reason=str(error))
+            finally:
+                self._store.unpin_records()
+                self._moment = None
 
     async def _make(self, moment: _Moment) -> None:
         started = time.monotonic()
         writer = self.folder.begin(moment.height)
-
-        def keep(chunk: bytes) -> Hash:
-            if self._is_stopping:
-                raise _StoppedError("the node ends")
-            return writer.keep(chunk)
-
-        def draft() -> SnapshotDraft:
-            return draft_snapshot(self._store, moment.height, moment.state_digest, moment.records, keep)
-
+        network_id = self._store.head().network_id
+        order = DraftOrder(self._database, network_id, self.folder.path, *astuple(moment))
         try:
-            made = await trio.to_thread.run_sync(draft)
+            try:
+                made = await draft_beside(order, self._store.unpin_records)
+            finally:
+                self._store.forget_dead_readers()
             moved = self._moved
             while not is_covered(self._store, moment.height):
                 await moved.wait()
@@ -217,15 +203,3 @@ class SnapshotMaker:
             )
         finally:
             writer.discard()
-
-
-def _records(store: StoreReader) -> Iterator[tuple[bytes, bytes]]:
-    """All records of this very moment: the reading transaction begins here, not when somebody first asks."""
-    records = store.scan_state(b"")
-    first = next(records)
-
-    def all_of_them() -> Iterator[tuple[bytes, bytes]]:
-        yield first
-        yield from records
-
-    return all_of_them()

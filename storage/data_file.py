@@ -8,6 +8,7 @@ Source: LMDB 0.9, `mdb.c`: `MDB_page`, `MDB_meta`, `mdb_env_pick_meta`.
 import errno
 import os
 import tempfile
+from operator import attrgetter
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -20,20 +21,33 @@ from storage.layout import MalformedRecordError
 DATA_FILE_NAME = "data.mdb"
 # More than one group of writes takes: a window of eight blocks of 1 MiB, and what goes with them.
 _ROOM_SIZE_BYTES = 32 << 20
-_PAGE_HEADER_SIZE_BYTES = 16
+PAGE_HEADER_SIZE_BYTES = 16
 # Disk, quota, limit on the size of files.
 NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _MAGIC = 0xBEEFC0DE
 _DATA_VERSION = 1
 _SIZE_BYTES_MIN = 256
 _SIZE_BYTES_MAX = 32768
-# In the byte order of the machine, as LMDB writes it: magic, version, address, map size, then two table records of
-# which the first one's first field is the page size, the last page's number, the transaction's number.
-_META = Struct("=IIQQ I44x48x QQ")
+# In the byte order of the machine, as LMDB writes it: magic, version, address, map size, then two table records, of
+# the first one its first field, the page size, of the second its last, the main table's root; the last page's number,
+# the transaction's number.
+_META = Struct("=IIQQ I44x 40xQ QQ")
+
+
+# As much of the file's beginning as the two meta pages can take.
+_HEAD_SIZE_BYTES = _SIZE_BYTES_MAX + PAGE_HEADER_SIZE_BYTES + _META.size
+
+
+class RootPage(NamedTuple):
+    """The number of the page that a tree begins with, and how large the file's pages are."""
+
+    page: int
+    page_size_bytes: int
 
 
 class _Meta(NamedTuple):
     page_size_bytes: int
+    root: int
     last_page: int
     transaction: int
 
@@ -66,7 +80,7 @@ def check_data_file(folder: Path) -> None:
         with file.open("rb") as opened:
             size_bytes = opened.seek(0, 2)
             opened.seek(0)
-            newest = _newest_meta(opened.read(_SIZE_BYTES_MAX + _PAGE_HEADER_SIZE_BYTES + _META.size))
+            newest = max(_metas(opened.read(_HEAD_SIZE_BYTES)), key=attrgetter("transaction"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreMissingError(
             "There is no store in {path}: tie the node to a network with `banyan join` first.", path=folder
@@ -89,22 +103,38 @@ def lacks_room(folder: Path) -> bool:
     return False
 
 
-def _newest_meta(head: bytes) -> _Meta:
+def root_at(file: int, transaction: int) -> RootPage | None:
+    """Where the main table was after a transaction, one of the newest two; None where it was an older one.
+
+    Args:
+        file: Descriptor of a data file, open for reading.
+        transaction: The transaction's number.
+
+    Raises:
+        MalformedRecordError: it is damaged.
+        OSError: it cannot be read.
+    """
+    for meta in _metas(os.pread(file, _HEAD_SIZE_BYTES, 0)):
+        if meta.transaction == transaction:
+            return RootPage(meta.root, meta.page_size_bytes)
+    return None
+
+
+def _metas(head: bytes) -> tuple[_Meta, _Meta]:
     first = _meta_at(head, 0)
-    second = _meta_at(head, first.page_size_bytes)
-    return second if second.transaction > first.transaction else first
+    return first, _meta_at(head, first.page_size_bytes)
 
 
 def _meta_at(head: bytes, start: int) -> _Meta:
-    start += _PAGE_HEADER_SIZE_BYTES
+    start += PAGE_HEADER_SIZE_BYTES
     if len(head) < start + _META.size:
         raise MalformedRecordError("the data file is cut short")
-    magic, version, _, _, page_size, last_page, transaction = _META.unpack_from(head, start)
+    magic, version, _, _, page_size, root, last_page, transaction = _META.unpack_from(head, start)
     if magic != _MAGIC or version != _DATA_VERSION:
         raise MalformedRecordError("the data file does not begin as one of LMDB does")
     if page_size & (page_size - 1) or not _SIZE_BYTES_MIN <= page_size <= _SIZE_BYTES_MAX:
         raise MalformedRecordError("the data file has an impossible page size")
-    return _Meta(page_size, last_page, transaction)
+    return _Meta(page_size, root, last_page, transaction)
 
 
 def _check_every_page(file: Path) -> None:

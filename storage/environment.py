@@ -33,6 +33,7 @@ from storage.errors import (
     StoreReadOnlyError,
 )
 from storage.layout import META_FORMAT, TABLE_NAMES, MalformedRecordError
+from storage.pages_ahead import PagesAhead
 
 # Address space, not memory or disk: 1 TiB is a thousand times what the largest planned ledger needs.
 MAP_SIZE_BYTES = 1 << 40
@@ -162,6 +163,10 @@ class Environment:
     def write(self) -> "WriteTransaction":
         """A write that is committed at the end of a `with` block, and undone by an exception; values are views."""
         return WriteTransaction(self)
+
+    def pages_ahead(self, transaction: AnyRead, table_name: str) -> PagesAhead:
+        """What fetches a table's pages ahead of a walk through the table in a reading transaction; to be closed."""
+        return PagesAhead(self.path, transaction.id(), table_name.encode())
 
     def begin_read(self) -> Read:
         """A read transaction whose values are copies; whoever asks must abort it."""

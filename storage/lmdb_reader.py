@@ -5,7 +5,7 @@ it is consumed), and may be asked from any thread. Source: docs/reference/storag
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from operator import attrgetter
 
 from contracts.changes import SubjectLink
@@ -34,7 +34,7 @@ from storage.layout import (
 from storage.link_journal import journaled_links
 from storage.links import SUBJECT_KEY_SIZE_BYTES, row_key, row_sequence, subject_key, unpack_row
 from storage.meta import read_kept, read_standing
-from storage.record_journal import FIRST_RECORD, changes_above, read_layer, read_span
+from storage.record_journal import FIRST_RECORD, changes_above, journal_rows, read_layer, read_span, unpack_changes
 from storage.record_layer import RecordLayer, laid_over
 
 
@@ -207,6 +207,20 @@ class LmdbReader:
             changes = self._changes_at(transaction, newest)
             asked = {key: changes[key] for key in changes if key >= start and key.startswith(prefix)}
             yield from laid_over(_stored_records(transaction, self._tables["state"], start, prefix), asked)
+
+    def records_of(self, height: int) -> Iterator[tuple[bytes, bytes]]:
+        """All records by key as of an executed height, which the journal must not have been emptied above since.
+
+        The iterator holds the moment in which it is first asked until it is done with.
+        """
+        table = self._tables["state"]
+        with self._environment.read() as transaction:
+            changes: dict[bytes, bytes | None] = {}
+            for at, row in journal_rows(transaction, table):
+                if at <= height:
+                    changes.update(unpack_changes(row))
+            with closing(self._environment.pages_ahead(transaction, "state")) as pages:
+                yield from laid_over(pages.before(_stored_records(transaction, table)), changes)
 
     def checked_state(self) -> tuple[int, Hash]:
         """The executed height and its state digest, once all records of that moment were found to give it.

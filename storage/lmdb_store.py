@@ -217,6 +217,22 @@ class LmdbStore(LmdbReader):
         with self._lock:
             return self._ids.is_maintenance_due or self._links.is_step_due or self._records.is_step_due
 
+    def pin_records(self) -> None:
+        """Move no changes out of the journal of records until `unpin_records`; seconds at most, since it grows.
+
+        Whoever opens the store meanwhile can read records as of heights that were executed after this
+        (`LmdbReader.records_of`). A step that is under way moves what was executed before this.
+        """
+        self._records.is_pinned = True
+
+    def unpin_records(self) -> None:
+        """Changes may be moved again. May be called twice."""
+        self._records.is_pinned = False
+
+    def forget_dead_readers(self) -> None:
+        """Let the room be used again that a reading process kept which was killed."""
+        self._environment.forget_dead_readers()
+
     def maintain(self) -> bool:
         """One bounded step of background work, if any is due; whether there was. To be called between writes."""
         with self._lock:

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from ledger.errors import BanyanError
+from storage.child_process import command_of, environment_of_child
 from storage.environment import damaged
 from storage.errors import StoreDiskError
 
@@ -37,14 +38,11 @@ def probe(path: str | os.PathLike[str], network_id: bytes) -> None:
         Nothing for what the child met as an error: opening the store here then meets it too, and says it better.
     """
     folder = Path(path)
-    root = str(Path(__file__).parent.parent)
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-    # Safe path: the folder in which a node is started must not be able to replace modules.
-    command = [sys.executable, "-P", "-m", "storage.probe", str(folder), network_id.hex()]
+    command = command_of("storage.probe", str(folder), network_id.hex())
     try:
         finished = subprocess.run(  # noqa: S603 - this program itself, without a shell
             command,
-            env=environment,
+            env=environment_of_child(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIMEOUT_SECONDS,

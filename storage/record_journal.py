@@ -59,6 +59,8 @@ class RecordJournal:
         # is not in it: a step in between puts it there, never out of there.
         self.layer = RecordLayer()
         self._change_count = self._size_bytes = 0
+        # While somebody is about to read records of a height that is not the newest, nothing is moved.
+        self.is_pinned = False
         # What the transaction under way appended: for each block its height and changes, and the bytes of all.
         self._uncommitted: list[tuple[int, Sequence[StateChange]]] = []
         self._uncommitted_size_bytes = 0
@@ -103,7 +105,8 @@ class RecordJournal:
 
     def _has(self, shares: int) -> bool:
         sizes = self._sizes
-        return self._change_count >= shares * sizes.change_count or self._size_bytes >= shares * sizes.size_bytes
+        is_enough = self._change_count >= shares * sizes.change_count or self._size_bytes >= shares * sizes.size_bytes
+        return is_enough and not self.is_pinned
 
     def step(self) -> bool:
         """Put everything into `state`: one transaction, of some 20 ms for 8,192 changes of 4,000 records.

@@ -86,8 +86,12 @@ class SnapshotFolder:
             part.mkdir(mode=_FOLDER_MODE, parents=True)
         except OSError as error:
             raise translate(error, part) from error
+        return self.begun(height)
+
+    def begun(self, height: int) -> "SnapshotWriter":
+        """The snapshot of a height that somebody began, perhaps another process, to go on writing it."""
         earlier = [self.path / str(one.height) for one in self._manifests if one.height != height]
-        return SnapshotWriter(self, part, earlier)
+        return SnapshotWriter(self, self.path / f"{height}{_PART}", earlier)
 
     def _take(self, part: Path, manifest: SnapshotManifest) -> None:
         """Let a snapshot that was written appear, and let the oldest go."""

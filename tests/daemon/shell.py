@@ -118,7 +118,13 @@ async def running_service(
     )
     room = DiskRoom(str(opened.home.database), opened.config.disk_limits, partial(measure_folder, opened.home.database))
     rate = opened.config.log_transactions_per_second
-    snapshots = SnapshotMaker(store, SnapshotFolder(opened.home.snapshots), opened.config.snapshot_interval_blocks, log)
+    snapshots = SnapshotMaker(
+        opened.store,
+        opened.home.database,
+        SnapshotFolder(opened.home.snapshots),
+        opened.config.snapshot_interval_blocks,
+        log,
+    )
     service = Service(node, store, opened.sign_state, now_ms, 2, metrics, log, None, rate, room, snapshots)
     metrics.watch(service.status)
     metrics.watch_disk(room)

@@ -1,22 +1,29 @@
 """A node makes snapshots beside its work: at heights by rule, on demand, and nothing half."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 import trio
 
+from daemon.draft_process import draft_beside
 from daemon.home import Home
 from daemon.snapshot_maker import ENTRIES_AN_INTERVAL, SnapshotMaker, spread_interval
 from ledger.stated_heights import STATED_INTERVAL_BLOCKS
 from storage.batch_cut import cut_after, executed_heights
-from storage.errors import StoreFullError
 from storage.interface import StoreReader, WriteBatch
+from storage.lmdb_store import LmdbStore
 from storage.memory import MemoryStore
+from storage.record_journal import RecordJournalSizes
 from storage.snapshot_check import NoSink, headers_of, take_snapshot
 from storage.snapshot_folder import SnapshotFolder, SnapshotWriter
+from storage.snapshot_making import SnapshotDraft, stated_height
 from storage.snapshot_manifest import SnapshotManifest
+from storage.snapshot_process import DraftOrder
 from tests.daemon.driver import Driver
 from tests.daemon.shell import Served, make_home, served
 from tests.daemon.test_api_transactions import assert_problem
@@ -121,6 +128,77 @@ async def test_heights_of_a_longer_interval_are_passed_over(node: Served, monkey
 
 
 @pytest.mark.trio
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_it_is_of_its_height_though_the_node_goes_on_before_it_is_begun(
+    node: Served, monkeypatch: pytest.MonkeyPatch, is_asked: bool
+) -> None:
+    """Guard: daemon/snapshot_maker.py, `_begin_if_it_stands`, "self._store.pin_records()"."""
+    # Each change would be moved out of the journal at once.
+    store = node.shell.opened.store
+    monkeypatch.setattr(store._records, "_sizes", RecordJournalSizes(change_count=1, size_bytes=1))
+    maker = node.service.snapshots
+    assert maker is not None
+    came, may_begin = trio.Event(), trio.Event()
+    pinned: list[bool] = []
+
+    async def later(order: DraftOrder, begun: Callable[[], None]) -> SnapshotDraft:
+        def told() -> None:
+            pinned.append(store._records.is_pinned)
+            begun()
+            pinned.append(store._records.is_pinned)
+
+        came.set()
+        await may_begin.wait()
+        return await draft_beside(order, told)
+
+    monkeypatch.setattr("daemon.snapshot_maker.draft_beside", later)
+    if is_asked:
+        await post(node, 3)
+        await until(lambda: stated_height(store, store.head()) is not None)
+        assert maker.ask() is not None
+    else:
+        await post(node, INTERVAL)
+    await came.wait()
+    height = maker.making
+    assert height is not None
+    await post(node, 5)
+    may_begin.set()
+    await until_offered(node, height)
+    (manifest,) = (one for one in maker.folder.manifests() if one.height == height)
+    check_whole(maker.folder, manifest, store)
+    # The journal waits for no more than the beginning.
+    assert pinned == [True, False]
+    await post(node, 1)
+    await until(lambda: not store.is_maintenance_due)
+
+
+# Reads, and is killed.
+_DIES_READING = (
+    "import os, pathlib, sys; from storage.lmdb_store import LmdbStore;"
+    "store = LmdbStore.open(pathlib.Path(sys.argv[1]), bytes.fromhex(sys.argv[2]), readonly=True);"
+    "records = store.records_of(1); next(records); os._exit(9)"
+)
+
+
+@pytest.mark.trio
+async def test_a_process_that_dies_leaves_nothing_behind(node: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: daemon/snapshot_maker.py, `_make`, "self._store.forget_dead_readers()"."""
+
+    def dies(_: str, database: str, network_id: str, *_rest: str) -> list[str]:
+        return [sys.executable, "-c", _DIES_READING, database, network_id]
+
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.draft_process.command_of", dies)
+        await post(node, INTERVAL)
+        await until(lambda: "snapshot-failed" in [event for event, _ in node.shell.events])
+    (failed,) = (fields for event, fields in node.shell.events if event == "snapshot-failed")
+    assert "ended with status 9" in str(failed["reason"])
+    store = node.shell.opened.store
+    assert not store._records.is_pinned
+    assert store._environment.forget_dead_readers() == 0
+
+
+@pytest.mark.trio
 async def test_the_operator_has_one_made_of_where_the_node_stands(node: Served) -> None:
     maker = node.service.snapshots
     assert maker is not None
@@ -137,14 +215,19 @@ async def test_the_operator_has_one_made_of_where_the_node_stands(node: Served) 
 
 
 @pytest.mark.trio
-async def test_a_full_disk_leaves_nothing_half_and_the_node_goes_on(
+async def test_a_disk_that_takes_no_chunks_leaves_nothing_half_and_the_node_goes_on(
     node: Served, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: SnapshotWriter, chunk: bytes) -> bytes:
-        raise StoreFullError("There is no room to write to the store {path}.", path=home.snapshots)
+    begin = SnapshotFolder.begin
+
+    def gone(self: SnapshotFolder, height: int) -> SnapshotWriter:
+        writer = begin(self, height)
+        rmtree(home.snapshots / f"{height}.part")
+        return writer
 
     with monkeypatch.context() as patched:
-        patched.setattr(SnapshotWriter, "keep", full)
+        # The process that writes the chunks finds no place for them.
+        patched.setattr(SnapshotFolder, "begin", gone)
         await post(node, INTERVAL)
         await until(lambda: "snapshot-failed" in [event for event, _ in node.shell.events])
     assert list(home.snapshots.iterdir()) == []
@@ -201,8 +284,9 @@ def test_what_an_interrupted_making_left_is_thrown_away_and_damage_is_not_offere
     (tmp_path / "snapshots" / "32" / "manifest").write_bytes(b"no manifest")
     (tmp_path / "snapshots" / "incoming").mkdir()
     assert SnapshotFolder(tmp_path / "snapshots").offers() == []
-    store = ledger.store()
-    maker = SnapshotMaker(store, folder, 0, lambda event, **fields: None)
-    assert maker.parts([WriteBatch()]) == [[WriteBatch()]]
-    assert maker.ask() is None
-    assert maker.is_asked
+    with closing(LmdbStore.create(tmp_path / "db", NETWORK_ID, GENESIS_RECORDS, GENESIS_LANES)) as store:
+        store.apply(ledger.batches)
+        maker = SnapshotMaker(store, tmp_path / "db", folder, 0, lambda event, **fields: None)
+        assert maker.parts([WriteBatch()]) == [[WriteBatch()]]
+        assert maker.ask() is None
+        assert maker.is_asked
