@@ -191,7 +191,10 @@ class Environment:
 
     def forget_dead_readers(self) -> int:
         """Free the reader slots of processes that were killed; how many there were."""
-        return self._lmdb.reader_check()
+        try:
+            return self._lmdb.reader_check()
+        except lmdb.Error as error:
+            raise _closed_or(error, self.path) from error
 
     def close(self) -> None:
         """Close; waits for a write in progress. May be called twice."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.errors import LocalError
 from storage import snapshot_process
 from storage.child_process import command_of, environment_of_child
 from storage.lmdb_store import LmdbStore, StoreSizes
@@ -122,6 +123,13 @@ def test_it_ends_when_the_node_has(
     with pytest.raises(SystemExit):
         snapshot_process._draft(order)
     assert list((order.snapshots / f"{HEIGHT}.part").iterdir()) == []
+
+
+def test_a_store_that_is_closed_has_no_readers_to_forget(store: LmdbStore) -> None:
+    """Guard: storage/environment.py, `forget_dead_readers`, "except lmdb.Error as error:"."""
+    store.close()
+    with pytest.raises(LocalError, match="is closed"):
+        store.forget_dead_readers()
 
 
 def test_a_terminal_that_interrupts_the_node_leaves_it_to_the_node() -> None:
