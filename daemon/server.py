@@ -13,8 +13,7 @@ import logging
 import socket
 import sys
 import termios
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -23,15 +22,16 @@ import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config as HypercornConfig
 from hypercorn.logging import Logger as HypercornLogger
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import ASGIFramework, ConnectionState
+from hypercorn.typing import ASGIFramework
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from daemon.accepting import Accepting
 from daemon.api.problems import problem_response
 from daemon.api.request_errors import TooManyRequestsError
+from daemon.bounded_stream import BoundedStream
 from daemon.connections import Connection, Connections
+from daemon.http_connection import HttpConnection
 from daemon.unread_body import UnreadBody
 from daemon.whole_answer import WholeAnswer
 
@@ -40,97 +40,13 @@ IDLE_SECONDS_MAX = 15
 # To say what it wants where there is no place for it; it has usually said it with the first packets.
 REFUSED_SECONDS_MAX = 0.1
 REFUSED_SIZE_BYTES_MAX = 128 * 1024
-# For the last bytes of an answer, once the client has closed its side and everything is answered.
-CLOSED_SECONDS_MAX = 1
-# To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
-SEND_SECONDS_MAX = 30
 # What is being answered when the node stops may take so long to end.
 GRACE_SECONDS = 3
 HEADERS_SIZE_BYTES_MAX = 16 * 1024
-# What a connection holds of a request that waits for its turn: four pieces, one that was read and one in the parser.
-# For all connections of a door it is 100 MB.
-READ_SIZE_BYTES_MAX = 16 * 1024
 _CHUNKS_WAITING_MAX = 4
 _C_INT_SIZE_BYTES = 4
 _HTTP2_STREAMS_MAX = 10
 _log = structlog.get_logger("http")
-
-
-class BoundedStream(trio.abc.HalfCloseableStream):
-    """A connection that gives up on a client that does not take what it is sent; closing it ends all its tasks."""
-
-    def __init__(self, stream: trio.SocketStream, connection: Connection) -> None:
-        self._stream = stream
-        self._connection = connection
-        self._scope = connection.end
-        # hypercorn asks it for the two addresses.
-        self.socket = stream.socket
-        self._ended = False
-        self._holds = False
-        self._held = b""
-
-    def hold(self) -> None:
-        """What is sent next leaves together with what is sent after it; that has to follow at once."""
-        self._holds = True
-
-    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
-        """Send, within a bounded time; nothing is sent for nothing.
-
-        Raises:
-            trio.BrokenResourceError: the client is gone, or does not read.
-        """
-        if self._holds:
-            self._holds = False
-            self._held += bytes(data)
-            return
-        if self._held:
-            data, self._held = self._held + bytes(data), b""
-        if not data:
-            return
-        with trio.move_on_after(SEND_SECONDS_MAX):
-            await self._stream.send_all(data)
-            return
-        await trio.aclose_forcefully(self._stream)
-        self._scope.cancel()
-        raise trio.BrokenResourceError("the client does not take what it is sent")
-
-    async def wait_send_all_might_not_block(self) -> None:
-        """As the stream underneath."""
-        await self._stream.wait_send_all_might_not_block()
-
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """As the stream underneath, at most `READ_SIZE_BYTES_MAX` at a time."""
-        self._connection.handle(has_data=False)
-        data = await self._stream.receive_some(min(max_bytes or READ_SIZE_BYTES_MAX, READ_SIZE_BYTES_MAX))
-        self._connection.handle(has_data=bool(data))
-        self._ended = not data
-        self._end_if_done()
-        return data
-
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """A request is being answered: what the client asked before it closed its side is still sent."""
-        try:
-            with self._connection.answering():
-                yield
-        finally:
-            self._end_if_done()
-
-    def _end_if_done(self) -> None:
-        # hypercorn would wait the whole idle time for a next request, which cannot come any more.
-        if self._ended and not self._connection.is_answering:
-            self._scope.deadline = min(self._scope.deadline, trio.current_time() + CLOSED_SECONDS_MAX)
-
-    async def send_eof(self) -> None:
-        """As the stream underneath."""
-        await self._stream.send_eof()
-
-    async def aclose(self) -> None:
-        """Close, and cancel whatever still works for this connection."""
-        try:
-            await self._stream.aclose()
-        finally:
-            self._scope.cancel()
 
 
 class Server:
@@ -149,6 +65,7 @@ class Server:
         self._context = WorkerContext(None)
         self._listener = listener
         self._connections = Connections(connections_max, count_connections)
+        self._serving: set[HttpConnection] = set()
         # Whether somebody waits outside.
         self._is_waited_at: Callable[[], bool] = bool
         self._accepting = trio.CancelScope()
@@ -166,6 +83,8 @@ class Server:
         """Take no further connections, close idle ones, let the others end."""
         self._accepting.cancel()
         await self._context.terminated.set()
+        for serving in self._serving:
+            serving.end_if_idle()
 
     def _door(self, connections: trio.Nursery) -> Accepting:
         take = partial(self._take, connections)
@@ -233,15 +152,12 @@ class Server:
                     await answer.end()
                 await body.throw_away()
 
-        # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
-        server = TCPServer(
-            ASGIWrapper(cast(ASGIFramework, application)),
-            self._config,
-            self._context,
-            ConnectionState({}),
-            bounded,  # type: ignore[arg-type]
-        )
-        await server.run()
+        serving = HttpConnection(ASGIWrapper(cast(ASGIFramework, application)), self._config, self._context, bounded)
+        self._serving.add(serving)
+        try:
+            await serving.run()
+        finally:
+            self._serving.remove(serving)
 
     async def _send(self, connection: Connection, send: Send, message: Message) -> None:
         """Pass on a part of an answer over HTTP/1: the last one, where others wait and this one has had its turn."""

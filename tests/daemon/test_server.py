@@ -10,17 +10,10 @@ import pytest
 import trio
 import trio.testing
 
+from daemon.bounded_stream import READ_SIZE_BYTES_MAX, SEND_SECONDS_MAX, BoundedStream
 from daemon.config import Config
 from daemon.home import Home
-from daemon.server import (
-    GRACE_SECONDS,
-    IDLE_SECONDS_MAX,
-    READ_SIZE_BYTES_MAX,
-    SEND_SECONDS_MAX,
-    BoundedStream,
-    Server,
-    has_unread,
-)
+from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX, Server, has_unread
 from daemon.tcp_listener import listening_address, open_tcp_listener
 from tests.daemon.shell import Served, make_home, served
 from tests.daemon.test_api_batches import receive_until

@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 
+from daemon.bounded_stream import BoundedStream
 from daemon.home import Home
 from daemon.unread_body import SECONDS_MAX
 from tests.daemon.shell import make_home, served
@@ -38,7 +39,15 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
             pieces.append(bytes(data))
         await original(stream, data)  # type: ignore[misc]
 
+    at_once: Callable[..., int] = BoundedStream._sent_at_once
+
+    def sent_at_once(stream: BoundedStream, whole: bytes) -> int:
+        count = at_once(stream, whole)
+        pieces.append(whole[:count])
+        return count
+
     monkeypatch.setattr(trio.SocketStream, "send_all", send_all)
+    monkeypatch.setattr(BoundedStream, "_sent_at_once", sent_at_once)
     return pieces
 
 

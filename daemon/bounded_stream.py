@@ -1,0 +1,115 @@
+"""A client's connection with bounds: on how long it may take what it is sent, and on what is read of it at a time.
+
+Owns the ways of bytes in and out; what belongs to a connection ends with it. Never looks into them.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import trio
+
+from daemon.connections import Connection
+
+# For the last bytes of an answer, once the client has closed its side and everything is answered.
+CLOSED_SECONDS_MAX = 1
+# To take one piece of an answer: a client on the slowest line takes 64 KiB in this time.
+SEND_SECONDS_MAX = 30
+# What a connection holds of a request that waits for its turn: four pieces, one that was read and one in the parser.
+# For all connections of a door it is 100 MB.
+READ_SIZE_BYTES_MAX = 16 * 1024
+
+
+class BoundedStream(trio.abc.HalfCloseableStream):
+    """A connection that gives up on a client that does not take what it is sent; closing it ends all its tasks."""
+
+    def __init__(self, stream: trio.SocketStream, connection: Connection) -> None:
+        self._stream = stream
+        self._connection = connection
+        self._scope = connection.end
+        # hypercorn asks it for the two addresses.
+        self.socket = stream.socket
+        self._ended = False
+        self._holds = False
+        self._held = b""
+
+    def hold(self) -> None:
+        """What is sent next leaves together with what is sent after it; that has to follow at once."""
+        self._holds = True
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Send, within a bounded time; nothing is sent for nothing.
+
+        Raises:
+            trio.BrokenResourceError: the client is gone, or does not read.
+        """
+        if self._holds:
+            self._holds = False
+            self._held += bytes(data)
+            return
+        if self._held:
+            data, self._held = self._held + bytes(data), b""
+            data = data[self._sent_at_once(data) :]
+        if not data:
+            return
+        # Not given up half way because the node stops: the client could not tell that from an answer.
+        with trio.move_on_after(SEND_SECONDS_MAX, shield=True):
+            await self._stream.send_all(data)
+            return
+        await trio.aclose_forcefully(self._stream)
+        self._scope.cancel()
+        raise trio.BrokenResourceError("the client does not take what it is sent")
+
+    def _sent_at_once(self, whole: bytes) -> int:
+        """How much of a whole answer the system takes without anybody waiting, which is nearly always all of it.
+
+        Pieces of a longer one are sent with a turn of the event loop each: a client that takes them as fast as they are
+        made would else keep out everybody else.
+        """
+        descriptor = self.socket.fileno()
+        if descriptor < 0:
+            raise trio.ClosedResourceError("this connection is closed")
+        try:
+            return os.write(descriptor, whole)
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            raise trio.BrokenResourceError("the client is gone") from error
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As the stream underneath."""
+        await self._stream.wait_send_all_might_not_block()
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """As the stream underneath, at most `READ_SIZE_BYTES_MAX` at a time."""
+        self._connection.handle(has_data=False)
+        data = await self._stream.receive_some(min(max_bytes or READ_SIZE_BYTES_MAX, READ_SIZE_BYTES_MAX))
+        self._connection.handle(has_data=bool(data))
+        self._ended = not data
+        self._end_if_done()
+        return data
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """A request is being answered: what the client asked before it closed its side is still sent."""
+        try:
+            with self._connection.answering():
+                yield
+        finally:
+            self._end_if_done()
+
+    def _end_if_done(self) -> None:
+        # hypercorn would wait the whole idle time for a next request, which cannot come any more.
+        if self._ended and not self._connection.is_answering:
+            self._scope.deadline = min(self._scope.deadline, trio.current_time() + CLOSED_SECONDS_MAX)
+
+    async def send_eof(self) -> None:
+        """As the stream underneath."""
+        await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close, and cancel whatever still works for this connection."""
+        try:
+            await self._stream.aclose()
+        finally:
+            self._scope.cancel()

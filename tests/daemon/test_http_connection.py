@@ -1,0 +1,125 @@
+"""One connection: how long it may rest, what an answer costs of the event loop, and what a slow reader gets."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+import trio
+import trio.testing
+
+from daemon.server import IDLE_SECONDS_MAX
+from tests.daemon.test_api_batches import receive_until
+from tests.daemon.test_server import careless, connected, everything, serving
+
+pytestmark = pytest.mark.trio
+ASK = b"GET / HTTP/1.1\r\nhost: n\r\n\r\n"
+Scope = dict[str, object]
+Receive = Callable[[], Awaitable[dict[str, object]]]
+Send = Callable[[dict[str, object]], Awaitable[None]]
+
+
+class Steps(trio.abc.Instrument):
+    """Counts the steps of tasks."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def before_task_step(self, task: trio.lowlevel.Task) -> None:
+        """A task runs."""
+        self.count += 1
+
+
+async def test_a_small_answer_takes_few_steps_of_the_event_loop() -> None:
+    """In a busy node each is some milliseconds: one to read, one to answer, and two of this client's.
+
+    Guards: daemon/http_connection.py, "self.send_lock.acquire_nowait()", "giving.send_nowait(part)",
+    "return taking.receive_nowait()"; daemon/bounded_stream.py, "data = data[self._sent_at_once(data) :]".
+    """
+
+    async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "http.request"
+        await careless(scope, receive, send)
+
+    async with serving(reading) as (address, _, _), connected(address) as stream:
+        await stream.send_all(ASK)
+        await receive_until(stream, b"ok")
+        await trio.testing.wait_all_tasks_blocked()
+        steps = Steps()
+        trio.lowlevel.add_instrument(steps)
+        await stream.send_all(ASK)
+        await receive_until(stream, b"ok")
+        trio.lowlevel.remove_instrument(steps)
+    assert steps.count <= 4, steps.count
+
+
+async def test_a_connection_rests_for_a_bounded_time_after_each_answer(mock_clock: trio.testing.MockClock) -> None:
+    """Guard: daemon/http_connection.py, "self._rest(event.idle)"."""
+    async with serving(careless) as (address, _, _), connected(address) as stream:
+        for _ in range(3):
+            mock_clock.jump(IDLE_SECONDS_MAX * 0.9)
+            await stream.send_all(ASK)
+            await receive_until(stream, b"ok")
+        mock_clock.jump(IDLE_SECONDS_MAX)
+        assert await everything(stream) == b""
+
+
+async def test_an_answer_may_take_longer_than_a_connection_rests(mock_clock: trio.testing.MockClock) -> None:
+    """Guard: daemon/http_connection.py, "if is_idle else math.inf"."""
+    begun, gate = trio.Event(), trio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await gate.wait()
+        await careless(scope, receive, send)
+
+    async with serving(slow) as (address, _, _), connected(address) as stream:
+        await stream.send_all(ASK)
+        await begun.wait()
+        mock_clock.jump(3 * IDLE_SECONDS_MAX)
+        await trio.testing.wait_all_tasks_blocked()
+        gate.set()
+        assert (await receive_until(stream, b"ok")).endswith(b"ok")
+
+
+async def test_a_stopping_server_lets_an_answer_end_and_takes_no_request_after_it() -> None:
+    """Guard: daemon/http_connection.py, "if self._reading.deadline < math.inf:"."""
+    begun, gate = trio.Event(), trio.Event()
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await gate.wait()
+        await careless(scope, receive, send)
+
+    async with serving(patient) as (address, counts, server), connected(address) as stream:
+        await stream.send_all(ASK)
+        await begun.wait()
+        await server.stop()
+        await stream.send_all(ASK)
+        gate.set()
+        answer = await everything(stream)
+        assert answer.count(b"HTTP/1.1 200") == 1 and answer.endswith(b"ok")
+    assert counts[-1] == 0
+
+
+async def test_a_connection_that_is_taken_while_the_server_stops_does_not_hold_it_up() -> None:
+    """Guard: daemon/http_connection.py, "if self.context.terminated.is_set():"."""
+    async with serving(careless) as (address, _, server):
+        await server._context.terminated.set()
+        async with connected(address) as stream:
+            with trio.fail_after(IDLE_SECONDS_MAX / 2):
+                assert await everything(stream) == b""
+
+
+async def test_a_whole_answer_that_the_system_does_not_take_at_once_comes_whole() -> None:
+    """Guard: daemon/bounded_stream.py, "data = data[self._sent_at_once(data) :]"."""
+    body = bytes(range(256)) * 40_000
+
+    async def large(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async with serving(large) as (address, _, _), connected(address) as stream:
+        await stream.send_all(ASK.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
+        await trio.testing.wait_all_tasks_blocked()
+        answer = await everything(stream)
+    assert answer.partition(b"\r\n\r\n")[2] == body
