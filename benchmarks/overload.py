@@ -5,7 +5,8 @@ nobody hands in four times as many transactions a second, each as a request of i
 by many more than are answered at once, and by more than nodes take connections. What is refused with 429 comes again
 after the time that `Retry-After` says, before anything new. A connection that is idle may be closed for another client;
 what is sent on it then comes again at once, on another one. At the end the load ends, and what was refused is handed in
-until all of it is committed. Nodes and load share the machine, so what the load costs is missing in the throughput.
+until all of it is committed. Nodes and load share the machine, so what the load costs is missing in the throughput;
+what each of them took of the processor is told beside.
 
 Run: `python -m benchmarks.overload [--seconds S] [--times N]`
 """
@@ -19,6 +20,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.report import write_report
 from cli.bench.process_meter import usage_of
@@ -58,6 +60,7 @@ class Overload:
     unsent_count: int = 0
     refused_count: int = 0
     broken_count: int = 0
+    connected_count: int = 0
     committed_s: list[float] = field(default_factory=list)
     latencies_ms: list[float] = field(default_factory=list)
     # Of all that were refused once: how many times each was handed in.
@@ -111,6 +114,7 @@ class Overload:
         try:
             if client.asker is None:
                 client.asker = Asker(client.address, SUBMISSION)
+                self.connected_count += 1
                 self._waiting.register(client.asker.connection, selectors.EVENT_READ, client)
             client.asker.send(submission)
         except OSError:
@@ -169,6 +173,31 @@ class Overload:
         self._idle.append(client)
 
 
+class Burden:
+    """What nodes and load take of the processor from now on."""
+
+    def __init__(self, nodes: Sequence[DemoNode]) -> None:
+        self._pids = [_pid(node) for node in nodes]
+        self._began = self._seconds()
+
+    def of(self, count: int) -> str:
+        """Microseconds for one of `count`: of all nodes, and of the load."""
+        return " and ".join(
+            f"{(now_s - was_s) / count * 1_000_000:.0f}"
+            for now_s, was_s in zip(self._seconds(), self._began, strict=True)
+        )
+
+    def _seconds(self) -> tuple[float, float]:
+        return sum(usage_of(pid).processor_s for pid in self._pids), time.process_time()
+
+
+class Peak(NamedTuple):
+    """Writes a second, and what one of them cost."""
+
+    rate: float
+    burden: str
+
+
 def measure(folder: Path, times: int, seconds: float) -> dict[str, object]:
     """All figures."""
     _, places = make_network(folder, NODES, PACK, is_mesh=True)
@@ -179,26 +208,31 @@ def measure(folder: Path, times: int, seconds: float) -> dict[str, object]:
         load = SignedLoad(places[0].home, LoadKind.NOTICE)
         write_requesting(addresses, PEAK_WRITERS, load.next_ones(2_000), ANSWER_WAIT_S)
         for count in CLIENTS_A_NODE:
-            before = _peak(addresses, load, seconds)
+            before = _peak(cluster.nodes, load, seconds)
             label = f"{count * NODES} clients"
             memory = [_memory_mib(node) for node in cluster.nodes]
             overload = Overload(addresses, count)
-            ones = iter(load.next_ones(int(times * before * seconds * 1.1)))
+            ones = iter(load.next_ones(int(times * before.rate * seconds * 1.1)))
+            burden = Burden(cluster.nodes)
             began_s = time.perf_counter()
             try:
-                overload.offer(ones, times * before, seconds)
+                overload.offer(ones, times * before.rate, seconds)
                 ended_s = time.perf_counter()
-                sent_count = overload.sent_count
+                sent_count, under_load = overload.sent_count, burden.of(len(overload.committed_s))
                 grown = [_memory_mib(node) - was for node, was in zip(cluster.nodes, memory, strict=True)]
                 overload.drain()
             finally:
                 overload.close()
             # The machine is not equally fast all the time.
-            after = _peak(addresses, load, seconds)
-            peak = (before + after) / 2
+            after = _peak(cluster.nodes, load, seconds)
+            peak = (before.rate + after.rate) / 2
             figures[f"{label}: peak before and after, {PEAK_WRITERS} writers with a connection each, writes/s"] = (
-                f"{before:.0f}, {after:.0f}"
+                f"{before.rate:.0f}, {after.rate:.0f}"
             )
+            figures[f"{label}: µs of all nodes, and of the load, for one, at the peak"] = (
+                f"{before.burden}, {after.burden}"
+            )
+            figures[f"{label}: the same in between"] = under_load
             done = sum(one <= ended_s for one in overload.committed_s) / (ended_s - began_s)
             told = _told(overload) | {
                 "handed in a second, of the peak; for the rest no client was free": sent_count / seconds / peak,
@@ -212,12 +246,14 @@ def measure(folder: Path, times: int, seconds: float) -> dict[str, object]:
     return figures
 
 
-def _peak(addresses: Sequence[tuple[str, int]], load: SignedLoad, seconds: float) -> float:
-    """Writes a second of writers that wait for their answers."""
+def _peak(nodes: Sequence[DemoNode], load: SignedLoad, seconds: float) -> Peak:
+    """Writes a second of writers that wait for their answers, and what these cost."""
     ones = load.next_ones(int(2_000 * seconds))
+    burden = Burden(nodes)
     began_s = time.perf_counter()
-    found = write_requesting(addresses, PEAK_WRITERS, ones, seconds)
-    return len(found.answered_s) / (max(found.answered_s) - began_s)
+    found = write_requesting([node.http_address for node in nodes], PEAK_WRITERS, ones, seconds)
+    count = len(found.answered_s)
+    return Peak(count / (max(found.answered_s) - began_s), burden.of(count))
 
 
 def _told(overload: Overload) -> dict[str, float]:
@@ -226,6 +262,7 @@ def _told(overload: Overload) -> dict[str, float]:
         "answers 429": overload.refused_count,
         "sent on a connection that was closed meanwhile": overload.broken_count,
         "transactions that were refused at least once, all committed in the end": len(overload.tries),
+        "connections opened": overload.connected_count,
         "most times that one was handed in": max(overload.tries.values(), default=1),
         "accepted, median, ms": latencies_ms[len(latencies_ms) // 2],
         "accepted, 99th percentile, ms": latencies_ms[len(latencies_ms) * 99 // 100],
@@ -234,9 +271,12 @@ def _told(overload: Overload) -> dict[str, float]:
 
 
 def _memory_mib(node: DemoNode) -> float:
-    pid = node.process.pid
-    assert pid is not None
-    return usage_of(pid).anonymous_bytes / 2**20
+    return usage_of(_pid(node)).anonymous_bytes / 2**20
+
+
+def _pid(node: DemoNode) -> int:
+    assert node.process.pid is not None
+    return node.process.pid
 
 
 def main() -> None:
