@@ -1,6 +1,6 @@
 """Canonical MessagePack: exactly one byte form for each value.
 
-Owns the calls to the `msgspec` library (`ledger.shape` declares with it); everything that is hashed or signed comes
+Owns the calls to MessagePack of the `msgspec` library (`ledger.shape` declares with it); everything that is hashed or signed comes
 through here. Never lets a second byte form of a value pass: what is read is checked, written again and compared.
 
 Values: None, bool, int (-2^63 to 2^63-1), str, bytes, list, dict with str keys in ascending order. No floats, no

@@ -7,12 +7,14 @@ encoding, and the two JSON forms of a byte string could be imitated by a map of 
 import json
 from typing import TypeAlias
 
+import msgspec
 from starlette.responses import Response
 
 from ledger.detached import COMMITMENT_KEY, is_commitment
 from ledger.encoding import Value
 
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
+_ENCODER = msgspec.json.Encoder()
 
 
 def to_json(value: Value) -> Json:
@@ -31,8 +33,12 @@ def to_json(value: Value) -> Json:
 
 
 def json_bytes(value: Json) -> bytes:
-    """The UTF-8 text of a JSON value, without spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """The UTF-8 text of a JSON value, without spaces; a question mark stands for what is no character."""
+    try:
+        return _ENCODER.encode(value)
+    except UnicodeEncodeError:
+        # Half a surrogate pair, out of a path or a name that somebody sent: at a tenth of the speed.
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def json_response(value: Json, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -9,13 +9,40 @@ clients, and the node is not to stand still until all of them are.
 Bounds: `count_max` places, `waiting_max` who wait, `WAIT_SECONDS_MAX` for each, `lent_max` places that are lent.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from types import TracebackType
 
 import trio
 
 # In this time a busy node answers some hundred requests; clients wait for ten seconds and more.
 WAIT_SECONDS_MAX = 3.0
+
+
+class Lent:
+    """While an `async with` block of this waits, others may have the place; see `Place.lent`."""
+
+    __slots__ = ("_is_lent", "_lending", "_place")
+
+    def __init__(self, place: "Place", lending: trio.Semaphore) -> None:
+        self._place = place
+        self._lending = lending
+        self._is_lent = False
+
+    async def __aenter__(self) -> None:
+        try:
+            self._lending.acquire_nowait()
+        except trio.WouldBlock:
+            return
+        self._is_lent = True
+        self._place.give_back()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._is_lent:
+            return
+        self._lending.release()
+        if error is None:
+            await self._place.take_again()
 
 
 class Place:
@@ -28,25 +55,15 @@ class Place:
         self._lending = lending
         self._is_held = True
 
-    @asynccontextmanager
-    async def lent(self) -> AsyncIterator[None]:
+    def lent(self) -> Lent:
         """Let others have it while the `async with` block waits; after that, wait until there is one again.
 
         It is kept where too many are lent. Where none becomes free in time the answer, which is known, goes without.
         """
-        try:
-            self._lending.acquire_nowait()
-        except trio.WouldBlock:
-            yield
-            return
-        try:
-            self.give_back()
-            yield
-        finally:
-            self._lending.release()
-        await self._take_again()
+        return Lent(self, self._lending)
 
-    async def _take_again(self) -> None:
+    async def take_again(self) -> None:
+        """Wait for a place once more, after it was given back; a bounded time."""
         with trio.move_on_after(WAIT_SECONDS_MAX):
             try:
                 self._free.acquire_nowait()
@@ -59,6 +76,26 @@ class Place:
         if self._is_held:
             self._is_held = False
             self._free.release()
+
+
+class Taken:
+    """A place while an `async with` block of this runs; see `Places.place`."""
+
+    __slots__ = ("_place", "_places")
+
+    def __init__(self, places: "Places") -> None:
+        self._places = places
+        self._place: Place | None = None
+
+    async def __aenter__(self) -> Place | None:
+        self._place = await self._places.take()
+        return self._place
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._place is not None:
+            self._place.give_back()
 
 
 class Places:
@@ -75,24 +112,23 @@ class Places:
         """How many are being worked on."""
         return self._count_max - self._free.value
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[Place | None]:
+    def place(self) -> Taken:
         """A place while the `async with` block runs, apart from where it is lent; None where none became free."""
-        place = Place(self._free, self._lending) if await self._take() else None
-        try:
-            yield place
-        finally:
-            if place is not None:
-                place.give_back()
+        return Taken(self)
 
-    async def _take(self) -> bool:
+    async def take(self) -> Place | None:
+        """A place, which has to be given back; None where none became free in time, or too many wait."""
         try:
             self._free.acquire_nowait()
         except trio.WouldBlock:
-            if self._free.statistics().tasks_waiting >= self._waiting_max:
-                return False
-            with trio.move_on_after(WAIT_SECONDS_MAX):
-                await self._free.acquire()
-                return True
+            if not await self._wait():
+                return None
+        return Place(self._free, self._lending)
+
+    async def _wait(self) -> bool:
+        if self._free.statistics().tasks_waiting >= self._waiting_max:
             return False
-        return True
+        with trio.move_on_after(WAIT_SECONDS_MAX):
+            await self._free.acquire()
+            return True
+        return False

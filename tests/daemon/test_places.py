@@ -70,7 +70,7 @@ async def test_a_place_is_free_again_whatever_ends_the_request() -> None:
 
 
 async def test_who_lends_a_place_waits_until_there_is_one_again(autojump_clock: MockClock) -> None:
-    """Guard: daemon/api/places.py, `lent`, "await self._free.acquire()"."""
+    """Guard: daemon/api/places.py, `take_again`, "await self._free.acquire()"."""
     places = Places(1, 1, 2)
     told: list[tuple[bool, float]] = []
     began = trio.current_time()
@@ -123,7 +123,7 @@ async def test_where_too_many_are_lent_a_place_is_kept() -> None:
 
 
 async def test_an_answer_that_is_known_waits_for_a_place_only_so_long(autojump_clock: MockClock) -> None:
-    """Guard: daemon/api/places.py, `_take_again`, "trio.move_on_after(WAIT_SECONDS_MAX)"."""
+    """Guard: daemon/api/places.py, `take_again`, "trio.move_on_after(WAIT_SECONDS_MAX)"."""
     places = Places(1, 1, 2)
     began = trio.current_time()
     async with AsyncExitStack() as others, places.place() as place:
