@@ -1,7 +1,7 @@
 """Canonical MessagePack: exactly one byte form for each value.
 
-Owns the calls to MessagePack of the `msgspec` library (`ledger.shape` declares with it); everything that is hashed or signed comes
-through here. Never lets a second byte form of a value pass: what is read is checked, written again and compared.
+Owns the calls to the MessagePack of `msgspec` (`ledger.shape` declares with it); everything that is hashed or signed
+comes through here. Never lets a second byte form of a value pass: what is read is checked, written again and compared.
 
 Values: None, bool, int (-2^63 to 2^63-1), str, bytes, list, dict with str keys in ascending order. No floats, no
 extension types, depth at most 16, at most 65,536 values in one. Source: docs/protocol.md, section 2;
