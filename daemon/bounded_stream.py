@@ -4,8 +4,6 @@ Owns the ways of bytes in and out; what belongs to a connection ends with it. Ne
 """
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import trio
 
@@ -89,14 +87,14 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         self._end_if_done()
         return data
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """A request is being answered: what the client asked before it closed its side is still sent."""
-        try:
-            with self._connection.answering():
-                yield
-        finally:
-            self._end_if_done()
+    def begin_answer(self) -> None:
+        """A request is being answered from now on: what the client asked before it closed its side is still sent."""
+        self._connection.begin_answer()
+
+    def end_answer(self) -> None:
+        """As often as `begin_answer`."""
+        self._connection.end_answer()
+        self._end_if_done()
 
     def _end_if_done(self) -> None:
         # hypercorn would wait the whole idle time for a next request, which cannot come any more.

@@ -12,7 +12,6 @@ yet: its client would lose a request.
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 
 import trio
@@ -46,18 +45,17 @@ class Connection:
         # When something was read from which a request may be being made; None while the next reading is under way.
         self._arrived_seconds: float | None = None
 
-    @contextmanager
-    def answering(self) -> Iterator[None]:
-        """A request is being answered; several may be at a time (HTTP/2)."""
+    def begin_answer(self) -> None:
+        """A request is being answered from now on; several may be at a time (HTTP/2)."""
         self._answering += 1
         self._idle.pop(self, None)
-        try:
-            yield
-        finally:
-            self._answering -= 1
-            if not self._answering and not self.end.cancel_called:
-                self._idle[self] = None
-                self._answered = trio.current_time()
+
+    def end_answer(self) -> None:
+        """As often as `begin_answer`."""
+        self._answering -= 1
+        if not self._answering and not self.end.cancel_called:
+            self._idle[self] = None
+            self._answered = trio.current_time()
 
     def handle(self, has_data: bool) -> None:
         """Whether something was just read, from which a request is being made; until the next reading begins."""

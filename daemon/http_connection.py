@@ -62,7 +62,7 @@ class HttpConnection(TCPServer):
         socket = self.stream.socket
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
-        async with _Tasks() as tasks:
+        async with _Tasks(self.stream) as tasks:
             self.protocol = ProtocolWrapper(
                 self.app,
                 self.config,
@@ -100,6 +100,8 @@ class HttpConnection(TCPServer):
         await self.protocol.handle(Closed())
 
     async def _send(self, data: bytes) -> None:
+        # An application whose connection ends answers nothing any more; hypercorn would say 500 for it.
+        await trio.lowlevel.checkpoint_if_cancelled()
         # Of HTTP/2, several answers go over one connection.
         try:
             self.send_lock.acquire_nowait()
@@ -117,6 +119,10 @@ class HttpConnection(TCPServer):
 
 class _Tasks(TaskGroup):
     """The applications of one connection, each with a bounded queue of what comes for it."""
+
+    def __init__(self, stream: BoundedStream) -> None:
+        super().__init__()
+        self._stream = stream
 
     async def spawn_app(
         self,
@@ -140,5 +146,13 @@ class _Tasks(TaskGroup):
             except trio.WouldBlock:
                 return await taking.receive()
 
-        self.spawn(_handle, app, config, scope, take, send, trio.to_thread.run_sync, trio.from_thread.run)
+        async def answer() -> None:
+            try:
+                await _handle(app, config, scope, take, send, trio.to_thread.run_sync, trio.from_thread.run)
+            finally:
+                self._stream.end_answer()
+
+        # The task begins in the next turn of the event loop; in this one somebody else may look for an idle connection.
+        self._stream.begin_answer()
+        self.spawn(answer)
         return give

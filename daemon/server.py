@@ -146,11 +146,10 @@ class Server:
             send_on = partial(self._send, connection, send) if is_alone else send
             answer = WholeAnswer(send_on, bounded.hold) if is_alone and request["method"] != "HEAD" else None
             body = UnreadBody(request, receive, answer.send if answer else send_on, connection.end)
-            with bounded.answering():
-                await self._app(request, body.receive, body.send)
-                if answer:
-                    await answer.end()
-                await body.throw_away()
+            await self._app(request, body.receive, body.send)
+            if answer:
+                await answer.end()
+            await body.throw_away()
 
         serving = HttpConnection(ASGIWrapper(cast(ASGIFramework, application)), self._config, self._context, bounded)
         self._serving.add(serving)

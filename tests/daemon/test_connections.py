@@ -1,6 +1,7 @@
 """Which connection goes when another needs its place: the longest idle one, never one with a request on its way."""
 
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import trio
@@ -16,6 +17,13 @@ from daemon.connections import (
 )
 
 pytestmark = pytest.mark.trio
+
+
+@contextmanager
+def answering(connection: Connection) -> Iterator[None]:
+    connection.begin_answer()
+    yield
+    connection.end_answer()
 
 
 class Door:
@@ -52,7 +60,7 @@ async def test_the_longest_idle_one_goes(autojump_clock: MockClock) -> None:
     with ExitStack() as stack:
         door = Door(stack, 2)
         first, second = door.comes(), door.comes()
-        with first.answering():
+        with answering(first):
             pass
         await wait(RESTING_SECONDS_MAX)
         assert door.room == 2
@@ -63,7 +71,7 @@ async def test_the_longest_idle_one_goes(autojump_clock: MockClock) -> None:
 async def test_one_that_is_answered_stays() -> None:
     with ExitStack() as stack:
         door = Door(stack, 1)
-        with door.comes().answering():
+        with answering(door.comes()):
             assert door.come() is None
 
 
@@ -73,7 +81,7 @@ async def test_one_that_was_just_answered_is_about_to_ask_again(autojump_clock: 
         door = Door(stack, 1)
         first = door.comes()
         await wait(RESTING_SECONDS_MAX)
-        with first.answering():
+        with answering(first):
             assert door.room == 0
         assert (door.room, door.come()) == (0, None)
         await wait(RESTING_SECONDS_MAX)
@@ -95,10 +103,10 @@ async def test_one_that_asks_without_a_rest_has_its_turn_and_no_more(autojump_cl
     with ExitStack() as stack:
         door = Door(stack, 1)
         first = door.comes()
-        with first.answering():
+        with answering(first):
             await wait(TURN_SECONDS_MAX - 0.01)
         assert (door.room, door.come()) == (0, None)
-        with first.answering():
+        with answering(first):
             await wait(0.01)
             assert (door.room, door.come()) == (0, None)
         assert door.room == 1

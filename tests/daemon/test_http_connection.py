@@ -6,7 +6,8 @@ import pytest
 import trio
 import trio.testing
 
-from daemon.server import IDLE_SECONDS_MAX
+from daemon.connections import Connections
+from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX
 from tests.daemon.test_api_batches import receive_until
 from tests.daemon.test_server import careless, connected, everything, serving
 
@@ -49,6 +50,56 @@ async def test_a_small_answer_takes_few_steps_of_the_event_loop() -> None:
         await receive_until(stream, b"ok")
         trio.lowlevel.remove_instrument(steps)
     assert steps.count <= 4, steps.count
+
+
+class Rooms(trio.abc.Instrument):
+    """Asks after each step of a task how many could come, where one connection is open and no more may be."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+        self.counts: list[int] = []
+
+    def after_task_step(self, task: trio.lowlevel.Task) -> None:
+        """A task has run."""
+        self.counts.append(self._connections.room)
+
+
+async def test_a_connection_whose_request_was_read_makes_way_for_nobody() -> None:
+    """Nor between its reading and the first step of its application. Guard: daemon/http_connection.py, "begin_answer()"."""
+    gate = trio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        await careless(scope, receive, send)
+
+    async with serving(slow, 1) as (address, _, server), connected(address) as stream:
+        await trio.testing.wait_all_tasks_blocked()
+        rooms = Rooms(server._connections)
+        assert rooms._connections.room == 1
+        await stream.send_all(ASK)
+        trio.lowlevel.add_instrument(rooms)
+        await trio.testing.wait_all_tasks_blocked()
+        trio.lowlevel.remove_instrument(rooms)
+        gate.set()
+        await receive_until(stream, b"ok")
+    assert rooms.counts and set(rooms.counts) == {0}
+
+
+async def test_an_application_that_is_ended_says_nothing(mock_clock: trio.testing.MockClock) -> None:
+    """Not 500 without a word why. Guard: daemon/http_connection.py, "checkpoint_if_cancelled()"."""
+    begun = trio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await trio.sleep_forever()
+
+    async with serving(endless) as (address, _, server), connected(address) as stream:
+        await stream.send_all(ASK)
+        await begun.wait()
+        await server.stop()
+        await trio.testing.wait_all_tasks_blocked()
+        mock_clock.jump(GRACE_SECONDS)
+        assert await everything(stream) == b""
 
 
 async def test_a_connection_rests_for_a_bounded_time_after_each_answer(mock_clock: trio.testing.MockClock) -> None:

@@ -286,12 +286,12 @@ async def careless(scope: Scope, receive: Receive, send: Send) -> None:
 
 @asynccontextmanager
 async def serving(
-    app: Callable[[Scope, Receive, Send], Awaitable[None]],
+    app: Callable[[Scope, Receive, Send], Awaitable[None]], connections_max: int = 8
 ) -> AsyncIterator[tuple[str, list[int], Server]]:
     """A server with this application: its address, the numbers of connections it had, itself."""
     listener = open_tcp_listener("127.0.0.1:0", "http")
     counts: list[int] = [0]
-    server = Server(app, listener, 8, counts.append)  # type: ignore[arg-type]
+    server = Server(app, listener, connections_max, counts.append)  # type: ignore[arg-type]
     async with trio.open_nursery() as nursery:
         address = listening_address(listener)
         await nursery.start(server.run)
