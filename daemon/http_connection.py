@@ -41,6 +41,8 @@ class HttpConnection(TCPServer):
             # The client was gone before one could ask for its address.
             pass
         finally:
+            # It points back at this object, and the two would stay until the collector comes.
+            vars(self).pop("protocol", None)
             await self._close()
 
     def end_if_idle(self) -> None:

@@ -1,5 +1,7 @@
 """One connection: how long it may rest, what an answer costs of the event loop, and what a slow reader gets."""
 
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -100,6 +102,35 @@ async def test_an_application_that_is_ended_says_nothing(mock_clock: trio.testin
         await trio.testing.wait_all_tasks_blocked()
         mock_clock.jump(GRACE_SECONDS)
         assert await everything(stream) == b""
+
+
+WAYS_TO_GO = {
+    "after an answer": ASK,
+    "in the middle of a request": ASK[:-2],
+    "without an answer to read": ASK + ASK,
+    "over HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)),
+}
+
+
+@pytest.mark.parametrize("how", WAYS_TO_GO)
+async def test_a_connection_that_has_ended_leaves_nothing_for_the_collector(how: str) -> None:
+    """Thousands come and go while a node is offered too much. Guard: daemon/http_connection.py, "vars(self).pop("."""
+    gc.disable()
+    try:
+        async with serving(careless) as (address, counts, server):
+            async with connected(address) as stream:
+                await trio.testing.wait_all_tasks_blocked()
+                (serving_it,) = (weakref.ref(one) for one in server._serving)
+                await stream.send_all(WAYS_TO_GO[how])
+                await trio.testing.wait_all_tasks_blocked()
+                if how == "after an answer":
+                    await receive_until(stream, b"ok")
+            while counts[-1]:
+                await trio.lowlevel.checkpoint()
+            await trio.testing.wait_all_tasks_blocked()
+            assert serving_it() is None
+    finally:
+        gc.enable()
 
 
 async def test_a_connection_rests_for_a_bounded_time_after_each_answer(mock_clock: trio.testing.MockClock) -> None:
