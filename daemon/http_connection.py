@@ -31,6 +31,7 @@ class HttpConnection(TCPServer):
     def __init__(self, app: AppWrapper, config: HypercornConfig, context: WorkerContext, stream: BoundedStream) -> None:
         # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
         super().__init__(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
+        self._bounded = stream
         self._reading = trio.CancelScope()
 
     async def run(self) -> None:
@@ -64,7 +65,7 @@ class HttpConnection(TCPServer):
         socket = self.stream.socket
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
-        async with _Tasks(self.stream) as tasks:
+        async with _Tasks(self._bounded) as tasks:
             self.protocol = ProtocolWrapper(
                 self.app,
                 self.config,

@@ -78,9 +78,9 @@ def check_data_file(folder: Path) -> None:
     file = folder / DATA_FILE_NAME
     try:
         with file.open("rb") as opened:
-            size_bytes = opened.seek(0, 2)
-            opened.seek(0)
             newest = max(_metas(opened.read(_HEAD_SIZE_BYTES)), key=attrgetter("transaction"))
+            # After it: a node that writes meanwhile has made the file as long as each of its meta pages says.
+            size_bytes = opened.seek(0, os.SEEK_END)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise StoreMissingError(
             "There is no store in {path}: tie the node to a network with `banyan join` first.", path=folder

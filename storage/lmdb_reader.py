@@ -208,10 +208,11 @@ class LmdbReader:
             asked = {key: changes[key] for key in changes if key >= start and key.startswith(prefix)}
             yield from laid_over(_stored_records(transaction, self._tables["state"], start, prefix), asked)
 
-    def records_of(self, height: int) -> Iterator[tuple[bytes, bytes]]:
-        """All records by key as of an executed height, which the journal must not have been emptied above since.
+    @contextmanager
+    def records_of(self, height: int) -> Iterator[Iterator[tuple[bytes, bytes]]]:
+        """All records by key as of an executed height, which the journal must not have been emptied above before.
 
-        The iterator holds the moment in which it is first asked until it is done with.
+        They are those of the moment in which the `with` block begins; it has read nothing but the journal by then.
         """
         table = self._tables["state"]
         with self._environment.read() as transaction:
@@ -220,7 +221,7 @@ class LmdbReader:
                 if at <= height:
                     changes.update(unpack_changes(row))
             with closing(self._environment.pages_ahead(transaction, "state")) as pages:
-                yield from laid_over(pages.before(_stored_records(transaction, table)), changes)
+                yield laid_over(pages.before(_stored_records(transaction, table)), changes)
 
     def checked_state(self) -> tuple[int, Hash]:
         """The executed height and its state digest, once all records of that moment were found to give it.

@@ -7,16 +7,14 @@ of it until it is told `BEGUN`. Ends when the node has. Run by the node (`daemon
 `python -m storage.snapshot_process` and what `arguments_of` gives.
 
     node -> (arguments)      process -> BEGUN                          its reading transaction is begun
+                             process -> KEPT                           a chunk is on disk; so for each
                              process -> the draft as one line of JSON  the chunks are on disk
                              process -> on stderr: why there is none   with the status FAILED_STATUS
 """
 
 import json
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,7 +24,10 @@ from storage.snapshot_folder import SnapshotFolder
 from storage.snapshot_making import SnapshotDraft, draft_snapshot
 
 BEGUN = b"begun\n"
-FAILED_STATUS = 1
+# An empty line: whoever reads the draft reads over it.
+KEPT = b"\n"
+# Not that of an error of the interpreter's.
+FAILED_STATUS = 3
 REPORT_SIZE_BYTES_MAX = 4096
 
 
@@ -97,19 +98,16 @@ def _draft(order: DraftOrder) -> SnapshotDraft:
         if os.getppid() != node:
             # Nobody waits for it any more, and its folder may be another's by now.
             raise SystemExit(FAILED_STATUS)
-        return writer.keep(chunk)
+        name = writer.keep(chunk)
+        _tell(KEPT)
+        return name
 
     try:
-        records = _begun(store.records_of(order.executed_height))
-        _tell(BEGUN)
-        return draft_snapshot(store, order.height, order.state_digest, records, keep)
+        with store.records_of(order.executed_height) as records:
+            _tell(BEGUN)
+            return draft_snapshot(store, order.height, order.state_digest, records, keep)
     finally:
         store.close()
-
-
-def _begun(records: Iterator[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
-    """The records of this very moment: the reading transaction begins here, not when somebody first asks."""
-    return chain([next(records)], records)
 
 
 def _tell(line: bytes) -> None:
@@ -119,8 +117,6 @@ def _tell(line: bytes) -> None:
 
 def main(arguments: list[str]) -> int:
     """The process's part; its exit status says whether there is a draft."""
-    # Who ends the node from its terminal ends it, and it ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     database, network_id, snapshots, height, executed_height, state_digest = arguments
     order = DraftOrder(
         Path(database),

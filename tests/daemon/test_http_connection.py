@@ -67,7 +67,7 @@ class Rooms(trio.abc.Instrument):
 
 
 async def test_a_connection_whose_request_was_read_makes_way_for_nobody() -> None:
-    """Nor between its reading and the first step of its application. Guard: daemon/http_connection.py, "begin_answer()"."""
+    """Not before its application begins either. Guard: daemon/http_connection.py, "begin_answer()"."""
     gate = trio.Event()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:

@@ -176,7 +176,7 @@ async def test_it_is_of_its_height_though_the_node_goes_on_before_it_is_begun(
 _DIES_READING = (
     "import os, pathlib, sys; from storage.lmdb_store import LmdbStore;"
     "store = LmdbStore.open(pathlib.Path(sys.argv[1]), bytes.fromhex(sys.argv[2]), readonly=True);"
-    "records = store.records_of(1); next(records); os._exit(9)"
+    "records = store.records_of(1); records.__enter__(); os._exit(9)"
 )
 
 

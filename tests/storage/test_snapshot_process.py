@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from storage.lmdb_store import LmdbStore, StoreSizes
 from storage.record_journal import RecordJournalSizes
 from storage.snapshot_folder import SnapshotFolder
 from storage.snapshot_making import SnapshotDraft, draft_snapshot
-from storage.snapshot_process import BEGUN, FAILED_STATUS, DraftOrder, arguments_of, read_draft
+from storage.snapshot_process import BEGUN, FAILED_STATUS, KEPT, DraftOrder, arguments_of, read_draft
 from tests.storage.chain_growth import GENESIS_LANES, GENESIS_RECORDS, NETWORK_ID
 from tests.storage.ledger_growth import Ledger
 from tests.storage.snapshots import Chunks
@@ -79,6 +78,8 @@ def test_the_draft_is_that_of_its_height_though_the_store_went_on(
     assert finished.stdout.startswith(BEGUN), finished.stderr
     draft = read_draft(finished.stdout.removeprefix(BEGUN))
     assert draft == wanted(ledger)
+    chunk_count = len(draft.record_chunks) + len(draft.leaf_chunks) + len(draft.result_chunks)
+    assert finished.stdout.startswith(BEGUN + KEPT * chunk_count + b"{")
     kept = {file.name for file in (order.snapshots / f"{HEIGHT}.part").iterdir()}
     assert kept == {one.hex() for one in (*draft.record_chunks, *draft.leaf_chunks, *draft.result_chunks)}
 
@@ -130,18 +131,6 @@ def test_a_store_that_is_closed_has_no_readers_to_forget(store: LmdbStore) -> No
     store.close()
     with pytest.raises(LocalError, match="is closed"):
         store.forget_dead_readers()
-
-
-def test_a_terminal_that_interrupts_the_node_leaves_it_to_the_node() -> None:
-    """Guard: storage/snapshot_process.py, `main`, "signal.signal(signal.SIGINT, signal.SIG_IGN)"."""
-    program = (
-        "import signal; from storage.snapshot_process import main;"
-        "assert main(['none', '00', 'none', '1', '1', '00']) == 1; print(signal.getsignal(signal.SIGINT).name)"
-    )
-    finished = subprocess.run(
-        [sys.executable, "-P", "-c", program], env=environment_of_child(), capture_output=True, check=False, timeout=60
-    )
-    assert finished.stdout == b"SIG_IGN\n", finished.stderr
 
 
 def test_a_line_that_is_no_draft_is_refused() -> None:
