@@ -18,14 +18,13 @@ SEND_SECONDS_MAX = 30
 READ_SIZE_BYTES_MAX = 16 * 1024
 
 
-class BoundedStream(trio.abc.HalfCloseableStream):
+class BoundedStream:
     """A connection that gives up on a client that does not take what it is sent; closing it ends all its tasks."""
 
     def __init__(self, stream: trio.SocketStream, connection: Connection) -> None:
         self._stream = stream
         self._connection = connection
         self._scope = connection.end
-        # hypercorn asks it for the two addresses.
         self.socket = stream.socket
         self._ended = False
         self._holds = False
@@ -64,28 +63,43 @@ class BoundedStream(trio.abc.HalfCloseableStream):
         Pieces of a longer one are sent with a turn of the event loop each: a client that takes them as fast as they are
         made would else keep out everybody else.
         """
-        descriptor = self.socket.fileno()
-        if descriptor < 0:
-            raise trio.ClosedResourceError("this connection is closed")
         try:
-            return os.write(descriptor, whole)
+            return os.write(self._descriptor(), whole)
         except BlockingIOError:
             return 0
         except OSError as error:
             raise trio.BrokenResourceError("the client is gone") from error
 
-    async def wait_send_all_might_not_block(self) -> None:
-        """As the stream underneath."""
-        await self._stream.wait_send_all_might_not_block()
+    async def receive_some(self) -> bytes:
+        """What has come, `READ_SIZE_BYTES_MAX` at most; nothing where the client sends no more.
 
-    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
-        """As the stream underneath, at most `READ_SIZE_BYTES_MAX` at a time."""
-        self._connection.handle(has_data=False)
-        data = await self._stream.receive_some(min(max_bytes or READ_SIZE_BYTES_MAX, READ_SIZE_BYTES_MAX))
-        self._connection.handle(has_data=bool(data))
+        The stream underneath takes a turn of the event loop after it has read; meanwhile nothing would be unread, no
+        request be begun, and the connection be taken for an idle one.
+
+        Raises:
+            trio.BrokenResourceError: the client is gone.
+            trio.ClosedResourceError: it was closed here.
+        """
+        data = await self._read()
         self._ended = not data
         self._end_if_done()
         return data
+
+    async def _read(self) -> bytes:
+        while True:
+            await trio.lowlevel.wait_readable(self._descriptor())
+            try:
+                return os.read(self._descriptor(), READ_SIZE_BYTES_MAX)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise trio.BrokenResourceError("the client is gone") from error
+
+    def _descriptor(self) -> int:
+        descriptor = self.socket.fileno()
+        if descriptor < 0:
+            raise trio.ClosedResourceError("this connection is closed")
+        return descriptor
 
     def begin_answer(self) -> None:
         """A request is being answered from now on: what the client asked before it closed its side is still sent."""
@@ -102,7 +116,7 @@ class BoundedStream(trio.abc.HalfCloseableStream):
             self._scope.deadline = min(self._scope.deadline, trio.current_time() + CLOSED_SECONDS_MAX)
 
     async def send_eof(self) -> None:
-        """As the stream underneath."""
+        """Tell the client that nothing more comes; raises what the stream underneath raises."""
         await self._stream.send_eof()
 
     async def aclose(self) -> None:

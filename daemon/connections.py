@@ -16,9 +16,6 @@ from itertools import islice
 
 import trio
 
-# From the bytes of a request until it is being answered: as long as a busy node takes for everything else meanwhile.
-# A client may hold its reader up for longer, and is not protected by that.
-ARRIVING_SECONDS_MAX = 0.5
 # Whoever has just got an answer usually asks the next thing at once: it is idle after so long.
 RESTING_SECONDS_MAX = 0.1
 # But whoever has had a place for so long makes way for others between two requests.
@@ -30,7 +27,7 @@ LOOKED_AT_MAX = 16
 class Connection:
     """The place of one connection; `end` is cancelled to close it, `has_unread` says whether anything waits in it."""
 
-    __slots__ = ("_answered", "_answering", "_arrived_seconds", "_has_unread", "_idle", "_opened", "end")
+    __slots__ = ("_answered", "_answering", "_has_unread", "_idle", "_opened", "end")
 
     def __init__(
         self, end: trio.CancelScope, has_unread: Callable[[], bool], idle: "OrderedDict[Connection, None]"
@@ -42,11 +39,9 @@ class Connection:
         self._opened = trio.current_time()
         # Who has never asked anything deserves no rest.
         self._answered = -math.inf
-        # When something was read from which a request may be being made; None while the next reading is under way.
-        self._arrived_seconds: float | None = None
 
     def begin_answer(self) -> None:
-        """A request is being answered from now on; several may be at a time (HTTP/2)."""
+        """A request is being answered from now on; the next one may begin in the step that ends this one."""
         self._answering += 1
         self._idle.pop(self, None)
 
@@ -56,10 +51,6 @@ class Connection:
         if not self._answering and not self.end.cancel_called:
             self._idle[self] = None
             self._answered = trio.current_time()
-
-    def handle(self, has_data: bool) -> None:
-        """Whether something was just read, from which a request is being made; until the next reading begins."""
-        self._arrived_seconds = trio.current_time() if has_data else None
 
     @property
     def has_had_its_turn(self) -> bool:
@@ -73,14 +64,9 @@ class Connection:
 
     @property
     def may_go(self) -> bool:
-        """Whether it rests, or has had its turn, and nothing is on its way in it: read a moment ago, or waiting for a
-        reader that is not held up."""
-        now = trio.current_time()
-        if now - self._answered < RESTING_SECONDS_MAX and not self.has_had_its_turn:
-            return False
-        if self._arrived_seconds is not None:
-            return now - self._arrived_seconds > ARRIVING_SECONDS_MAX
-        return not self._has_unread()
+        """Whether it rests, or has had its turn, and nothing waits in it. What was read is being answered already."""
+        is_resting = trio.current_time() - self._answered < RESTING_SECONDS_MAX
+        return (self.has_had_its_turn or not is_resting) and not self._has_unread()
 
 
 class Connections:

@@ -1,38 +1,54 @@
-"""One connection of hypercorn's, with what a request needs of the event loop cut to the needful.
+"""One connection of a client: hypercorn's protocol, with what a request needs of the event loop cut to the needful.
 
-Owns the course of a connection: reading, idle time, sending. hypercorn's own begins a task for the idle time after each
-request and ends it with the next one, and takes a turn of the event loop for every lock and every queue; where a node
-is busy a turn is some milliseconds, and a small answer took eight of them. Here the idle time is a deadline, and what
-is free is taken at once. Never looks into HTTP, which is hypercorn's protocols' and the application's.
+Owns the course of a connection: reading, idle time, sending, the tasks of its applications. hypercorn's own begins a
+task for the idle time after each request and ends it with the next one, and takes a turn of the event loop for every
+lock and every queue; where a node is busy a turn is some milliseconds, and a small answer took eight of them. Here the
+idle time is a deadline, and what is free is taken at once. Whoever is found to be gone ends all that works for it.
+Never looks into HTTP, which is the protocol's and the application's.
 Source: docs/adr/0008-http-stack.md.
 """
 
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import trio
 from hypercorn.config import Config as HypercornConfig
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol import ProtocolWrapper
 from hypercorn.trio.task_group import TaskGroup, _handle
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
-from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, ConnectionState, Scope
+from hypercorn.typing import (
+    AppWrapper,
+    ASGIReceiveEvent,
+    ASGISendEvent,
+    ConnectionState,
+    HTTPDisconnectEvent,
+    Scope,
+)
 from hypercorn.utils import parse_socket_addr
 
-from daemon.bounded_stream import READ_SIZE_BYTES_MAX, BoundedStream
+from daemon.bounded_stream import BoundedStream
+from daemon.http1_protocol import Http1Protocol
 
+# The client, or this side of its connection.
+_GONE = (trio.BrokenResourceError, trio.ClosedResourceError)
 Give = Callable[[ASGIReceiveEvent], Awaitable[None]]
 
 
-class HttpConnection(TCPServer):
+class HttpConnection:
     """Serves one client; `run` once."""
 
     def __init__(self, app: AppWrapper, config: HypercornConfig, context: WorkerContext, stream: BoundedStream) -> None:
-        # hypercorn types its parameter as a TLS stream; it asks a plain one for nothing else than this.
-        super().__init__(app, config, context, ConnectionState({}), stream)  # type: ignore[arg-type]
-        self._bounded = stream
-        self._reading = trio.CancelScope()
+        self._app = app
+        self._config = config
+        self._context = context
+        self._stream = stream
+        self._protocol: Http1Protocol | None = None
+        self._sending = trio.Lock()
+        # Until when a next request may begin; for ever while one is under way.
+        self._rests_until = math.inf
+        # While the next bytes are waited for, and nothing else.
+        self._waiting: trio.CancelScope | None = None
 
     async def run(self) -> None:
         """Serve until the client goes, has asked nothing for as long as the settings say, or `end_if_idle`."""
@@ -43,81 +59,82 @@ class HttpConnection(TCPServer):
             pass
         finally:
             # It points back at this object, and the two would stay until the collector comes.
-            vars(self).pop("protocol", None)
+            self._protocol = None
             await self._close()
 
     def end_if_idle(self) -> None:
         """End, unless a request is under way."""
-        if self._reading.deadline < math.inf:
-            self._reading.cancel()
-
-    async def protocol_send(self, event: Event) -> None:
-        """What the protocol wants done: bytes, an end, or the beginning or end of an idle time."""
-        if isinstance(event, RawData):
-            if event.data:
-                await self._send(event.data)
-        elif isinstance(event, Updated):
-            self._rest(event.idle)
-        else:
-            await super().protocol_send(event)
+        if self._rests_until < math.inf:
+            self._rests_until = -math.inf
+            if self._waiting is not None:
+                self._waiting.cancel()
 
     async def _serve(self) -> None:
-        socket = self.stream.socket
+        socket = self._stream.socket
         client = parse_socket_addr(socket.family, socket.getpeername())
         server = parse_socket_addr(socket.family, socket.getsockname())
-        async with _Tasks(self._bounded) as tasks:
-            self.protocol = ProtocolWrapper(
-                self.app,
-                self.config,
-                self.context,
-                tasks,
-                ConnectionState(self.state),
-                False,
-                client,
-                server,
-                self.protocol_send,
-                "http/1.1",
+        state = ConnectionState({})
+        async with _Tasks(self._stream) as tasks:
+            self._protocol = Http1Protocol(
+                self._app, self._config, self._context, tasks, state, False, client, server, self._carry_out
             )
-            await self.protocol.initiate()
+            await self._protocol.initiate()
             self._rest(True)
-            with self._reading:
-                await self._read_data()
-            if self._reading.cancelled_caught:
-                await self.protocol.handle(Closed())
-                await self.stream.aclose()
+            await self._read(self._protocol)
+            await self._protocol.handle(Closed())
+
+    async def _read(self, protocol: Http1Protocol) -> None:
+        """Read until the end of what the client sends, or until it has rested for too long, which closes."""
+        data: bytes | None = b"?"
+        while data:
+            data = None
+            # A scope for each wait: what was read as the time ended is served.
+            with trio.CancelScope(deadline=self._rests_until) as self._waiting, suppress(*_GONE):
+                data = await self._stream.receive_some()
+            self._waiting = None
+            if data:
+                await protocol.handle(RawData(data))
+        if data is None:
+            await self._stream.aclose()
+
+    async def _carry_out(self, event: Event) -> None:
+        """What the protocol wants done: bytes, an end, or the beginning or end of an idle time."""
+        if isinstance(event, RawData):
+            await self._send(event.data)
+        elif isinstance(event, Updated):
+            self._rest(event.idle)
+        elif isinstance(event, Closed):
+            await self._close()
 
     def _rest(self, is_idle: bool) -> None:
         """The time for a next request begins, or one has come."""
-        self._reading.deadline = trio.current_time() + self.config.keep_alive_timeout if is_idle else math.inf
-        if self.context.terminated.is_set():
+        self._rests_until = trio.current_time() + self._config.keep_alive_timeout if is_idle else math.inf
+        if self._waiting is not None:
+            self._waiting.deadline = self._rests_until
+        if self._context.terminated.is_set():
             self.end_if_idle()
-
-    async def _read_data(self) -> None:
-        data = b"?"
-        while data:
-            try:
-                data = bytes(await self.stream.receive_some(READ_SIZE_BYTES_MAX))
-            except (trio.ClosedResourceError, trio.BrokenResourceError):
-                break
-            await self.protocol.handle(RawData(data))
-        await self.protocol.handle(Closed())
 
     async def _send(self, data: bytes) -> None:
         # An application whose connection ends answers nothing any more; hypercorn would say 500 for it.
         await trio.lowlevel.checkpoint_if_cancelled()
-        # Of HTTP/2, several answers go over one connection.
+        # The protocol itself asks for the rest of a request, and says what is wrong with one.
         try:
-            self.send_lock.acquire_nowait()
+            self._sending.acquire_nowait()
         except trio.WouldBlock:
-            await self.send_lock.acquire()
+            await self._sending.acquire()
         try:
-            await self.stream.send_all(data)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
-            await self.protocol.handle(Closed())
-            # An application that goes on sending waits for nothing any more, and would never learn of its end.
+            await self._stream.send_all(data)
+        except _GONE:
+            await self._stream.aclose()
+            # Whoever goes on sending would wait for nothing any more, and never learn of its end.
             await trio.lowlevel.checkpoint()
         finally:
-            self.send_lock.release()
+            self._sending.release()
+
+    async def _close(self) -> None:
+        with suppress(trio.BusyResourceError, *_GONE):
+            await self._stream.send_eof()
+        await self._stream.aclose()
 
 
 class _Tasks(TaskGroup):
@@ -138,16 +155,27 @@ class _Tasks(TaskGroup):
         giving, taking = trio.open_memory_channel[ASGIReceiveEvent](config.max_app_queue_size)
 
         async def give(part: ASGIReceiveEvent) -> None:
+            if part["type"] == "http.disconnect":
+                # Told after what came before it, and nobody waits to tell it: it may be the application's own task.
+                giving.close()
+                return
             try:
                 giving.send_nowait(part)
             except trio.WouldBlock:
-                await giving.send(part)
+                with suppress(trio.ClosedResourceError):
+                    await giving.send(part)
 
         async def take() -> ASGIReceiveEvent:
             try:
                 return taking.receive_nowait()
             except trio.WouldBlock:
+                pass
+            except trio.EndOfChannel:
+                return HTTPDisconnectEvent(type="http.disconnect")
+            try:
                 return await taking.receive()
+            except trio.EndOfChannel:
+                return HTTPDisconnectEvent(type="http.disconnect")
 
         async def answer() -> None:
             try:

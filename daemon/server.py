@@ -45,7 +45,6 @@ GRACE_SECONDS = 3
 HEADERS_SIZE_BYTES_MAX = 16 * 1024
 _CHUNKS_WAITING_MAX = 4
 _C_INT_SIZE_BYTES = 4
-_HTTP2_STREAMS_MAX = 10
 _log = structlog.get_logger("http")
 
 
@@ -141,10 +140,9 @@ class Server:
         bounded = BoundedStream(stream, connection)
 
         async def application(request: Scope, receive: Receive, send: Send) -> None:
-            # Of HTTP/2, several answers go over one connection at a time, as far as the client lets them.
-            is_alone = request["type"] == "http" and request["http_version"] in ("1.0", "1.1")
-            send_on = partial(self._send, connection, send) if is_alone else send
-            answer = WholeAnswer(send_on, bounded.hold) if is_alone and request["method"] != "HEAD" else None
+            send_on = partial(self._send, connection, send)
+            has_body = request["type"] == "http" and request["method"] != "HEAD"
+            answer = WholeAnswer(send_on, bounded.hold) if has_body else None
             body = UnreadBody(request, receive, answer.send if answer else send_on, connection.end)
             await self._app(request, body.receive, body.send)
             if answer:
@@ -159,7 +157,7 @@ class Server:
             self._serving.remove(serving)
 
     async def _send(self, connection: Connection, send: Send, message: Message) -> None:
-        """Pass on a part of an answer over HTTP/1: the last one, where others wait and this one has had its turn."""
+        """Pass on a part of an answer: of the last one, where others wait and this one has had its turn."""
         if message["type"] == "http.response.start" and connection.has_had_its_turn and self._is_waited_at():
             message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
         await send(message)
@@ -190,6 +188,5 @@ def _hypercorn_config() -> HypercornConfig:
     config.include_server_header = False
     config.keep_alive_timeout = IDLE_SECONDS_MAX
     config.h11_max_incomplete_size = HEADERS_SIZE_BYTES_MAX
-    config.h2_max_concurrent_streams = _HTTP2_STREAMS_MAX
     config.max_app_queue_size = _CHUNKS_WAITING_MAX
     return config

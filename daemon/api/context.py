@@ -73,7 +73,6 @@ class ApiContext:
         answered_max = self.node.config.http_requests_max
         # Nobody who has a connection is refused at once.
         connections_max = self.node.config.http_connections_max
-        # Over HTTP/2 a connection has several requests, and those that it gives up still wait.
         self.places = Places(answered_max, max(answered_max, connections_max - answered_max), connections_max)
         self.event_pieces = EventPieces(self.node.store)
         self.result_trees = ResultTrees(self.node.store)

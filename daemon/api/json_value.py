@@ -33,7 +33,10 @@ def to_json(value: Value) -> Json:
 
 
 def json_bytes(value: Json) -> bytes:
-    """The UTF-8 text of a JSON value, without spaces; a question mark stands for what is no character."""
+    """The UTF-8 text of a JSON value, without spaces; a question mark stands for what is no character.
+
+    What is no `Json` is not refused: bytes that `to_json` has not seen would become base64.
+    """
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:

@@ -8,7 +8,6 @@ import trio
 from trio.testing import MockClock
 
 from daemon.connections import (
-    ARRIVING_SECONDS_MAX,
     LOOKED_AT_MAX,
     RESTING_SECONDS_MAX,
     TURN_SECONDS_MAX,
@@ -130,29 +129,6 @@ async def test_one_with_a_request_that_was_not_read_yet_stays(autojump_clock: Mo
         assert door.room == 1
         door.comes()
         assert second.end.cancel_called and not first.end.cancel_called
-
-
-async def test_one_whose_request_was_read_and_not_begun_stays_for_a_moment(autojump_clock: MockClock) -> None:
-    """Between reading and answering other tasks have their turn; but nobody can make that last. Guard: "may_go"."""
-    with ExitStack() as stack:
-        door = Door(stack, 1)
-        first = door.comes()
-        first.handle(has_data=True)
-        door.unread.add(first.end)
-        assert door.come() is None
-        await wait(2 * ARRIVING_SECONDS_MAX)
-        assert door.come() is not None and first.end.cancel_called
-
-
-async def test_bytes_that_trickle_in_do_not_make_it_young(autojump_clock: MockClock) -> None:
-    with ExitStack() as stack:
-        door = Door(stack, 2)
-        trickling, honest = door.comes(), door.comes()
-        await wait(RESTING_SECONDS_MAX)
-        trickling.handle(has_data=True)
-        trickling.handle(has_data=False)
-        door.comes()
-        assert trickling.end.cancel_called and not honest.end.cancel_called
 
 
 async def test_of_many_only_some_are_looked_at(autojump_clock: MockClock) -> None:

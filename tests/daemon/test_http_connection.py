@@ -1,6 +1,9 @@
 """One connection: how long it may rest, what an answer costs of the event loop, and what a slow reader gets."""
 
 import gc
+import os
+import socket
+import struct
 import weakref
 from collections.abc import Awaitable, Callable
 
@@ -11,7 +14,7 @@ import trio.testing
 from daemon.connections import Connections
 from daemon.server import GRACE_SECONDS, IDLE_SECONDS_MAX
 from tests.daemon.test_api_batches import receive_until
-from tests.daemon.test_server import careless, connected, everything, serving
+from tests.daemon.test_server import careless, connected, counted, everything, serving
 
 pytestmark = pytest.mark.trio
 ASK = b"GET / HTTP/1.1\r\nhost: n\r\n\r\n"
@@ -63,28 +66,87 @@ class Rooms(trio.abc.Instrument):
 
     def after_task_step(self, task: trio.lowlevel.Task) -> None:
         """A task has run."""
-        self.counts.append(self._connections.room)
+        if len(self._connections):
+            self.counts.append(self._connections.room)
 
 
-async def test_a_connection_whose_request_was_read_makes_way_for_nobody() -> None:
-    """Not before its application begins either. Guard: daemon/http_connection.py, "begin_answer()"."""
+def connected_at_once(address: str) -> trio.SocketStream:
+    """A connection that nobody has taken yet."""
+    host, _, port = address.rpartition(":")
+    return trio.SocketStream(trio.socket.from_stdlib_socket(socket.create_connection((host, int(port)))))
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+async def test_a_connection_whose_request_was_read_makes_way_for_nobody(is_early: bool) -> None:
+    """Not before its application begins either. Guards: daemon/http_connection.py, "begin_answer()";
+    daemon/bounded_stream.py, "await trio.lowlevel.wait_readable(self._descriptor())"."""
     gate = trio.Event()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await gate.wait()
         await careless(scope, receive, send)
 
-    async with serving(slow, 1) as (address, _, server), connected(address) as stream:
-        await trio.testing.wait_all_tasks_blocked()
+    async with serving(slow, 1) as (address, _, server):
         rooms = Rooms(server._connections)
-        assert rooms._connections.room == 1
-        await stream.send_all(ASK)
-        trio.lowlevel.add_instrument(rooms)
-        await trio.testing.wait_all_tasks_blocked()
-        trio.lowlevel.remove_instrument(rooms)
-        gate.set()
-        await receive_until(stream, b"ok")
+        async with connected_at_once(address) as stream:
+            if not is_early:
+                await trio.testing.wait_all_tasks_blocked()
+                assert server._connections.room == 1
+            os.write(stream.socket.fileno(), ASK)
+            trio.lowlevel.add_instrument(rooms)
+            await trio.testing.wait_all_tasks_blocked()
+            trio.lowlevel.remove_instrument(rooms)
+            gate.set()
+            await receive_until(stream, b"ok")
     assert rooms.counts and set(rooms.counts) == {0}
+
+
+async def test_a_request_that_comes_as_the_rest_ends_is_answered(mock_clock: trio.testing.MockClock) -> None:
+    """Guard: daemon/http_connection.py, `_read`, "with trio.CancelScope(deadline=self._rests_until)"."""
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        await trio.testing.wait_all_tasks_blocked()
+        await careless(scope, receive, send)
+
+    async with serving(patient) as (address, _, _), connected(address) as stream:
+        await trio.testing.wait_all_tasks_blocked()
+        # Both are seen in the same turn of the event loop.
+        os.write(stream.socket.fileno(), ASK)
+        mock_clock.jump(IDLE_SECONDS_MAX)
+        assert (await receive_until(stream, b"ok")).endswith(b"ok")
+
+
+UNREAD = b"POST / HTTP/1.1\r\nhost: n\r\ncontent-length: 300000\r\n\r\n" + bytes(200_000)
+
+
+@pytest.mark.parametrize("answers", [False, True])
+@pytest.mark.parametrize("ask", [ASK, UNREAD], ids=["no body", "a body that nobody reads"])
+async def test_whoever_is_found_to_be_gone_is_worked_for_no_longer(ask: bytes, answers: bool) -> None:
+    """Guard, in `_read` and in `_send`: daemon/http_connection.py, "await self._stream.aclose()"."""
+    begun, gate = trio.Event(), trio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        begun.set()
+        await gate.wait()
+        await careless(scope, receive, send)
+
+    async with serving(slow) as (address, counts, _):
+        async with connected(address) as stream:
+            await stream.send_all(ask)
+            await begun.wait()
+            await trio.testing.wait_all_tasks_blocked()
+            # Closing it tells the server of a broken connection, not of an end.
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if answers:
+            gate.set()
+        if answers or ask == ASK:
+            with trio.fail_after(GRACE_SECONDS):
+                await counted(counts, 0)
+        # Of one whose body is not read nothing is known before something is sent to it.
+        gate.set()
+        with trio.fail_after(GRACE_SECONDS):
+            await counted(counts, 0)
+    assert counts[-1] == 0
 
 
 async def test_an_application_that_is_ended_says_nothing(mock_clock: trio.testing.MockClock) -> None:
@@ -108,13 +170,12 @@ WAYS_TO_GO = {
     "after an answer": ASK,
     "in the middle of a request": ASK[:-2],
     "without an answer to read": ASK + ASK,
-    "over HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)),
 }
 
 
 @pytest.mark.parametrize("how", WAYS_TO_GO)
 async def test_a_connection_that_has_ended_leaves_nothing_for_the_collector(how: str) -> None:
-    """Thousands come and go while a node is offered too much. Guard: daemon/http_connection.py, "vars(self).pop("."""
+    """Thousands come and go in a busy node. Guard: daemon/http_connection.py, "self._protocol = None"."""
     gc.disable()
     try:
         async with serving(careless) as (address, counts, server):
