@@ -37,7 +37,7 @@ class Steps(trio.abc.Instrument):
 async def test_a_small_answer_takes_few_steps_of_the_event_loop() -> None:
     """In a busy node each is some milliseconds: one to read, one to answer, and two of this client's.
 
-    Guards: daemon/http_connection.py, "self.send_lock.acquire_nowait()", "giving.send_nowait(part)",
+    Guards: daemon/http_connection.py, "self._sending.acquire_nowait()", "giving.send_nowait(part)",
     "return taking.receive_nowait()"; daemon/bounded_stream.py, "data = data[self._sent_at_once(data) :]".
     """
 
