@@ -224,7 +224,7 @@ async def test_an_answer_may_take_longer_than_a_connection_rests(mock_clock: tri
 
 
 async def test_a_stopping_server_lets_an_answer_end_and_takes_no_request_after_it() -> None:
-    """Guard: daemon/http_connection.py, "if self._reading.deadline < math.inf:"."""
+    """Guard: daemon/http_connection.py, "if self._rests_until < math.inf:"."""
     begun, gate = trio.Event(), trio.Event()
 
     async def patient(scope: Scope, receive: Receive, send: Send) -> None:
