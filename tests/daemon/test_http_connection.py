@@ -244,7 +244,7 @@ async def test_a_stopping_server_lets_an_answer_end_and_takes_no_request_after_i
 
 
 async def test_a_connection_that_is_taken_while_the_server_stops_does_not_hold_it_up() -> None:
-    """Guard: daemon/http_connection.py, "if self.context.terminated.is_set():"."""
+    """Guard: daemon/http_connection.py, "if self._context.terminated.is_set():"."""
     async with serving(careless) as (address, _, server):
         await server._context.terminated.set()
         async with connected(address) as stream:
