@@ -1,12 +1,13 @@
 """Events of blocks as the bytes of an event stream.
 
 Owns how an event is written, and the newest blocks in that form: all who listen are told the same, so it is written
-once. Never knows who listens.
-Bounds: `KEPT_BLOCKS_MAX` blocks of `KEPT_LEAVES_MAX` leaves and `KEPT_SIZE_BYTES_MAX` at most, 4 MiB in all; anything
-else is written for the one who asks, in pieces.
+once. A thousand who listen have their turns in a second, in which a node may execute a hundred blocks. Never knows who
+listens.
+Bounds: `KEPT_BLOCKS_MAX` blocks and `KEPT_SIZE_BYTES_MAX` of all of them; the lowest go first, so that whoever catches
+up pushes nothing out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from contracts.result import Event, Result
@@ -16,10 +17,9 @@ from storage.interface import StoreReader
 
 # Events are sent in pieces of about this size, so that a large block does not become one large buffer.
 PIECE_SIZE_BYTES = 32 * 1024
-KEPT_BLOCKS_MAX = 16
-# Some 200 bytes each, and 60 µs; but a leaf may have many events.
-KEPT_LEAVES_MAX = 512
-KEPT_SIZE_BYTES_MAX = 256 * 1024
+# Of a block without events some 150 bytes, and of each event 300, which take 60 µs to write.
+KEPT_BLOCKS_MAX = 4096
+KEPT_SIZE_BYTES_MAX = 4 * 1024 * 1024
 
 
 class Place(NamedTuple):
@@ -34,37 +34,47 @@ class EventPieces:
 
     def __init__(self, store: StoreReader) -> None:
         self._store = store
-        self._kept: dict[int, bytes] = {}
+        self._kept: dict[int, list[bytes]] = {}
+        self._size_bytes = 0
 
     def between(self, after: Place, height: int) -> Iterator[bytes]:
         """What is told after a place, up to the end of an executed height; small blocks share a piece."""
-        parts: list[bytes] = []
-        size = 0
-        for one in range(after.height, height + 1):
-            is_new = one > height - KEPT_BLOCKS_MAX
-            for part in self._parts(Place(one, after.number if one == after.height else -1), is_new):
-                parts.append(part)
-                size += len(part)
-                if size >= PIECE_SIZE_BYTES:
-                    yield b"".join(parts)
-                    parts, size = [], 0
-        if parts:
-            yield b"".join(parts)
+        return _joined(part for one in range(after.height, height + 1) for part in self._block(one, after))
 
-    def _parts(self, after: Place, is_new: bool) -> Iterator[bytes]:
-        if not is_new or after.number >= 0 or stored_header(self._store, after.height).leaf_count > KEPT_LEAVES_MAX:
+    def _block(self, height: int, after: Place) -> Iterable[bytes]:
+        if height == after.height and after.number >= 0:
             return _written(self._store, after)
-        kept = self._kept.get(after.height)
-        if kept is None:
-            kept = b"".join(_written(self._store, after))
-            if len(kept) <= KEPT_SIZE_BYTES_MAX:
-                self._keep(after.height, kept)
-        return (kept[at : at + PIECE_SIZE_BYTES] for at in range(0, len(kept), PIECE_SIZE_BYTES))
+        return self._kept.get(height) or self._written_once(height)
 
-    def _keep(self, height: int, block: bytes) -> None:
-        self._kept[height] = block
-        if len(self._kept) > KEPT_BLOCKS_MAX:
-            del self._kept[min(self._kept)]
+    def _written_once(self, height: int) -> Iterator[bytes]:
+        """The pieces of a block, which are kept when the last one was asked for."""
+        pieces: list[bytes] = []
+        for piece in _joined(_written(self._store, Place(height, -1))):
+            pieces.append(piece)
+            yield piece
+        # Another one who listens may have been told it meanwhile.
+        if height not in self._kept:
+            self._keep(height, pieces)
+
+    def _keep(self, height: int, pieces: list[bytes]) -> None:
+        self._kept[height] = pieces
+        self._size_bytes += sum(map(len, pieces))
+        while len(self._kept) > KEPT_BLOCKS_MAX or self._size_bytes > KEPT_SIZE_BYTES_MAX:
+            self._size_bytes -= sum(map(len, self._kept.pop(min(self._kept))))
+
+
+def _joined(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Pieces of `PIECE_SIZE_BYTES`, and of what the part is larger that fills one; the last is shorter."""
+    pending: list[bytes] = []
+    size_bytes = 0
+    for part in parts:
+        pending.append(part)
+        size_bytes += len(part)
+        if size_bytes >= PIECE_SIZE_BYTES:
+            yield b"".join(pending)
+            pending, size_bytes = [], 0
+    if pending:
+        yield b"".join(pending)
 
 
 def _written(store: StoreReader, after: Place) -> Iterator[bytes]:

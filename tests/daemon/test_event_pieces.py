@@ -11,7 +11,8 @@ from daemon.api.event_pieces import EventPieces, Place
 from daemon.api.events import TURN_SECONDS, turn_after
 from tests.daemon.shell import Served, make_home, served
 
-BLOCKS = 2 * event_pieces.KEPT_BLOCKS_MAX
+KEPT_BLOCKS = 16
+BLOCKS = 2 * KEPT_BLOCKS
 
 
 @pytest.fixture
@@ -45,13 +46,41 @@ async def test_what_is_told_does_not_depend_on_what_was_told_before(
         assert rest == told(EventPieces(store), place, height)
         assert rest.startswith(b"id: " + begins if begins else b"")
         assert whole.endswith(rest)
-    # Large blocks are written for each who asks, and pieces end where they are full.
-    monkeypatch.setattr(event_pieces, "KEPT_LEAVES_MAX", 2)
-    monkeypatch.setattr(event_pieces, "PIECE_SIZE_BYTES", 1000)
+    # Pieces end where they are full, those of one block too.
+    monkeypatch.setattr(event_pieces, "PIECE_SIZE_BYTES", 500)
     anew = EventPieces(store)
-    parts = list(anew.between(Place(1, -1), height))
-    assert b"".join(parts) == whole
-    assert all(1000 <= len(part) < 2000 for part in parts[:-1])
+    for _ in range(2):
+        parts = list(anew.between(Place(1, -1), height))
+        assert b"".join(parts) == whole
+        assert all(500 <= len(part) < 1500 for part in parts[:-1])
+    assert max(map(len, anew._kept.values())) == 2
+
+
+@pytest.mark.trio
+async def test_two_who_are_told_a_block_at_the_same_time_have_it_kept_once(
+    node: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guard: daemon/api/event_pieces.py, "if height not in self._kept:"."""
+    monkeypatch.setattr(event_pieces, "PIECE_SIZE_BYTES", 100)
+    height = node.service.store.head().executed_height
+    pieces = EventPieces(node.service.store)
+    for one, other in zip(pieces.between(Place(1, -1), height), pieces.between(Place(1, -1), height), strict=True):
+        assert one == other
+    assert pieces._size_bytes == sum(len(piece) for kept in pieces._kept.values() for piece in kept)
+
+
+@pytest.mark.trio
+async def test_no_more_bytes_are_kept_than_may_be(node: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guard: daemon/api/event_pieces.py, "or self._size_bytes > KEPT_SIZE_BYTES_MAX"."""
+    height = node.service.store.head().executed_height
+    pieces = EventPieces(node.service.store)
+    whole = len(told(pieces, Place(1, -1), height))
+    assert pieces._size_bytes == whole
+    monkeypatch.setattr(event_pieces, "KEPT_SIZE_BYTES_MAX", whole // 2)
+    few = EventPieces(node.service.store)
+    told(few, Place(1, -1), height)
+    assert whole // 4 < few._size_bytes <= whole // 2
+    assert max(few._kept) == height
 
 
 @pytest.mark.trio
@@ -68,8 +97,9 @@ async def test_the_newest_blocks_are_written_once_and_no_more_are_kept(
         return write(store, height)  # type: ignore[arg-type]
 
     monkeypatch.setattr(event_pieces, "events_of", counted)
+    monkeypatch.setattr(event_pieces, "KEPT_BLOCKS_MAX", KEPT_BLOCKS)
     pieces = EventPieces(store)
-    first = height - event_pieces.KEPT_BLOCKS_MAX + 1
+    first = height - KEPT_BLOCKS + 1
     for _ in range(3):
         told(pieces, Place(first, -1), height)
     assert written == list(range(first, height + 1))
