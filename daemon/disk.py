@@ -27,6 +27,7 @@ from ledger.errors import BanyanError
 from storage.errors import StoreFullError
 from storage.interface import Store, WriteBatch
 
+THREAD_NAME = "disk"
 # Often enough that an operator who made room sees it at once, seldom enough to leave a full disk alone.
 RETRY_SECONDS = 1.0
 # How often the disk is looked at while nothing is written: others fill it, and free it, too.
@@ -113,7 +114,7 @@ class Disk:
         self._log = log
         self._snapshots = snapshots
         # One job at a time; a write under way is finished before the node ends.
-        self._thread: WorkerThreads[_Task[Any]] = WorkerThreads(1, must_finish=True)
+        self._thread: WorkerThreads[_Task[Any]] = WorkerThreads(THREAD_NAME, 1, must_finish=True)
         self._queue: deque[StoreBatch] = deque()
         # The group that is being written, in the parts that are left of it, and the ticket that is reported then.
         self._parts: deque[Sequence[WriteBatch]] = deque()

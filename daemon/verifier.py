@@ -26,6 +26,7 @@ from ledger.submission import decode_submission
 from ledger.transaction import decode_envelope, verify_signatures
 from ledger.valid_batches import ValidBatches
 
+THREAD_NAME = "verify"
 BATCH_MAX = 512
 # Submissions with large detached values make smaller batches, so that a handful of batches stays small.
 BATCH_SIZE_BYTES_MAX = 4 * 1024 * 1024
@@ -75,7 +76,7 @@ class Verifier:
         self._thread_count = thread_count
         # What they have under way is bounded by the channel that the same batches go through. Whoever cancels does not
         # wait for them.
-        self._threads: WorkerThreads[_Batch | Piece] = WorkerThreads(thread_count, must_finish=False)
+        self._threads: WorkerThreads[_Batch | Piece] = WorkerThreads(THREAD_NAME, thread_count, must_finish=False)
         # What clients sign in one batch may come from them and from neighbours, in any pieces.
         self._batches = ValidBatches()
         ahead_max = AHEAD_PER_THREAD * thread_count

@@ -28,13 +28,15 @@ class WorkerThreads(Generic[AnyJob]):
     """`count` threads; `put` may be called at any time, and what is put in before `run` waits for it.
 
     Args:
+        name: What the system calls them, 15 bytes at most.
         count: At least 1.
         must_finish: Whether who cancels waits for the jobs under way; else they are left to end by themselves. What
             only waits is not begun any more.
     """
 
-    def __init__(self, count: int, must_finish: bool) -> None:
+    def __init__(self, name: str, count: int, must_finish: bool) -> None:
         assert count >= 1, "somebody has to work"
+        self._name = name
         self._count = count
         self._must_finish = must_finish
         self._limiter = trio.CapacityLimiter(count)
@@ -73,7 +75,13 @@ class WorkerThreads(Generic[AnyJob]):
                     self._jobs.put(None)
 
     async def _thread(self, token: trio.lowlevel.TrioToken) -> None:
-        await trio.to_thread.run_sync(self._work, token, limiter=self._limiter, abandon_on_cancel=not self._must_finish)
+        await trio.to_thread.run_sync(
+            self._work,
+            token,
+            thread_name=self._name,
+            limiter=self._limiter,
+            abandon_on_cancel=not self._must_finish,
+        )
 
     def _work(self, token: trio.lowlevel.TrioToken) -> None:
         """On a thread."""

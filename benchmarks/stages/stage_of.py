@@ -6,6 +6,8 @@ loop, the start) is `rest`.
 
 from collections.abc import Sequence
 
+from daemon import disk, verifier
+
 DECODE, VERIFY, GOSSIP, AGREEMENT = "decode", "verify", "gossip", "agreement"
 STORAGE, EXECUTION, DIGEST, API, NODE, REST = "storage", "execution", "state digest", "API", "node", "rest"
 STAGES = (DECODE, VERIFY, GOSSIP, AGREEMENT, EXECUTION, DIGEST, STORAGE, API, NODE, REST)
@@ -53,8 +55,8 @@ def stage_of(paths: Sequence[str]) -> str:
     return REST
 
 
-# What the threads of a node are called; the kernel cuts names at 15 bytes.
-_THREADS = (("_work from", VERIFY), ("write from", STORAGE), ("maintain", STORAGE), ("save from", STORAGE))
+# The threads that have most to do; the sign-state's name is trio's own.
+_THREADS = ((verifier.THREAD_NAME, VERIFY), (disk.THREAD_NAME, STORAGE), ("save from", STORAGE))
 
 
 def stage_of_thread(name: str) -> str:

@@ -1,6 +1,7 @@
 """Threads for jobs: one after the other, finished in the event loop, and what becomes of them at the end."""
 
 import threading
+from pathlib import Path
 
 import pytest
 import trio
@@ -29,6 +30,7 @@ class Counted:
         if self._gate is not None:
             assert self._gate.wait(DEADLINE_S)
         place = "in the loop" if threading.get_ident() == self._loop else "on a thread"
+        self.thread_name = Path("/proc/self/task", str(threading.get_native_id()), "comm").read_text().strip()
         self._told.append(f"{self._name} worked {place}")
 
     def finish(self) -> None:
@@ -38,7 +40,7 @@ class Counted:
 
 
 async def test_jobs_are_done_in_order_by_a_thread_and_finished_in_the_loop() -> None:
-    threads: WorkerThreads[Counted] = WorkerThreads(1, must_finish=True)
+    threads: WorkerThreads[Counted] = WorkerThreads("test", 1, must_finish=True)
     told: list[str] = []
     jobs = [Counted(told, name) for name in ("first", "second")]
     threads.put(jobs[0])
@@ -50,10 +52,12 @@ async def test_jobs_are_done_in_order_by_a_thread_and_finished_in_the_loop() -> 
         nursery.cancel_scope.cancel()
     assert [one for one in told if "worked" in one] == ["first worked on a thread", "second worked on a thread"]
     assert [one for one in told if "finished" in one] == ["first finished in the loop", "second finished in the loop"]
+    # As an operator sees it, and a benchmark.
+    assert jobs[0].thread_name == jobs[1].thread_name == "test"
 
 
 async def test_who_cancels_waits_for_the_job_under_way_and_for_no_other() -> None:
-    threads: WorkerThreads[Counted] = WorkerThreads(1, must_finish=True)
+    threads: WorkerThreads[Counted] = WorkerThreads("test", 1, must_finish=True)
     told: list[str] = []
     gate = threading.Event()
     under_way, waiting = Counted(told, "first", gate), Counted(told, "second")
@@ -76,7 +80,7 @@ async def test_who_cancels_waits_for_the_job_under_way_and_for_no_other() -> Non
 
 
 async def test_what_need_not_be_finished_keeps_nobody() -> None:
-    threads: WorkerThreads[Counted] = WorkerThreads(1, must_finish=False)
+    threads: WorkerThreads[Counted] = WorkerThreads("test", 1, must_finish=False)
     told: list[str] = []
     gate = threading.Event()
     job = Counted(told, "first", gate)
@@ -95,7 +99,7 @@ async def test_what_a_job_raises_at_its_end_ends_the_threads() -> None:
         def finish(self) -> None:
             raise ZeroDivisionError("a mistake")
 
-    threads: WorkerThreads[Counted] = WorkerThreads(2, must_finish=True)
+    threads: WorkerThreads[Counted] = WorkerThreads("test", 2, must_finish=True)
     threads.put(Broken([], "first"))
     with trio.fail_after(DEADLINE_S), pytest.raises(BaseExceptionGroup) as caught:
         await threads.run()
