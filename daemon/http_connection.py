@@ -92,7 +92,8 @@ class HttpConnection:
             with trio.CancelScope(deadline=self._rests_until) as self._waiting, suppress(*_GONE):
                 data = await self._stream.receive_some()
             self._waiting = None
-            if data:
+            if data is not None:
+                # At the end too: a request that is not whole is told so.
                 await protocol.handle(RawData(data))
         if data is None:
             await self._stream.aclose()

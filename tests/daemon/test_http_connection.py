@@ -149,6 +149,37 @@ async def test_whoever_is_found_to_be_gone_is_worked_for_no_longer(ask: bytes, a
     assert counts[-1] == 0
 
 
+async def test_a_request_that_ends_before_its_body_does_is_told_so() -> None:
+    """Guard: daemon/http_connection.py, `_read`, "if data is not None:"."""
+
+    async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] == "http.request":
+            pass
+        await careless(scope, receive, send)
+
+    async with serving(reading) as (address, _, _), connected(address) as stream:
+        await stream.send_all(b"POST / HTTP/1.1\r\nhost: n\r\ncontent-length: 10\r\n\r\nabc")
+        await stream.send_eof()
+        assert (await everything(stream)).startswith(b"HTTP/1.1 400")
+
+
+async def test_whoever_asks_and_sends_no_more_is_answered() -> None:
+    gate = trio.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        await careless(scope, receive, send)
+
+    async with serving(slow) as (address, counts, _), connected(address) as stream:
+        await stream.send_all(3 * ASK)
+        await stream.send_eof()
+        await trio.testing.wait_all_tasks_blocked()
+        gate.set()
+        assert (await everything(stream)).count(b"HTTP/1.1 200") == 3
+        with trio.fail_after(GRACE_SECONDS):
+            await counted(counts, 0)
+
+
 async def test_an_application_that_is_ended_says_nothing(mock_clock: trio.testing.MockClock) -> None:
     """Not 500 without a word why. Guard: daemon/http_connection.py, "checkpoint_if_cancelled()"."""
     begun = trio.Event()
