@@ -53,6 +53,12 @@ class Online:
         return next((one for one in self.nodes if one["id"] == self.own_id), None)
 
     @property
+    def has_left(self) -> bool:
+        """Whether the registry says that this node has left the network: no other node talks to it any more."""
+        record = self.own_record
+        return record is not None and record["fields"]["state"] == "left"
+
+    @property
     def is_fresh(self) -> bool:
         """Whether it started so lately that it cannot know who is there."""
         return bool(self.status["uptime_ms"] <= SILENT_MS)

@@ -92,8 +92,9 @@ def check(look: Look) -> Iterator[Finding]:
     online = look.online
     if online is None:
         return
-    silent = [voter for voter in online.status["voters"] if online.is_silent(voter)]
-    yield from _check_voters(online, silent)
+    # Nobody talks to a node that has left: their silence tells nothing of the voters.
+    if not online.has_left:
+        yield from _check_voters(online, [voter for voter in online.status["voters"] if online.is_silent(voter)])
     yield from _check_part(online)
 
 

@@ -69,7 +69,7 @@ def check(look: Look) -> Iterator[Finding]:
     record = online.own_record
     if record is None:
         yield NOT_REGISTERED.found()
-    elif record["fields"]["state"] == "left":
+    elif online.has_left:
         yield LEFT.found()
     else:
         yield from _compare(look, record["fields"])

@@ -55,6 +55,11 @@ def levels(node: ProcessNode) -> set[str]:
     return {one["code"] for one in answer.document["findings"] if one["code"].startswith("disk-")}
 
 
+def silence_ms(node: ProcessNode) -> int:
+    """How long ago a node heard the last voter."""
+    return int(min(node.status()["voters_heard_ms"].values()))
+
+
 def of_another_genesis(home: Path, other: ProcessNode) -> ProcessNode:
     """A node that joined with the genesis of an earlier attempt, in which `other` is a voter too; it runs."""
     node = ProcessNode(home)
@@ -117,7 +122,11 @@ def test_what_differs_from_the_registry_is_told(tmp_path: Path, monkeypatch: pyt
     network.govern(sound, "parameters-set", {"node_key_lifetime_days": 0})
 
     network.govern(sound, "node-remove", {"node": guest.id})
-    expect(guest, EVERYWHERE | {"left", "alone", "shut-out"})
+    # And long after: of voters that may not talk to it, the guest says nothing, neither that they are silent nor that
+    # there are too few of them.
+    expect(guest, {"left", "alone", "shut-out"})
+    wait_until(lambda: silence_ms(guest) > SILENT_MS, DEADLINE_S, "the voters are silent for the guest")
+    expect(guest, {"left", "alone", "shut-out"})
 
 
 @pytest.mark.slow

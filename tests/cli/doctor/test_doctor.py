@@ -182,6 +182,12 @@ def left(network: Network) -> None:
     network.nodes[0]["fields"]["state"] = "left"
 
 
+def left_and_unheard(network: Network) -> None:
+    left(network)
+    no_quorum(network)
+    network.status["leader"] = None
+
+
 def keys_differ(network: Network) -> None:
     network.nodes[0]["fields"]["transport"] = {"$hex": "22" * 32}
 
@@ -251,6 +257,7 @@ ONLINE: list[tuple[str, Spoil, set[str]]] = [
     ("command-differs", command_differs, {"command-differs"}),
     ("not-registered", not_registered, {"not-registered"}),
     ("left", left, {"left"}),
+    ("left", left_and_unheard, {"left"}),
     ("keys-differ", keys_differ, {"keys-differ"}),
     ("name-differs", name_differs, {"name-differs"}),
     ("address-differs", address_differs, {"address-differs"}),
