@@ -72,6 +72,7 @@ bench: set-up
 	@$(PYTHON) -m benchmarks.audit
 	@$(PYTHON) -m benchmarks.snapshots
 	@$(PYTHON) -m benchmarks.stages
+	@$(PYTHON) -m benchmarks.bound
 	@$(PYTHON) -m benchmarks.state_sync
 	@$(PYTHON) -m benchmarks.restarts
 	@$(PYTHON) -m benchmarks.reads
