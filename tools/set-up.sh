@@ -9,18 +9,7 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python -c '
     exit 0
 fi
 
-fits='import sys; sys.exit(sys.version_info < (3, 11))'
-python=
-for candidate in python3 python3.13 python3.12 python3.11; do
-    if "$candidate" -c "$fits" 2>/dev/null; then
-        python=$candidate
-        break
-    fi
-done
-if [ -z "$python" ]; then
-    echo "set-up: no Python 3.11 or later was found; install one: apt-get install python3 python3-venv" >&2
-    exit 1
-fi
+python=$(sh tools/choose-python.sh)
 
 # Debian keeps the means to make virtual environments in a package of its own.
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
@@ -34,7 +23,7 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     fi
 fi
 
-if ! .venv/bin/python -c "$fits" 2>/dev/null; then
+if ! BANYAN_PYTHON=.venv/bin/python sh tools/choose-python.sh >/dev/null 2>&1; then
     echo "set-up: making .venv with $("$python" --version)"
     rm -rf .venv
     "$python" -m venv .venv
