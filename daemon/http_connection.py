@@ -167,16 +167,11 @@ class _Tasks(TaskGroup):
                     await giving.send(part)
 
         async def take() -> ASGIReceiveEvent:
-            try:
-                return taking.receive_nowait()
-            except trio.WouldBlock:
-                pass
-            except trio.EndOfChannel:
-                return HTTPDisconnectEvent(type="http.disconnect")
-            try:
+            with suppress(trio.EndOfChannel):
+                with suppress(trio.WouldBlock):
+                    return taking.receive_nowait()
                 return await taking.receive()
-            except trio.EndOfChannel:
-                return HTTPDisconnectEvent(type="http.disconnect")
+            return HTTPDisconnectEvent(type="http.disconnect")
 
         async def answer() -> None:
             try:
