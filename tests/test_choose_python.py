@@ -1,4 +1,4 @@
-"""Which interpreter the virtual environment is made with: `tools/choose-python.sh`, run as set-up runs it."""
+"""Which interpreter the virtual environment is made with: `tools/choose-python.sh` and `tools/set-up.sh`, run."""
 
 import os
 import subprocess
@@ -90,3 +90,33 @@ def test_none_at_all_names_the_remedy(tmp_path: Path, without_distribution: Path
     (tmp_path / "bin").mkdir()
     found = choose_from(without_distribution, tmp_path / "bin")
     assert found.returncode == 1 and "apt-get install python3 python3-venv" in found.stderr
+
+
+def set_up(folder: Path, *, made_with: str, named: str) -> subprocess.CompletedProcess[str]:
+    """Run set-up with an environment that one interpreter made, and another or the same named; both are stand-ins."""
+    (folder / "tools").mkdir(parents=True)
+    for script in ("choose-python.sh", "set-up.sh"):
+        (folder / "tools" / script).write_bytes((SCRIPT.parent / script).read_bytes())
+    (folder / "requirements.lock").touch()
+    environment = folder / ".venv" / "bin" / "python"
+    environment.parent.mkdir(parents=True)
+    for program, build in ((environment, made_with), (folder / "named", named)):
+        # It makes no environments: the attempt ends the script.
+        program.write_text(f'#!/bin/sh\ncase "$*" in *base_prefix*) echo {build};; "-m venv"*) exit 9;; esac\n')
+        program.chmod(0o755)
+    settings = os.environ | {"BANYAN_PYTHON": str(folder / "named")}
+    return subprocess.run(
+        ["sh", str(folder / "tools" / "set-up.sh")], env=settings, cwd=folder, capture_output=True, text=True
+    )
+
+
+def test_an_environment_of_another_one_is_made_anew(tmp_path: Path) -> None:
+    found = set_up(tmp_path, made_with="3.11", named="3.13")
+    assert found.returncode == 9 and ".venv was made with another Python" in found.stdout
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_an_environment_of_the_same_one_stays(tmp_path: Path) -> None:
+    found = set_up(tmp_path, made_with="3.13", named="3.13")
+    assert found.returncode == 0 and "making .venv" not in found.stdout
+    assert (tmp_path / ".venv" / "bin" / "python").exists()

@@ -3,6 +3,16 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+# Who names an interpreter gets it, also where there is an environment that another one made.
+if [ -n "${BANYAN_PYTHON:-}" ]; then
+    python=$(sh tools/choose-python.sh)
+    build='import sys; print(sys.base_prefix, sys.version)'
+    if [ -e .venv ] && [ "$("$python" -c "$build")" != "$(.venv/bin/python -c "$build" 2>/dev/null)" ]; then
+        echo "set-up: .venv was made with another Python"
+        rm -rf .venv
+    fi
+fi
+
 stamp=.venv/set-up.sha256
 wanted=$(cat requirements.lock requirements.in setup.py pyproject.toml cli/locale/*/LC_MESSAGES/*.po 2>/dev/null | sha256sum)
 if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && .venv/bin/python -c '' 2>/dev/null; then
