@@ -92,7 +92,7 @@ def test_none_at_all_names_the_remedy(tmp_path: Path, without_distribution: Path
     assert found.returncode == 1 and "apt-get install python3 python3-venv" in found.stderr
 
 
-def set_up(folder: Path, *, made_with: str, named: str) -> subprocess.CompletedProcess[str]:
+def set_up(folder: Path, *, made_with: str, named: str, has_pip: bool = True) -> subprocess.CompletedProcess[str]:
     """Run set-up with an environment that one interpreter made, and another or the same named; both are stand-ins."""
     (folder / "tools").mkdir(parents=True)
     for script in ("choose-python.sh", "set-up.sh"):
@@ -102,7 +102,8 @@ def set_up(folder: Path, *, made_with: str, named: str) -> subprocess.CompletedP
     environment.parent.mkdir(parents=True)
     for program, build in ((environment, made_with), (folder / "named", named)):
         # It makes no environments: the attempt ends the script.
-        program.write_text(f'#!/bin/sh\ncase "$*" in *base_prefix*) echo {build};; "-m venv"*) exit 9;; esac\n')
+        answers = f'*base_prefix*) echo {build};; "-m venv"*) exit 9;; "-m pip --version") exit {int(not has_pip)};;'
+        program.write_text(f'#!/bin/sh\ncase "$*" in {answers} esac\n')
         program.chmod(0o755)
     settings = os.environ | {"BANYAN_PYTHON": str(folder / "named")}
     return subprocess.run(
@@ -120,3 +121,8 @@ def test_an_environment_of_the_same_one_stays(tmp_path: Path) -> None:
     found = set_up(tmp_path, made_with="3.13", named="3.13")
     assert found.returncode == 0 and "making .venv" not in found.stdout
     assert (tmp_path / ".venv" / "bin" / "python").exists()
+
+
+def test_an_environment_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
+    found = set_up(tmp_path, made_with="3.13", named="3.13", has_pip=False)
+    assert found.returncode == 9 and "making .venv" in found.stdout

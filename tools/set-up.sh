@@ -33,7 +33,9 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     fi
 fi
 
-if ! BANYAN_PYTHON=.venv/bin/python sh tools/choose-python.sh >/dev/null 2>&1; then
+# One whose making was interrupted has an interpreter but no pip yet.
+if ! BANYAN_PYTHON=.venv/bin/python sh tools/choose-python.sh >/dev/null 2>&1 ||
+    ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     echo "set-up: making .venv with $("$python" --version)"
     rm -rf .venv
     "$python" -m venv .venv
